@@ -1,0 +1,65 @@
+/* The interface between generated code and the runtime. Generated code defines one `kdc_model`; the runtime reads it.
+   The bundle's container (streams, manifest) is linked in as the section .kdc between kdc_container and kdc_container_end. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+enum { KDC_MAX_RANK = 8, KDC_MAX_BUFFERS = 8, KDC_MAX_CONSTANTS = 6 };
+
+/* One step's kernel: units begin..end-1. b: buffers read, written, then workspace; c: constants as packed. */
+typedef void (*kdc_kernel)(void *const *b, const void *const *c, uint32_t begin, uint32_t end);
+
+typedef enum {
+  KDC_FLOAT32 = 1, KDC_INT8 = 2, KDC_UINT8 = 3, KDC_INT32 = 4, KDC_INT64 = 5, KDC_BOOL = 6
+} kdc_dtype;
+
+typedef struct {
+  kdc_kernel run;
+  uint32_t units;                       /* of work; the runtime splits them between threads */
+  uint8_t buffer_count, constant_count;
+  uint64_t buffers[KDC_MAX_BUFFERS];    /* arena offsets */
+  uint32_t constants[KDC_MAX_CONSTANTS];/* indices into kdc_variant.constants */
+  const char *name;                     /* graph node */
+  const char *kernel;                   /* family */
+} kdc_step;
+
+/* Where a constant's stream goes in the weights memory, and in which packing (see Packing in KDCKernels). */
+typedef struct {
+  uint32_t stream;                      /* index of the constant in the program = nth constant stream of the container */
+  uint32_t packing;                     /* 0 plain, 1 panels of int8, 2 panels widened to int16 */
+  uint32_t rows, runs, length, nr, kr;
+  uint64_t offset, bytes;               /* in the weights memory; offset is a multiple of 64 */
+} kdc_constant;
+
+typedef struct {
+  const char *name;
+  uint32_t dtype;                       /* kdc_dtype */
+  uint32_t rank;
+  int64_t shape[KDC_MAX_RANK];
+  uint64_t offset, bytes;               /* in the arena; row-major */
+} kdc_port;
+
+/* Code for one kind of core. */
+typedef struct {
+  const char *name;                     /* "cortex-a72" */
+  const char *targets;                  /* "pi4b jetson-nano" */
+  uint32_t cpu_parts[8];                /* MIDR part numbers it was tuned for (0xd08 A72, 0xd07 A57); 0 ends */
+  uint32_t required;                    /* KDC_NEEDS_ bits */
+  uint64_t arena_bytes, weights_bytes;
+  uint32_t step_count, constant_count;
+  const kdc_step *steps;
+  const kdc_constant *constants;
+  const kdc_port *inputs, *outputs;     /* offsets are the variant's own */
+} kdc_variant;
+
+enum { KDC_NEEDS_AVX2 = 1 };
+
+typedef struct {
+  uint32_t version;                     /* 1 */
+  const char *name;
+  uint32_t input_count, output_count, variant_count;
+  const kdc_variant *const *variants;   /* best first for unknown cores */
+} kdc_model_code;
+
+extern const kdc_model_code kdc_model;
+extern const uint8_t kdc_container[], kdc_container_end[];

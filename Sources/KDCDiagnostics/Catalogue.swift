@@ -1,0 +1,50 @@
+/// A stable diagnostic number with its one-line meaning. Numbers are never reused.
+///
+/// 1xxx command line, files and data · 2xxx ONNX import and operators · 3xxx passes and quantisation ·
+/// 4xxx lowering, kernels and code generation · 5xxx toolchain · 6xxx bundle and runtime.
+package struct DiagnosticID: Hashable, Sendable, CustomStringConvertible {
+  package let number: Int
+  package let title: String
+  package var description: String { "KDC\(number)" }
+}
+
+extension DiagnosticID {
+  // MARK: 1xxx command line, files and data
+  package static let fileNotFound = DiagnosticID(number: 1001, title: "a file does not exist or cannot be read")
+  package static let outputNotWritable = DiagnosticID(number: 1002, title: "an output file cannot be written")
+
+  // MARK: 2xxx ONNX import and operators
+  package static let notAnONNXModel = DiagnosticID(number: 2001, title: "the file is not a readable ONNX model")
+  package static let unsupportedOperator = DiagnosticID(number: 2010, title: "the operator is not supported")
+  package static let invalidAttribute = DiagnosticID(
+    number: 2011, title: "an attribute has the wrong type or an impossible value")
+  package static let missingInput = DiagnosticID(number: 2012, title: "a required operator input is missing")
+  package static let unsupportedAttribute = DiagnosticID(
+    number: 2013, title: "an attribute value that kdc does not support")
+  package static let shapeMismatch = DiagnosticID(number: 2014, title: "input shapes do not fit the operator")
+  package static let typeMismatch = DiagnosticID(number: 2015, title: "input data types do not fit the operator")
+  package static let notConstant = DiagnosticID(
+    number: 2016, title: "an input that must be known when compiling is computed from data")
+  package static let shapeOverflow = DiagnosticID(number: 2017, title: "a shape has more elements than can be addressed")
+  package static let invalidGraph = DiagnosticID(number: 2020, title: "the graph breaks an ONNX rule")
+
+  // MARK: 3xxx passes and quantisation
+
+  // MARK: 4xxx lowering, kernels and code generation
+  package static let cannotLower = DiagnosticID(number: 4001, title: "no lowering exists for this use of an operator")
+  package static let noKernel = DiagnosticID(number: 4002, title: "no kernel family takes a step on this target")
+
+  // MARK: 5xxx toolchain
+
+  // MARK: 6xxx bundle and runtime
+}
+
+extension DiagnosticID {
+  /// Every diagnostic kdc can give, in order of number; a test checks that each is listed and documented.
+  package static let all: [DiagnosticID] = [
+    fileNotFound, outputNotWritable,
+    notAnONNXModel, unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch,
+    typeMismatch, notConstant, shapeOverflow, invalidGraph,
+    cannotLower, noKernel,
+  ]
+}

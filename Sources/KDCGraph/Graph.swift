@@ -1,0 +1,45 @@
+import KDCTensor
+
+/// A model as a directed acyclic graph with ONNX semantics, rewritten by passes.
+///
+/// Values are named; each is a graph input, an initializer, or one output of one node. `nodes` are in topological order.
+package struct Graph: Sendable {
+  package var name: String
+  /// Version of the default ONNX operator set, 9...21.
+  package var opset: Int
+  /// Where the model came from, as the user gave it; for diagnostics.
+  package var file: String
+  package var inputs: [ValueInfo]
+  package var outputs: [String]
+  package var nodes: [Node]
+  package var initializers: [String: Tensor]
+  /// Type of every value, filled by shape inference (`KDCOps.inferTypes`).
+  package var types: [String: TensorType]
+  /// How a value is represented in integers; a value without an entry stays float. Filled by the quantiser.
+  package var quantization: [String: QuantizationParameters]
+
+  package init(
+    name: String, opset: Int, file: String = "", inputs: [ValueInfo], outputs: [String], nodes: [Node],
+    initializers: [String: Tensor] = [:]
+  ) {
+    self.name = name
+    self.opset = opset
+    self.file = file
+    self.inputs = inputs
+    self.outputs = outputs
+    self.nodes = nodes
+    self.initializers = initializers
+    self.types = [:]
+    self.quantization = [:]
+  }
+}
+
+/// Name and type of a graph input.
+package struct ValueInfo: Hashable, Sendable {
+  package var name: String
+  package var type: TensorType
+  package init(name: String, type: TensorType) {
+    self.name = name
+    self.type = type
+  }
+}

@@ -1,0 +1,49 @@
+import KDCDiagnostics
+import KDCProgram
+import KDCTargets
+
+/// What a family makes of one step: the body of a C function, and what the step needs around it.
+///
+/// The function has the signature `static void NAME(void *const *b, const void *const *c, uint32_t begin, uint32_t end)`:
+/// `b` points to the step's `reads`, then `writes`, then the workspace if there is one; `c` to its `constants` in their
+/// packings. It does the units `begin ..< end` of the step's work; units may run on different threads in any order, so a
+/// unit writes only what is its own (the workspace has `workspaceBytes` for the whole step).
+package struct KernelCode: Sendable {
+  /// C statements between the braces. Equal bodies share one function.
+  package var body: String
+  /// Shared C helpers that the body calls, by the names in `Helpers`.
+  package var helpers: Set<String>
+  /// Units of work that can be split between threads; 1 where it cannot.
+  package var units: Int
+  package var workspaceBytes: Int
+  /// How each of the step's constants is laid out in memory, in the order of `Step.constants`.
+  package var packings: [Packing]
+
+  package init(body: String, helpers: Set<String> = [], units: Int = 1, workspaceBytes: Int = 0, packings: [Packing]) {
+    self.body = body
+    self.helpers = helpers
+    self.units = units
+    self.workspaceBytes = workspaceBytes
+    self.packings = packings
+  }
+}
+
+/// The layout that a kernel wants a constant in; the runtime makes it at load from the logical order.
+package enum Packing: Hashable, Sendable {
+  /// As stored.
+  case plain
+  /// int8 weights [rows, runs, length] to [rows/nr][runs][length/kr][nr][kr], zero-filled to whole nr and kr;
+  /// as int16 where `widened`. Depthwise weights [C,kh,kw] become [taps][C] by rows = C, runs = taps, length = 1, nr = C rounded up, kr = 1.
+  case panels(rows: Int, runs: Int, length: Int, nr: Int, kr: Int, widened: Bool)
+}
+
+/// One way to compute a kind of step on a kind of target; registered once in `Families.all`.
+package protocol KernelFamily: Sendable {
+  /// What it is, tile and ISA: "conv_direct_4x4_neon".
+  var name: String { get }
+  /// nil where the family takes the step on the target, else why not (for `explain`).
+  func refusal(of step: any Step, in program: Program, on target: Target) -> String?
+  /// Estimated cycles of the step on the target's core, one thread.
+  func cycles(of step: any Step, in program: Program, on target: Target) -> Double
+  func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode
+}

@@ -1,0 +1,51 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// What an operator knows of one input while types are inferred: its type, and its value where that is constant.
+package struct OperatorInput: Sendable {
+  package var type: TensorType
+  package var constant: Tensor?
+  package init(type: TensorType, constant: Tensor? = nil) {
+    self.type = type
+    self.constant = constant
+  }
+}
+
+/// A decoded ONNX operator: attributes with their defaults and versions resolved.
+///
+/// One file each. What more an operator can do is what it conforms to: `Lowerable`, `Quantizable`.
+package protocol Operator: Sendable {
+  /// The operator's ONNX name, "Conv".
+  static var onnxName: String { get }
+  /// "" or "com.microsoft".
+  static var domain: String { get }
+
+  /// Reads and checks the attributes. Throws with a place that names the node.
+  init(decoding node: Node) throws(Diagnostic)
+
+  /// Types of the outputs; absent optional inputs are nil. Checks ranks, dimensions and data types.
+  func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType]
+
+  /// The float reference. Inputs have passed `outputTypes`.
+  func evaluate(_ inputs: [Tensor?]) throws -> [Tensor]
+}
+
+extension Operator {
+  package static var domain: String { "" }
+}
+
+/// How an operator's values are represented once a model is quantised to int8.
+package enum QuantizationRule: Sendable {
+  /// An integer form exists: inputs and outputs are int8, each with its own range.
+  case integer
+  /// Data movement: the output has its (first) input's scale and zero point.
+  case sameAsInput
+  /// No integer form yet: the operator runs in float; its values stay float unless a neighbour wants them in int8.
+  case float
+}
+
+/// An operator that states its quantisation rule; without one it runs in float.
+package protocol Quantizable: Operator {
+  var quantizationRule: QuantizationRule { get }
+}

@@ -1,0 +1,38 @@
+/// Separable linear interpolation of a float32 NHWC image:
+///
+///     a = x[r0,c0] · (1 − wx) + x[r0,c1] · wx;  b = the same on row r1;  y = a · (1 − wy) + b · wy
+///
+/// `rows` is int32 [outputHeight, 2], `rowWeights` float32 [outputHeight]; columns alike. (1 − w) is rounded once.
+package struct FloatResizeStep: Step {
+  package static let kind = "floatResize"
+  package var name: String
+  package var input: BufferID
+  package var output: BufferID
+  package var inputHeight, inputWidth, outputHeight, outputWidth, channels: Int
+  package var rows: ConstantID
+  package var columns: ConstantID
+  package var rowWeights: ConstantID
+  package var columnWeights: ConstantID
+
+  package init(
+    name: String, input: BufferID, output: BufferID, inputHeight: Int, inputWidth: Int, outputHeight: Int,
+    outputWidth: Int, channels: Int, rows: ConstantID, columns: ConstantID, rowWeights: ConstantID,
+    columnWeights: ConstantID
+  ) {
+    self.name = name
+    self.input = input
+    self.output = output
+    self.inputHeight = inputHeight
+    self.inputWidth = inputWidth
+    self.outputHeight = outputHeight
+    self.outputWidth = outputWidth
+    self.channels = channels
+    self.rows = rows
+    self.columns = columns
+    self.rowWeights = rowWeights
+    self.columnWeights = columnWeights
+  }
+  package var reads: [BufferID] { [input] }
+  package var writes: [BufferID] { [output] }
+  package var constants: [ConstantID] { [rows, columns, rowWeights, columnWeights] }
+}

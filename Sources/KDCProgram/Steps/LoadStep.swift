@@ -1,0 +1,18 @@
+/// Copies a whole constant into a buffer: a constant that a step wants as an operand.
+package struct LoadStep: Step {
+  package static let kind = "load"
+  package var name: String
+  package var constant: ConstantID
+  package var output: BufferID
+  package var byteCount: Int
+
+  package init(name: String, constant: ConstantID, output: BufferID, byteCount: Int) {
+    self.name = name
+    self.constant = constant
+    self.output = output
+    self.byteCount = byteCount
+  }
+  package var reads: [BufferID] { [] }
+  package var writes: [BufferID] { [output] }
+  package var constants: [ConstantID] { [constant] }
+}

@@ -1,0 +1,34 @@
+/// Product of two int8 tensors with broadcasting.
+///
+///     y = requantization((a − zeroPointA) · (b − zeroPointB), multiplier)
+///
+/// `walk` has the operands [a, b, y]; y is dense in loop order.
+package struct MultiplyStep: Step {
+  package static let kind = "multiply"
+  package var name: String
+  package var a: BufferID
+  package var b: BufferID
+  package var output: BufferID
+  package var walk: Walk
+  package var zeroPointA, zeroPointB: Int
+  package var multiplier: Int32
+  package var requantization: Requantization
+
+  package init(
+    name: String, a: BufferID, b: BufferID, output: BufferID, walk: Walk, zeroPointA: Int, zeroPointB: Int,
+    multiplier: Int32, requantization: Requantization
+  ) {
+    self.name = name
+    self.a = a
+    self.b = b
+    self.output = output
+    self.walk = walk
+    self.zeroPointA = zeroPointA
+    self.zeroPointB = zeroPointB
+    self.multiplier = multiplier
+    self.requantization = requantization
+  }
+  package var reads: [BufferID] { [a, b] }
+  package var writes: [BufferID] { [output] }
+  package var constants: [ConstantID] { [] }
+}
