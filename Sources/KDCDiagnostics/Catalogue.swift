@@ -12,6 +12,15 @@ extension DiagnosticID {
   // MARK: 1xxx command line, files and data
   package static let fileNotFound = DiagnosticID(number: 1001, title: "a file does not exist or cannot be read")
   package static let outputNotWritable = DiagnosticID(number: 1002, title: "an output file cannot be written")
+  package static let unreadableData = DiagnosticID(number: 1010, title: "a data file is no npz or npy, or is damaged")
+  package static let missingData = DiagnosticID(number: 1011, title: "a data file has no array for a model input")
+  package static let wrongDataShape = DiagnosticID(number: 1012, title: "an array's shape does not fit the model input")
+  package static let nonFiniteData = DiagnosticID(number: 1013, title: "data holds NaN or infinity")
+  package static let noSamples = DiagnosticID(number: 1014, title: "a data file holds no samples")
+  package static let differentSampleCounts = DiagnosticID(
+    number: 1015, title: "arrays of one data file have different numbers of samples")
+  package static let unknownLabel = DiagnosticID(
+    number: 1016, title: "labels for an output that the model does not have")
 
   // MARK: 2xxx ONNX import and operators
   package static let notAnONNXModel = DiagnosticID(number: 2001, title: "the file is not a readable ONNX model")
@@ -25,7 +34,8 @@ extension DiagnosticID {
   package static let typeMismatch = DiagnosticID(number: 2015, title: "input data types do not fit the operator")
   package static let notConstant = DiagnosticID(
     number: 2016, title: "an input that must be known when compiling is computed from data")
-  package static let shapeOverflow = DiagnosticID(number: 2017, title: "a shape has more elements than can be addressed")
+  package static let shapeOverflow = DiagnosticID(
+    number: 2017, title: "a shape has more elements than can be addressed")
   package static let invalidGraph = DiagnosticID(number: 2020, title: "the graph breaks an ONNX rule")
 
   // MARK: 3xxx passes and quantisation
@@ -43,6 +53,7 @@ extension DiagnosticID {
   /// Every diagnostic kdc can give, in order of number; a test checks that each is listed and documented.
   package static let all: [DiagnosticID] = [
     fileNotFound, outputNotWritable,
+    unreadableData, missingData, wrongDataShape, nonFiniteData, noSamples, differentSampleCounts, unknownLabel,
     notAnONNXModel, unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch,
     typeMismatch, notConstant, shapeOverflow, invalidGraph,
     cannotLower, noKernel,

@@ -1,0 +1,80 @@
+import CZlib
+import KDCDiagnostics
+import KDCTensor
+
+/// Named arrays in a `.npz` file, or the one array of a `.npy` file.
+package enum NumpyFile {
+  /// Every array by its key, in the file's order; a `.npy` file gives one array with the key "".
+  /// Throws `fileNotFound` or `unreadableData`.
+  package static func read(_ path: String) throws(Diagnostic) -> [(key: String, tensor: Tensor)] {
+    let bytes = try Files.read(path)
+    do {
+      return try decode(bytes)
+    } catch {
+      throw error.located(at: Place(file: path))
+    }
+  }
+
+  /// `read` for a file's bytes.
+  package static func decode(_ bytes: [UInt8]) throws(Diagnostic) -> [(key: String, tensor: Tensor)] {
+    if bytes.starts(with: NumpyArray.magic) { return [("", try NumpyArray.decode(bytes, name: "npy"))] }
+    guard ZipArchive.looksLikeZip(bytes) else {
+      throw Diagnostic(
+        .unreadableData, "the file is neither npz nor npy",
+        hint: "save samples by numpy.savez(file, NAME=array) with the model's input names")
+    }
+    let archive = try ZipArchive(bytes)
+    var arrays: [(key: String, tensor: Tensor)] = []
+    for entry in archive.entries where entry.name.hasSuffix(".npy") {
+      let key = String(entry.name.dropLast(4))
+      guard !arrays.contains(where: { $0.key == key }) else {
+        throw Diagnostic(.unreadableData, "array '\(key)' is in the file twice")
+      }
+      arrays.append((key, try NumpyArray.decode(try archive.contents(of: entry), name: key)))
+    }
+    guard !arrays.isEmpty else { throw Diagnostic(.unreadableData, "the file holds no arrays") }
+    return arrays
+  }
+
+  /// Writes a `.npz` file (stored, not compressed), whole or not at all. The same arrays give the same bytes.
+  /// Throws `outputNotWritable`.
+  package static func write(_ arrays: [(key: String, tensor: Tensor)], to path: String) throws(Diagnostic) {
+    try Files.write(encode(arrays), to: path)
+  }
+
+  /// The pieces of a `.npz` file, in order.
+  package static func encode(_ arrays: [(key: String, tensor: Tensor)]) -> [[UInt8]] {
+    var pieces: [[UInt8]] = []
+    var directory: [UInt8] = []
+    var offset = 0
+    for (key, tensor) in arrays {
+      let name = Array((key + ".npy").utf8)
+      let data = NumpyArray.encode(tensor)
+      let crc = data.withUnsafeBufferPointer { Int(crc32_z(0, $0.baseAddress, $0.count)) }
+      // Version 4.5 (zip64 sizes in the extra field), flag 11 (names are UTF-8), stored, 1980-01-01.
+      let common =
+        little(45, 2) + little(0x800, 2) + little(0, 2) + little(0, 2) + little(0x21, 2) + little(crc, 4)
+        + little(0xFFFF_FFFF, 4) + little(0xFFFF_FFFF, 4) + little(name.count, 2)
+      let sizes = little(data.count, 8) + little(data.count, 8)
+      let local = little(0x0403_4B50, 4) + common + little(20, 2) + name + little(1, 2) + little(16, 2) + sizes
+      directory +=
+        little(0x0201_4B50, 4) + little(45, 2) + common + little(28, 2) + little(0, 2) + little(0, 2) + little(0, 2)
+        + little(0, 4) + little(0xFFFF_FFFF, 4) + name + little(1, 2) + little(24, 2) + sizes + little(offset, 8)
+      pieces += [local, data]
+      offset += local.count + data.count
+    }
+    let count = arrays.count
+    let record =
+      little(0x0606_4B50, 4) + little(44, 8) + little(45, 2) + little(45, 2) + little(0, 4) + little(0, 4)
+      + little(count, 8) + little(count, 8) + little(directory.count, 8) + little(offset, 8)
+    let locator = little(0x0706_4B50, 4) + little(0, 4) + little(offset + directory.count, 8) + little(1, 4)
+    let end =
+      little(0x0605_4B50, 4) + little(0, 4) + little(min(count, 0xFFFF), 2) + little(min(count, 0xFFFF), 2)
+      + little(0xFFFF_FFFF, 4) + little(0xFFFF_FFFF, 4) + little(0, 2)
+    return pieces + [directory + record + locator + end]
+  }
+
+  private static func little(_ value: Int, _ bytes: Int) -> [UInt8] {
+    (0..<bytes).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+  }
+}

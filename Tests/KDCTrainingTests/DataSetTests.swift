@@ -1,0 +1,138 @@
+import Foundation
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+import KDCTestSupport
+import Testing
+
+import KDCTraining
+
+@Suite("Data sets")
+struct DataSetTests {
+  /// numpy.savez_compressed of image = arange(12)/4 as float16 [3,1,2,2], f = arange(6) int32 [2,3] in Fortran
+  /// order, flag = [True, False].
+  static let numpyFile = """
+    UEsDBC0AAAAIAAAAIQD3hsID//////////8JABQAaW1hZ2UubnB5AQAQAJgAAAAAAAAAYwAAAAAAAACb7BfqGxDJyFDGUK2eklqc
+    XKRupaBuk2akrqOgnpZfVFKUmBefX5SSChJ3S8wpTgWKF2ckFqQC+RrGOgqGOgpGQKSpo1CrQAbgYmBgMGGwYLBisGGwZbBjsGdw
+    aHBgcGxwBABQSwMELQAAAAgAAAAhAMpkdOL//////////wUAFABmLm5weQEAEACYAAAAAAAAAFQAAAAAAAAAm+wX6hsQychQxlCt
+    npJanFykbqWgbpNpoq6joJ6WX1RSlJgXn1+UkgoSDykqTQUKF2ckFqQCuRpGOgrGmjoKtQrkAy4GIGAGYkYgZgFiJiBmBWIAUEsD
+    BC0AAAAIAAAAIQDuGbtd//////////8IABQAZmxhZy5ucHkBABAAggAAAAAAAABGAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6l
+    oF6TZKiuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GkY6mjoKtQoUAC5GBgBQSwECLQMtAAAACAAAACEA94bCA2MAAACY
+    AAAACQAAAAAAAAAAAAAAgAEAAAAAaW1hZ2UubnB5UEsBAi0DLQAAAAgAAAAhAMpkdOJUAAAAmAAAAAUAAAAAAAAAAAAAAIABngAA
+    AGYubnB5UEsBAi0DLQAAAAgAAAAhAO4Zu11GAAAAggAAAAgAAAAAAAAAAAAAAIABKQEAAGZsYWcubnB5UEsFBgAAAAADAAMAoAAA
+    AKkBAAAAAA==
+    """
+  static let image = ValueInfo(name: "image", type: TensorType(.float32, [1, 1, 2, 2]))
+
+  @Test("A compressed npz written by numpy is read, Fortran order and bools included")
+  func numpyCompressed() throws {
+    let bytes = try #require(Data(base64Encoded: Self.numpyFile, options: .ignoreUnknownCharacters))
+    let arrays = try NumpyFile.decode([UInt8](bytes))
+    #expect(arrays.map(\.key) == ["image", "f", "flag"])
+    #expect(arrays[0].tensor.dataType == .float16)
+    #expect(arrays[0].tensor.asFloats == (0..<12).map { Float($0) / 4 })
+    #expect(arrays[1].tensor.shape == [2, 3])
+    #expect(arrays[1].tensor.asInts == Array(0..<6))
+    #expect(arrays[2].tensor.asInts == [1, 0])
+  }
+
+  @Test("Arrays of every type come back from a written npz unchanged", arguments: DataType.allCases)
+  func roundTrip(type: DataType) throws {
+    let tensor = Tensor([2, 3], [0, 1, 2, 3, 100, 1] as [Float]).converted(to: type)
+    let bytes = NumpyFile.encode([("a", tensor), ("label:ü", Tensor([], [7] as [Float]))]).flatMap { $0 }
+    let arrays = try NumpyFile.decode(bytes)
+    #expect(arrays.map(\.key) == ["a", "label:ü"])
+    #expect(arrays[0].tensor.type == tensor.type)
+    #expect(arrays[0].tensor.asFloats == tensor.asFloats)
+    #expect(arrays[1].tensor.shape == [])
+  }
+
+  @Test("A damaged npz gives a diagnostic or the same arrays, never a trap")
+  func damaged() throws {
+    let bytes = try #require(Data(base64Encoded: Self.numpyFile, options: .ignoreUnknownCharacters))
+    let whole = [UInt8](bytes)
+    for length in 0..<whole.count {
+      let error = #expect(throws: Diagnostic.self) { try NumpyFile.decode(Array(whole.prefix(length))) }
+      #expect(error?.id == .unreadableData, "cut to \(length) bytes")
+    }
+    let seed: UInt64 = 7
+    var generator = SeededGenerator(seed: seed)
+    for round in 0..<3000 {
+      var copy = whole
+      for _ in 0...round % 4 {
+        copy[Int.random(in: copy.indices, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+      }
+      do {
+        _ = try NumpyFile.decode(copy)
+      } catch {
+        #expect(error.id == .unreadableData, "seed \(seed), round \(round)")
+      }
+    }
+  }
+
+  @Test(
+    "A sample is cast to the model's type and takes the model's shape", arguments: [[3, 1, 2, 2], [3, 1, 1, 2, 2]])
+  func samples(dims: [Int]) throws {
+    let values = Tensor(Shape(dims), (0..<12).map { Float($0) }).converted(to: .uint8)
+    let labels = Tensor([3], [4, 5, 6] as [Int64])
+    let set = try DataSet(
+      [("image", values), ("label", labels)], file: "a.npz", inputs: [Self.image], outputs: ["logits"])
+    #expect(set.count == 3)
+    #expect(set.sample(1)["image"]?.floats == [4, 5, 6, 7])
+    #expect(set.sample(2)["image"]?.shape == [1, 1, 2, 2])
+    #expect(set.labels["logits"]?.int64s == [4, 5, 6])
+    #expect(set.ranges["image"] == 0...11)
+  }
+
+  @Test("An npy file serves a model with one input")
+  func npy() throws {
+    let arrays = try NumpyFile.decode(NumpyArray.encode(Tensor([1, 1, 2, 2], [1, 2, 3, 4] as [Float])))
+    let set = try DataSet(arrays, file: "a.npy", inputs: [Self.image], outputs: [])
+    #expect(set.sample(0)["image"]?.floats == [1, 2, 3, 4])
+  }
+
+  static let good = Tensor([2, 1, 2, 2], [Float](repeating: 1, count: 8))
+  static let bad = Tensor([2, 1, 2, 2], [1, 1, 1, 1, 1, .nan, 1, 1] as [Float])
+  static let faults: [(arrays: [(key: String, tensor: Tensor)], id: DiagnosticID, text: String)] = [
+    ([("imgae", good)], .missingData, "did you mean 'image' by 'imgae'?"),
+    ([("image", Tensor([2, 3], [Float](repeating: 0, count: 6)))], .wrongDataShape, "[n,1,2,2]"),
+    ([("image", bad)], .nonFiniteData, "sample 1"),
+    ([("image", Tensor([0, 1, 2, 2], [] as [Float]))], .noSamples, "no samples"),
+    ([("image", good), ("label", Tensor([3], [1, 2, 3] as [Int64]))], .differentSampleCounts, "[3]"),
+    ([("image", good), ("label:logit", Tensor([2], [1, 2] as [Int64]))], .unknownLabel, "'label:logits'"),
+  ]
+
+  @Test("Data that does not fit the model is a diagnostic that says what would", arguments: faults.indices)
+  func misfits(index: Int) throws {
+    let (arrays, id, text) = Self.faults[index]
+    let error = #expect(throws: DiagnosticList.self) {
+      try DataSet(arrays, file: "a.npz", inputs: [Self.image], outputs: ["logits"])
+    }
+    let first = try #require(error?.all.first)
+    #expect(first.id == id)
+    #expect(first.description.contains(text), "\(first)")
+    #expect(first.place?.file == "a.npz")
+  }
+
+  @Test("Files that are missing or no npz are named")
+  func noFile() throws {
+    let missing = #expect(throws: Diagnostic.self) { try NumpyFile.read("no-such-file.npz") }
+    #expect(missing?.id == .fileNotFound)
+    let other = #expect(throws: Diagnostic.self) { try NumpyFile.decode(Array("hello".utf8)) }
+    #expect(other?.id == .unreadableData)
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("kdc-\(UUID())").path
+    let unwritable = #expect(throws: Diagnostic.self) { try NumpyFile.write([], to: folder + "/none/out.npz") }
+    #expect(unwritable?.id == .outputNotWritable)
+  }
+
+  @Test("A written file appears whole and leaves nothing else behind")
+  func atomic() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("kdc-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appendingPathComponent("out.npz").path
+    try NumpyFile.write([("a", Self.good)], to: path)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["out.npz"])
+    #expect(try NumpyFile.read(path).first?.tensor.floats == Self.good.floats)
+  }
+}
