@@ -47,6 +47,8 @@ extension DiagnosticID {
   // MARK: 5xxx toolchain
 
   // MARK: 6xxx bundle and runtime
+  package static let invalidProgram = DiagnosticID(number: 6010, title: "the program of a bundle is not valid")
+  package static let inputMismatch = DiagnosticID(number: 6011, title: "the data given do not fit the model's inputs")
 }
 
 extension DiagnosticID {
@@ -57,5 +59,6 @@ extension DiagnosticID {
     notAnONNXModel, unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch,
     typeMismatch, notConstant, shapeOverflow, invalidGraph,
     cannotLower, noKernel,
+    invalidProgram, inputMismatch,
   ]
 }

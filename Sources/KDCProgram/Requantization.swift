@@ -24,6 +24,13 @@ package struct Requantization: Hashable, Sendable, Codable {
   }
 }
 
+extension Requantization: CustomStringConvertible {
+  package var description: String {
+    let clamp = (low, high) == (-128, 127) ? "" : " clamp \(low)...\(high)"
+    return "\(preShift == 0 ? "" : "preshift \(preShift) ")shift \(shift) zp \(zeroPoint)\(clamp)"
+  }
+}
+
 extension Requantization {
   /// The formula above for one value.
   @inlinable @inline(__always)

@@ -10,10 +10,14 @@ package protocol Step: Sendable, Codable {
   var reads: [BufferID] { get }
   var writes: [BufferID] { get }
   var constants: [ConstantID] { get }
+  /// The step's numbers in a few words, for listings: "3×3 s1 p1, shift 9".
+  var detail: String { get }
   /// Runs the defining formula. Bounds are checked when a program is made or read (`Program.validate`).
   func run(_ memory: inout Memory)
+  /// States what the formula needs of buffers, constants and numbers, so that `run` stays inside them.
+  func check(_ check: inout StepCheck)
 }
 
 extension Step {
-  package func run(_ memory: inout Memory) {}
+  package var detail: String { "" }
 }

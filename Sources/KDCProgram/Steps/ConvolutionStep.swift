@@ -92,3 +92,82 @@ package struct ConvolutionGeometry: Hashable, Sendable, Codable {
     outputHeight * outputWidth * outputChannels * kernelHeight * kernelWidth * (inputChannels / max(groups, 1))
   }
 }
+
+extension ConvolutionStep {
+  package var detail: String {
+    "\(geometry.window) zp \(inputZeroPoint)\(residual == nil ? "" : " + residual"), \(requantization)"
+  }
+
+  package func run(_ memory: inout Memory) { ConvolutionReference(self, &memory).run(memory) }
+
+  package func check(_ check: inout StepCheck) {
+    check.geometry(geometry)
+    guard check.faults.isEmpty else { return }
+    let g = geometry
+    check.buffer(input, g.inputHeight, g.inputWidth, g.inputChannels, bytes: 1, named: "input")
+    check.buffer(output, g.outputHeight, g.outputWidth, g.outputChannels, bytes: 1, named: "output")
+    check.constant(
+      weights, .int8, g.outputChannels, g.kernelHeight, g.kernelWidth, g.inputChannels / g.groups, named: "weights")
+    check.constant(bias, .int32, g.outputChannels, named: "bias")
+    check.constant(multipliers, .int32, g.outputChannels, named: "multipliers")
+    check.values(of: multipliers, columns: 1, named: "multipliers") { $1 > 0 }
+    check.range(inputZeroPoint, -128...127, named: "inputZeroPoint")
+    check.requantization(requantization)
+    if let residual {
+      check.buffer(
+        residual.buffer, g.outputHeight, g.outputWidth, g.outputChannels, bytes: 1, named: "residual")
+      check.range(residual.zeroPoint, -128...127, named: "residual zero point")
+      check.range(residual.multiplier, -32768...32767, named: "residual multiplier")
+    }
+    check.require(input != output, "input and output are the same buffer")
+  }
+}
+
+extension ConvolutionGeometry {
+  /// "3×3 s2 p1 d2 g4", what differs from the default.
+  var window: String {
+    var text = "\(kernelHeight)×\(kernelWidth)"
+    if (strideY, strideX) != (1, 1) { text += strideY == strideX ? " s\(strideY)" : " s\(strideY),\(strideX)" }
+    if (padTop, padLeft) != (0, 0) { text += padTop == padLeft ? " p\(padTop)" : " p\(padTop),\(padLeft)" }
+    if (dilationY, dilationX) != (1, 1) {
+      text += dilationY == dilationX ? " d\(dilationY)" : " d\(dilationY),\(dilationX)"
+    }
+    return groups == 1 ? text : isDepthwise ? text + " depthwise" : text + " g\(groups)"
+  }
+
+  /// Elements read by a window operation.
+  var windowWork: Int { outputHeight &* outputWidth &* kernelHeight &* kernelWidth &* inputChannels }
+
+  /// Calls `body` with the index of each pixel of the window that lies inside the image, rows then columns ascending.
+  @inline(__always)
+  func forEachTap(_ oy: Int, _ ox: Int, _ body: (Int) -> Void) { forEachTapIndexed(oy, ox) { _, pixel in body(pixel) } }
+
+  /// The same with the tap's index in the window before the pixel's.
+  @inline(__always)
+  func forEachTapIndexed(_ oy: Int, _ ox: Int, _ body: (Int, Int) -> Void) {
+    for ky in 0..<kernelHeight {
+      let iy = oy &* strideY &+ ky &* dilationY &- padTop
+      if iy < 0 || iy >= inputHeight { continue }
+      for kx in 0..<kernelWidth {
+        let ix = ox &* strideX &+ kx &* dilationX &- padLeft
+        if ix < 0 || ix >= inputWidth { continue }
+        body(ky &* kernelWidth &+ kx, iy &* inputWidth &+ ix)
+      }
+    }
+  }
+
+  /// Window pixels inside the image, or inside the padded image where its height is given; at least 1.
+  func divisor(_ oy: Int, _ ox: Int, paddedHeight: Int?, paddedWidth: Int) -> Int {
+    func inside(_ start: Int, _ kernel: Int, _ dilation: Int, _ range: Range<Int>) -> Int {
+      var count = 0
+      for k in 0..<kernel where range.contains(start + k * dilation) { count += 1 }
+      return count
+    }
+    let rows = paddedHeight.map { -padTop..<max($0 - padTop, -padTop) } ?? 0..<inputHeight
+    let columns = paddedHeight == nil ? 0..<inputWidth : -padLeft..<max(paddedWidth - padLeft, -padLeft)
+    let count =
+      inside(oy * strideY - padTop, kernelHeight, dilationY, rows)
+      * inside(ox * strideX - padLeft, kernelWidth, dilationX, columns)
+    return max(count, 1)
+  }
+}

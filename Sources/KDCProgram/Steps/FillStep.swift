@@ -19,3 +19,22 @@ package struct FillStep: Step {
   package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [] }
 }
+
+extension FillStep {
+  package var detail: String { "0x\(String(bits, radix: 16))" }
+
+  package func run(_ memory: inout Memory) {
+    let y = memory.pointer(output, as: UInt8.self)
+    let bits = bits.littleEndian
+    withUnsafeBytes(of: bits) { bytes in
+      for i in 0..<count {
+        for byte in 0..<elementBytes { y[i &* elementBytes &+ byte] = bytes[byte] }
+      }
+    }
+  }
+
+  package func check(_ check: inout StepCheck) {
+    check.require([1, 2, 4, 8].contains(elementBytes), "element size \(elementBytes)")
+    check.buffer(output, count, bytes: elementBytes, named: "output")
+  }
+}

@@ -2,8 +2,8 @@
 package struct FloatBinaryStep: Step {
   package static let kind = "floatBinary"
 
-  /// maximum and minimum give b unless a > b (a < b): so NaN in a gives b. power is exp(b · log a), a < 0 gives NaN,
-  /// with b = 2, 3 and 0.5 (a constant) done by lowering as products and square root.
+  /// maximum and minimum give b unless a > b (a < b): so NaN in a gives b. power is
+  /// `FloatMath.power`; lowering makes products and a square root of the constants b = 2, 3 and 0.5.
   package enum Operation: String, Sendable, Codable, CaseIterable {
     case add, subtract, multiply, divide, maximum, minimum, power
   }
@@ -25,4 +25,35 @@ package struct FloatBinaryStep: Step {
   package var reads: [BufferID] { [a, b] }
   package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [] }
+}
+
+extension FloatBinaryStep {
+  package var detail: String { operation.rawValue }
+
+  package func run(_ memory: inout Memory) {
+    switch operation {
+    case .add: combine(&memory) { $0 + $1 }
+    case .subtract: combine(&memory) { $0 - $1 }
+    case .multiply: combine(&memory) { $0 * $1 }
+    case .divide: combine(&memory) { $0 / $1 }
+    case .maximum: combine(&memory) { $0 > $1 ? $0 : $1 }
+    case .minimum: combine(&memory) { $0 < $1 ? $0 : $1 }
+    case .power: combine(&memory, FloatMath.power)
+    }
+  }
+
+  @inline(__always)
+  private func combine(_ memory: inout Memory, _ f: (Float, Float) -> Float) {
+    let a = UnsafePointer(memory.pointer(a, as: Float.self))
+    let b = UnsafePointer(memory.pointer(b, as: Float.self))
+    let y = memory.pointer(output, as: Float.self)
+    let (strideA, strideB) = (walk.innerStride(0), walk.innerStride(1))
+    let count = walk.innerCount
+    walk.forEachRun { offsets in
+      let (a, b, y) = (a + offsets[0], b + offsets[1], y + offsets[2])
+      for i in 0..<count { y[i] = f(a[i &* strideA], b[i &* strideB]) }
+    }
+  }
+
+  package func check(_ check: inout StepCheck) { check.walk(walk, [(a, 0, 4), (b, 0, 4), (output, 0, 4)]) }
 }

@@ -33,3 +33,62 @@ package struct FloatConvolutionStep: Step {
   package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [weights, bias] }
 }
+
+extension FloatConvolutionStep {
+  package var detail: String {
+    let activation = activation == .identity ? "" : " \(activation.kind.rawValue)"
+    return geometry.window + (residual == nil ? "" : " + residual") + activation
+  }
+
+  package func run(_ memory: inout Memory) {
+    let g = geometry
+    let x = UnsafePointer(memory.pointer(input, as: Float.self))
+    let y = memory.pointer(output, as: Float.self)
+    let w = memory.pointer(weights, as: Float.self)
+    let bias = memory.pointer(bias, as: Float.self)
+    let residual = residual.map { UnsafePointer(memory.pointer($0, as: Float.self)) }
+    let (groupInputs, groupOutputs) = (g.inputChannels / g.groups, g.outputChannels / g.groups)
+    memory.inParallel(g.outputHeight &* g.outputWidth, work: g.macs) { pixels in
+      // Not in place: the residual may be the output's own buffer.
+      let sums = UnsafeMutablePointer<Float>.allocate(capacity: g.outputChannels)
+      defer { sums.deallocate() }
+      for pixel in pixels {
+        for n in 0..<g.outputChannels { sums[n] = bias[n] }
+        g.forEachTapIndexed(pixel / g.outputWidth, pixel % g.outputWidth) { tap, position in
+          let x = x + position &* g.inputChannels
+          let w = w + tap &* groupInputs &* g.outputChannels
+          if groupInputs == 1 && groupOutputs == 1 {
+            for n in 0..<g.outputChannels { sums[n] = sums[n] + x[n] * w[n] }
+            return
+          }
+          for group in 0..<g.groups {
+            for i in 0..<groupInputs {
+              let factor = x[group &* groupInputs &+ i]
+              let w = w + (i &* g.outputChannels &+ group &* groupOutputs)
+              let sums = sums + group &* groupOutputs
+              for n in 0..<groupOutputs { sums[n] = sums[n] + factor * w[n] }
+            }
+          }
+        }
+        let offset = pixel &* g.outputChannels
+        for n in 0..<g.outputChannels {
+          let sum = residual.map { sums[n] + $0[offset &+ n] } ?? sums[n]
+          y[offset &+ n] = activation.apply(sum)
+        }
+      }
+    }
+  }
+
+  package func check(_ check: inout StepCheck) {
+    check.geometry(geometry)
+    guard check.faults.isEmpty else { return }
+    let g = geometry
+    check.buffer(input, g.inputHeight, g.inputWidth, g.inputChannels, bytes: 4, named: "input")
+    check.buffer(output, g.outputHeight, g.outputWidth, g.outputChannels, bytes: 4, named: "output")
+    check.buffer(residual, g.outputHeight, g.outputWidth, g.outputChannels, bytes: 4, named: "residual")
+    check.constant(
+      weights, .float32, g.kernelHeight, g.kernelWidth, g.inputChannels / g.groups, g.outputChannels, named: "weights")
+    check.constant(bias, .float32, g.outputChannels, named: "bias")
+    check.require(input != output, "input and output are the same buffer")
+  }
+}

@@ -31,3 +31,42 @@ package struct FloatMatMulStep: Step {
   package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [] }
 }
+
+extension FloatMatMulStep {
+  package var detail: String {
+    "\(batch) × [\(rows),\(depth)]·[\(depth),\(columns)]\(transposedB ? " b stored transposed" : "")"
+  }
+
+  package func run(_ memory: inout Memory) {
+    let a = UnsafePointer(memory.pointer(a, as: Float.self))
+    let b = UnsafePointer(memory.pointer(b, as: Float.self))
+    let y = memory.pointer(output, as: Float.self)
+    memory.inParallel(batch &* rows, work: batch &* rows &* columns &* depth) { range in
+      for row in range {
+        let a = a + (row / rows &* batchStrideA &+ row % rows &* depth)
+        let b = b + row / rows &* batchStrideB
+        let y = y + row &* columns
+        for n in 0..<columns { y[n] = 0 }
+        for k in 0..<depth {
+          let factor = a[k]
+          if transposedB {
+            for n in 0..<columns { y[n] = y[n] + factor * b[n &* depth &+ k] }
+          } else {
+            for n in 0..<columns { y[n] = y[n] + factor * b[k &* columns &+ n] }
+          }
+        }
+      }
+    }
+  }
+
+  package func check(_ check: inout StepCheck) {
+    check.positive(batch, rows, columns, depth, named: "sizes")
+    check.range(batchStrideA, 0...StepCheck.limit, named: "batchStrideA")
+    check.range(batchStrideB, 0...StepCheck.limit, named: "batchStrideB")
+    guard check.faults.isEmpty else { return }
+    check.buffer(a, (batch - 1) * batchStrideA + rows * depth, bytes: 4, named: "a")
+    check.buffer(b, (batch - 1) * batchStrideB + columns * depth, bytes: 4, named: "b")
+    check.buffer(output, batch, rows, columns, bytes: 4, named: "output")
+    check.require(a != output && b != output, "input and output are the same buffer")
+  }
+}

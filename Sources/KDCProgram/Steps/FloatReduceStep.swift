@@ -1,6 +1,6 @@
 /// Reduction of the middle axis of [outer, reduced, inner], float32, in ascending order from the first element.
 ///
-/// mean is the sum times the float 1 / reduced, rounded once each.
+/// maximum: m = x > m ? x : m (minimum with <). mean is the sum times the float 1 / reduced, rounded once each.
 package struct FloatReduceStep: Step {
   package static let kind = "floatReduce"
   package enum Operation: String, Sendable, Codable, CaseIterable { case sum, mean, maximum, minimum }
@@ -24,4 +24,34 @@ package struct FloatReduceStep: Step {
   package var reads: [BufferID] { [input] }
   package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [] }
+}
+
+extension FloatReduceStep {
+  package var detail: String { "\(operation.rawValue) of \(reduced) in [\(outer),\(reduced),\(inner)]" }
+
+  package func run(_ memory: inout Memory) {
+    let x = UnsafePointer(memory.pointer(input, as: Float.self))
+    let y = memory.pointer(output, as: Float.self)
+    let factor = 1 / Float(reduced)
+    for o in 0..<outer {
+      let (x, y) = (x + o &* reduced &* inner, y + o &* inner)
+      for j in 0..<inner { y[j] = x[j] }
+      for r in 1..<max(reduced, 1) {
+        let x = x + r &* inner
+        switch operation {
+        case .sum, .mean: for j in 0..<inner { y[j] = y[j] + x[j] }
+        case .maximum: for j in 0..<inner { y[j] = x[j] > y[j] ? x[j] : y[j] }
+        case .minimum: for j in 0..<inner { y[j] = x[j] < y[j] ? x[j] : y[j] }
+        }
+      }
+      if operation == .mean { for j in 0..<inner { y[j] = y[j] * factor } }
+    }
+  }
+
+  package func check(_ check: inout StepCheck) {
+    check.positive(reduced, named: "reduced")
+    check.buffer(input, outer, reduced, inner, bytes: 4, named: "input")
+    check.buffer(output, outer, inner, bytes: 4, named: "output")
+    check.require(input != output, "input and output are the same buffer")
+  }
 }

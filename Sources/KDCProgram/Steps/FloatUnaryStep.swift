@@ -18,3 +18,18 @@ package struct FloatUnaryStep: Step {
   package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [] }
 }
+
+extension FloatUnaryStep {
+  package var detail: String { function.kind.rawValue }
+
+  package func run(_ memory: inout Memory) {
+    let x = UnsafePointer(memory.pointer(input, as: Float.self))
+    let y = memory.pointer(output, as: Float.self)
+    for i in 0..<count { y[i] = function.apply(x[i]) }
+  }
+
+  package func check(_ check: inout StepCheck) {
+    check.buffer(input, count, bytes: 4, named: "input")
+    check.buffer(output, count, bytes: 4, named: "output")
+  }
+}

@@ -34,3 +34,43 @@ package struct GatherStep: Step {
   package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { table.map { [$0] } ?? [] }
 }
+
+extension GatherStep {
+  package var detail: String { "\(picks) of \(rows) rows, [\(outer),·,\(inner)] × \(elementBytes) bytes" }
+
+  package func run(_ memory: inout Memory) {
+    let index = UnsafeRawPointer(memory.pointer(indices, as: UInt8.self))
+    let y = memory.pointer(output, as: UInt8.self)
+    let x: UnsafePointer<UInt8>
+    if let data {
+      x = UnsafePointer(memory.pointer(data, as: UInt8.self))
+    } else if let table {
+      x = memory.pointer(table, as: UInt8.self)
+    } else {
+      return
+    }
+    let rowBytes = inner &* elementBytes
+    for o in 0..<outer {
+      for j in 0..<picks {
+        var row =
+          indexBytes == 8
+          ? Int(index.assumingMemoryBound(to: Int64.self)[j]) : Int(index.assumingMemoryBound(to: Int32.self)[j])
+        if row < 0 { row = row &+ rows }
+        row = min(max(row, 0), rows - 1)
+        (y + (o &* picks &+ j) &* rowBytes).update(from: x + (o &* rows &+ row) &* rowBytes, count: rowBytes)
+      }
+    }
+  }
+
+  package func check(_ check: inout StepCheck) {
+    check.positive(rows, named: "rows")
+    check.require([4, 8].contains(indexBytes), "index size \(indexBytes)")
+    check.require([1, 2, 4, 8].contains(elementBytes), "element size \(elementBytes)")
+    check.require((data == nil) != (table == nil), "data and table: one of them")
+    check.require(data != output && indices != output, "input and output are the same buffer")
+    check.buffer(indices, picks, bytes: indexBytes, named: "indices")
+    check.buffer(data, outer, rows, inner, bytes: elementBytes, named: "data")
+    if let table { check.constantBytes(table, outer, rows, inner, elementBytes, named: "table") }
+    check.buffer(output, outer, picks, inner, bytes: elementBytes, named: "output")
+  }
+}

@@ -16,3 +16,17 @@ package struct LoadStep: Step {
   package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [constant] }
 }
+
+extension LoadStep {
+  package var detail: String { "constant \(constant.index), \(byteCount) bytes" }
+
+  package func run(_ memory: inout Memory) {
+    let source = memory.pointer(constant, as: UInt8.self)
+    memory.pointer(output, as: UInt8.self).update(from: source, count: byteCount)
+  }
+
+  package func check(_ check: inout StepCheck) {
+    check.buffer(output, byteCount, bytes: 1, named: "output")
+    check.constantBytes(constant, byteCount, named: "constant")
+  }
+}

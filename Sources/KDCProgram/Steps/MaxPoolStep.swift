@@ -16,3 +16,30 @@ package struct MaxPoolStep: Step {
   package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [] }
 }
+
+extension MaxPoolStep {
+  package var detail: String { geometry.window }
+
+  package func run(_ memory: inout Memory) {
+    let x = UnsafePointer(memory.pointer(input, as: Int8.self))
+    let y = memory.pointer(output, as: Int8.self)
+    let channels = geometry.inputChannels
+    memory.inParallel(geometry.outputHeight, work: geometry.windowWork) { rows in
+      for oy in rows {
+        for ox in 0..<geometry.outputWidth {
+          let y = y + (oy &* geometry.outputWidth &+ ox) &* channels
+          for c in 0..<channels { y[c] = -128 }
+          geometry.forEachTap(oy, ox) { pixel in
+            let x = x + pixel &* channels
+            for c in 0..<channels { y[c] = max(y[c], x[c]) }
+          }
+        }
+      }
+    }
+  }
+
+  package func check(_ check: inout StepCheck) {
+    check.geometry(geometry, isPool: true)
+    check.pooled(geometry, input: input, output: output, elementBytes: 1)
+  }
+}

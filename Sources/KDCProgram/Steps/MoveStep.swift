@@ -28,3 +28,40 @@ package struct MoveStep: Step {
   package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [] }
 }
+
+extension MoveStep {
+  package var detail: String {
+    let offsets = inputOffset == 0 && outputOffset == 0 ? "" : " from \(inputOffset) to \(outputOffset)"
+    return "\(walk.extents) × \(elementBytes) bytes, steps \(walk.strides)\(offsets)"
+  }
+
+  package func run(_ memory: inout Memory) {
+    switch elementBytes {
+    case 1: move(&memory, UInt8.self)
+    case 2: move(&memory, UInt16.self)
+    case 4: move(&memory, UInt32.self)
+    default: move(&memory, UInt64.self)
+    }
+  }
+
+  @inline(__always)
+  private func move<T: FixedWidthInteger>(_ memory: inout Memory, _: T.Type) {
+    let x = UnsafePointer(memory.pointer(input, as: T.self)) + inputOffset
+    let y = memory.pointer(output, as: T.self) + outputOffset
+    let (strideX, strideY) = (walk.innerStride(0), walk.innerStride(1))
+    let count = walk.innerCount
+    walk.forEachRun { offsets in
+      let (x, y) = (x + offsets[0], y + offsets[1])
+      if strideX == 1 && strideY == 1 {
+        for i in 0..<count { y[i] = x[i] }
+      } else {
+        for i in 0..<count { y[i &* strideY] = x[i &* strideX] }
+      }
+    }
+  }
+
+  package func check(_ check: inout StepCheck) {
+    check.walk(walk, [(input, inputOffset, elementBytes), (output, outputOffset, elementBytes)], denseOutput: false)
+    check.require(input != output, "input and output are the same buffer")
+  }
+}

@@ -67,3 +67,127 @@ package struct RecurrentStep: Step {
   package var writes: [BufferID] { [sequence, finalHidden, finalCell].compactMap { $0 } }
   package var constants: [ConstantID] { [inputWeights, recurrentWeights, inputBias, recurrentBias] }
 }
+
+extension RecurrentStep {
+  private var gates: Int { cell == .gru ? 3 : 4 }
+
+  package var detail: String {
+    "\(cell.rawValue) \(steps) steps [\(inputSize)] → [\(hiddenSize)]\(reversed ? " backwards" : "")"
+  }
+
+  package func run(_ memory: inout Memory) {
+    let x = UnsafePointer(memory.pointer(input, as: Float.self))
+    let hidden = hiddenSize
+    var h = [Float](repeating: 0, count: hidden)
+    var c = [Float](repeating: 0, count: hidden)
+    if let initialHidden {
+      let p = memory.pointer(initialHidden, as: Float.self) + stateOffset
+      for j in 0..<hidden { h[j] = p[j] }
+    }
+    if let initialCell {
+      let p = memory.pointer(initialCell, as: Float.self) + stateOffset
+      for j in 0..<hidden { c[j] = p[j] }
+    }
+    let outputs = sequence.map { memory.pointer($0, as: Float.self) + sequenceOffset }
+    let w = memory.pointer(inputWeights, as: Float.self)
+    let r = memory.pointer(recurrentWeights, as: Float.self)
+    let bias = memory.pointer(inputBias, as: Float.self)
+    let recurrentBias = memory.pointer(recurrentBias, as: Float.self)
+    var gx = [Float](repeating: 0, count: gates * hidden)
+    var gh = gx
+    for step in 0..<steps {
+      let t = reversed ? steps - 1 - step : step
+      Self.accumulate(&gx, bias, w, vector: x + t &* inputSize, count: inputSize, lanes: 0..<gates * hidden)
+      h.withUnsafeBufferPointer { h in
+        guard let base = h.baseAddress else { return }
+        let lanes = 0..<(cell == .gru && !linearBeforeReset ? 2 : gates) * hidden
+        Self.accumulate(&gh, recurrentBias, r, vector: base, count: hidden, lanes: lanes)
+      }
+      switch cell {
+      case .gru: updateGRU(&h, gx, &gh, r, recurrentBias)
+      case .lstm:
+        for j in 0..<hidden {
+          let i = FloatMath.sigmoid(gx[j] + gh[j])
+          let o = FloatMath.sigmoid(gx[hidden + j] + gh[hidden + j])
+          let f = FloatMath.sigmoid(gx[2 * hidden + j] + gh[2 * hidden + j])
+          let g = FloatMath.tanh(gx[3 * hidden + j] + gh[3 * hidden + j])
+          c[j] = f * c[j] + i * g
+          h[j] = o * FloatMath.tanh(c[j])
+        }
+      }
+      if let outputs { for j in 0..<hidden { outputs[t &* sequenceStride &+ j] = h[j] } }
+    }
+    if let finalHidden {
+      let p = memory.pointer(finalHidden, as: Float.self) + stateOffset
+      for j in 0..<hidden { p[j] = h[j] }
+    }
+    if let finalCell {
+      let p = memory.pointer(finalCell, as: Float.self) + stateOffset
+      for j in 0..<hidden { p[j] = c[j] }
+    }
+  }
+
+  private func updateGRU(
+    _ h: inout [Float], _ gx: [Float], _ gh: inout [Float], _ r: UnsafePointer<Float>,
+    _ recurrentBias: UnsafePointer<Float>
+  ) {
+    let hidden = hiddenSize
+    if !linearBeforeReset {
+      var reset = h
+      for j in 0..<hidden { reset[j] = FloatMath.sigmoid(gx[hidden + j] + gh[hidden + j]) * h[j] }
+      reset.withUnsafeBufferPointer { reset in
+        guard let base = reset.baseAddress else { return }
+        Self.accumulate(&gh, recurrentBias, r, vector: base, count: hidden, lanes: 2 * hidden..<3 * hidden)
+      }
+    }
+    for j in 0..<hidden {
+      let z = FloatMath.sigmoid(gx[j] + gh[j])
+      let n: Float
+      if linearBeforeReset {
+        let reset = FloatMath.sigmoid(gx[hidden + j] + gh[hidden + j])
+        n = FloatMath.tanh(gx[2 * hidden + j] + reset * gh[2 * hidden + j])
+      } else {
+        n = FloatMath.tanh(gx[2 * hidden + j] + gh[2 * hidden + j])
+      }
+      h[j] = (1 - z) * n + z * h[j]
+    }
+  }
+
+  /// sums[lane] = bias[lane] + Σ vector[i] · weights[i, lane], ascending.
+  private static func accumulate(
+    _ sums: inout [Float], _ bias: UnsafePointer<Float>, _ weights: UnsafePointer<Float>,
+    vector: UnsafePointer<Float>, count: Int, lanes: Range<Int>
+  ) {
+    let width = sums.count
+    sums.withUnsafeMutableBufferPointer { sums in
+      for lane in lanes { sums[lane] = bias[lane] }
+      for i in 0..<count {
+        let factor = vector[i]
+        let row = weights + i &* width
+        for lane in lanes { sums[lane] = sums[lane] + factor * row[lane] }
+      }
+    }
+  }
+
+  package func check(_ check: inout StepCheck) {
+    check.positive(steps, inputSize, hiddenSize, named: "sizes")
+    check.range(sequenceOffset, 0...StepCheck.limit, named: "sequenceOffset")
+    check.range(sequenceStride, 0...StepCheck.limit, named: "sequenceStride")
+    check.range(stateOffset, 0...StepCheck.limit, named: "stateOffset")
+    guard check.faults.isEmpty else { return }
+    check.buffer(input, steps, inputSize, bytes: 4, named: "input")
+    check.buffer(
+      sequence, sequenceOffset + (steps - 1) * sequenceStride + hiddenSize, bytes: 4, named: "sequence")
+    for (state, name) in [
+      (initialHidden, "initialHidden"), (initialCell, "initialCell"), (finalHidden, "finalHidden"),
+      (finalCell, "finalCell"),
+    ] {
+      check.buffer(state, stateOffset + hiddenSize, bytes: 4, named: name)
+    }
+    check.constant(inputWeights, .float32, inputSize, gates, hiddenSize, named: "inputWeights")
+    check.constant(recurrentWeights, .float32, hiddenSize, gates, hiddenSize, named: "recurrentWeights")
+    check.constant(inputBias, .float32, gates, hiddenSize, named: "inputBias")
+    check.constant(recurrentBias, .float32, gates, hiddenSize, named: "recurrentBias")
+    check.require(!writes.contains(input), "input and output are the same buffer")
+  }
+}

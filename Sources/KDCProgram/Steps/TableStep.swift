@@ -22,3 +22,27 @@ package struct TableStep: Step {
   package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [table] }
 }
+
+extension TableStep {
+  package var detail: String { channels == 1 ? "\(count) values" : "\(count) values, \(channels) tables" }
+
+  package func run(_ memory: inout Memory) {
+    let x = UnsafePointer(memory.pointer(input, as: Int8.self))
+    let y = memory.pointer(output, as: Int8.self)
+    let table = memory.pointer(table, as: Int8.self)
+    if channels == 1 {
+      for i in 0..<count { y[i] = table[Int(x[i]) &+ 128] }
+      return
+    }
+    for start in stride(from: 0, to: count, by: channels) {
+      for c in 0..<min(channels, count - start) { y[start &+ c] = table[c &* 256 &+ Int(x[start &+ c]) &+ 128] }
+    }
+  }
+
+  package func check(_ check: inout StepCheck) {
+    check.positive(channels, named: "channels")
+    check.buffer(input, count, bytes: 1, named: "input")
+    check.buffer(output, count, bytes: 1, named: "output")
+    check.constant(table, .int8, channels, 256, named: "table")
+  }
+}
