@@ -1,0 +1,99 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Runs a graph in float, as ONNX defines it: the reference for everything compression and lowering do.
+///
+/// Decodes the operators once; a run is independent of others, so that samples can be spread over threads.
+package struct GraphEvaluator: Sendable {
+  private struct Step: Sendable {
+    var node: Node
+    var op: any Operator
+    /// Values no later step needs.
+    var lastUses: [String]
+  }
+
+  private let steps: [Step]
+  private let initializers: [String: Tensor]
+  private let inputs: [ValueInfo]
+  private let outputs: [String]
+  private let file: String
+
+  /// Throws a `DiagnosticList` with every node that cannot be decoded.
+  package init(_ graph: Graph) throws {
+    var faults: [Diagnostic] = []
+    var steps: [Step] = []
+    var live = Set(graph.outputs)
+    for node in graph.nodes.reversed() {
+      do throws(Diagnostic) {
+        let op = try Operators.decode(node)
+        var freed: [String] = []
+        for name in node.inputs + node.outputs
+        where !name.isEmpty && graph.initializers[name] == nil && live.insert(name).inserted { freed.append(name) }
+        steps.append(Step(node: node, op: op, lastUses: freed))
+      } catch {
+        faults.append(error.located(at: Place(file: graph.file, detail: node.place.detail)))
+      }
+    }
+    guard faults.isEmpty else { throw DiagnosticList(faults.reversed()) }
+    self.steps = steps.reversed()
+    initializers = graph.initializers
+    inputs = graph.inputs.filter { graph.initializers[$0.name] == nil }
+    outputs = graph.outputs
+    file = graph.file
+  }
+
+  /// The graph's outputs for one set of inputs. `observe` sees every value a node computes, in order.
+  ///
+  /// Throws KDC2012 for a missing input, KDC2014 or KDC2015 for one of another shape or type.
+  package func run(
+    inputs given: [String: Tensor], threads: Threads = .single, observe: ((String, Tensor) throws -> Void)? = nil
+  ) throws -> [String: Tensor] {
+    var values: [String: Tensor] = [:]
+    for input in inputs {
+      guard let tensor = given[input.name] else {
+        throw Diagnostic(.missingInput, "no value for graph input '\(input.name)'", at: Place(file: file))
+      }
+      guard tensor.dataType == input.type.dataType else {
+        throw Diagnostic(
+          .typeMismatch, "graph input '\(input.name)' is \(input.type), not \(tensor.type)", at: Place(file: file))
+      }
+      guard tensor.shape == input.type.shape else {
+        throw Diagnostic(
+          .shapeMismatch, "graph input '\(input.name)' is \(input.type), not \(tensor.type)", at: Place(file: file))
+      }
+      values[input.name] = tensor
+    }
+    for step in steps {
+      let results = try evaluate(step, values, threads)
+      for (name, result) in zip(step.node.outputs, results) where !name.isEmpty {
+        values[name] = result
+        try observe?(name, result)
+      }
+      for name in step.lastUses { values[name] = nil }
+    }
+    var results: [String: Tensor] = [:]
+    for name in outputs {
+      guard let value = values[name] ?? initializers[name] else { throw InternalError("no value for output '\(name)'") }
+      results[name] = value
+    }
+    return results
+  }
+
+  private func evaluate(_ step: Step, _ values: [String: Tensor], _ threads: Threads) throws -> [Tensor] {
+    var operands: [Tensor?] = []
+    for name in step.node.inputs {
+      let value = name.isEmpty ? nil : values[name] ?? initializers[name]
+      guard name.isEmpty || value != nil else {
+        throw InternalError("'\(name)' has no value before node '\(step.node.name)'")
+      }
+      operands.append(value)
+    }
+    do {
+      if let op = step.op as? any ParallelOperator { return try op.evaluate(operands, threads: threads) }
+      return try step.op.evaluate(operands)
+    } catch let fault as Diagnostic {
+      throw fault.located(at: Place(file: file, detail: step.node.place.detail))
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+extension Graph {
+  /// Constants with more elements than this are not propagated while types are inferred: shapes and axes are small.
+  private static let largestFoldedCount = 4096
+
+  /// Fills `types` for every value, and returns the values that turned out constant (initializers not included).
+  ///
+  /// Small constants are propagated through nodes (Shape → Gather → Concat → Reshape). All faults that do not follow from
+  /// others are collected and thrown together as a `DiagnosticList`; each names its node.
+  @discardableResult
+  package mutating func inferTypes() throws -> [String: Tensor] {
+    var faults: [Diagnostic] = []
+    var known: [String: TensorType] = [:]
+    var constants: [String: Tensor] = [:]
+    for (name, tensor) in initializers { known[name] = tensor.type }
+    for input in inputs where initializers[input.name] == nil {
+      if let fault = Self.checkSize(input.type, of: "input '\(input.name)'") { faults.append(fault) }
+      known[input.name] = input.type
+    }
+    // Values whose type is unknown because of a fault already reported: their users stay silent.
+    var poisoned: Set<String> = []
+    for node in nodes {
+      do throws(Diagnostic) {
+        guard !node.inputs.contains(where: poisoned.contains) else {
+          poisoned.formUnion(node.outputs)
+          _ = try Operators.decode(node)
+          continue
+        }
+        let (types, values) = try infer(node, known: known, constants: constants)
+        for (name, type) in zip(node.outputs, types) where !name.isEmpty { known[name] = type }
+        for (name, value) in zip(node.outputs, values) where !name.isEmpty { constants[name] = value }
+      } catch {
+        faults.append(error.located(at: Place(file: file, detail: node.place.detail)))
+        poisoned.formUnion(node.outputs)
+      }
+    }
+    for output in outputs where known[output] == nil && !poisoned.contains(output) {
+      faults.append(
+        Diagnostic(.invalidGraph, "graph output '\(output)' is computed by no node", at: Place(file: file)))
+    }
+    types = known
+    guard faults.isEmpty else { throw DiagnosticList(faults) }
+    return constants
+  }
+
+  /// Types of one node's outputs, and their values where they are constant.
+  private func infer(
+    _ node: Node, known: [String: TensorType], constants: [String: Tensor]
+  ) throws(Diagnostic) -> ([TensorType], [Tensor]) {
+    let op = try Operators.decode(node)
+    var inputs: [OperatorInput?] = []
+    for name in node.inputs {
+      guard !name.isEmpty else {
+        inputs.append(nil)
+        continue
+      }
+      guard let type = known[name] else {
+        throw Diagnostic(
+          .invalidGraph, "input '\(name)' of '\(node.opType)' is no graph input, initializer or earlier output",
+          at: node.place)
+      }
+      inputs.append(OperatorInput(type: type, constant: initializers[name] ?? constants[name]))
+    }
+    let types = try op.outputTypes(inputs)
+    for (name, type) in zip(node.outputs, types) {
+      if let fault = Self.checkSize(type, of: "output '\(name)' of '\(node.opType)'") { throw fault }
+    }
+    guard types.allSatisfy({ $0.shape.count <= Self.largestFoldedCount }) else { return (types, []) }
+    do {
+      if let op = op as? any TypeDetermined { return (types, try op.outputs(forTypes: inputs)) }
+      let present = inputs.compactMap { $0 }
+      guard present.allSatisfy({ $0.constant != nil && $0.type.shape.count <= Self.largestFoldedCount }) else {
+        return (types, [])
+      }
+      return (types, try op.evaluate(inputs.map { $0?.constant }))
+    } catch let fault as Diagnostic {
+      throw fault
+    } catch {
+      throw Diagnostic(.invalidGraph, "'\(node.opType)' cannot be computed from its constant inputs: \(error)")
+    }
+  }
+
+  private static func checkSize(_ type: TensorType, of what: String) -> Diagnostic? {
+    guard type.shape.checkedCount() == nil else { return nil }
+    return Diagnostic(
+      .shapeOverflow, "\(what) has shape \(type.shape)",
+      notes: ["dimensions must not be negative, and at most 2^40 elements can be addressed"])
+  }
+}

@@ -1,0 +1,43 @@
+import KDCDiagnostics
+import KDCGraph
+
+/// The registry of operators: what kdc understands of ONNX, one line each.
+package enum Operators {
+  /// In alphabetical order of ONNX names. Each is a file in `Operators/` and has a test file of the same name.
+  package static let all: [any Operator.Type] = [
+    Softmax.self
+  ]
+
+  private struct Key: Hashable {
+    var domain: String
+    var name: String
+  }
+  private static let byName: [Key: any Operator.Type] = Dictionary(
+    all.map { (Key(domain: $0.domain, name: $0.onnxName), $0) }, uniquingKeysWith: { first, _ in first })
+
+  /// The operator type of a name in a domain ("ai.onnx" and "" are the same domain), or nil if kdc has none.
+  package static func type(named name: String, domain: String) -> (any Operator.Type)? {
+    byName[Key(domain: domain == "ai.onnx" ? "" : domain, name: name)]
+  }
+
+  /// The node as a typed operator. Throws KDC2010 for an operator kdc does not have, and what its decoding throws.
+  package static func decode(_ node: Node) throws(Diagnostic) -> any Operator {
+    guard let type = type(named: node.opType, domain: node.domain) else { throw unsupported(node) }
+    return try type.init(decoding: node)
+  }
+
+  private static func unsupported(_ node: Node) -> Diagnostic {
+    let place = node.place
+    let domain = node.domain.isEmpty ? "ai.onnx" : node.domain
+    let others = all.filter { $0.onnxName == node.opType }.map { $0.domain.isEmpty ? "ai.onnx" : $0.domain }
+    if let other = others.first {
+      return Diagnostic(
+        .unsupportedOperator, "'\(node.opType)' of domain '\(domain)' is not supported", at: place,
+        hint: "kdc supports '\(node.opType)' of domain '\(other)'")
+    }
+    let near = didYouMean(node.opType, all.map { $0.onnxName })
+    return Diagnostic(
+      .unsupportedOperator, "operator '\(node.opType)' of domain '\(domain)' is not supported", at: place,
+      hint: near.map { "did you mean '\($0)'?" } ?? "`kdc inspect --ops` lists the supported operators")
+  }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Softmax: exp(x − max) / Σ exp(x − max). ONNX `Softmax`, opsets 1, 11, 13.
+///
+/// From opset 13 along one axis; before, over all axes from `axis` on taken together.
+package struct Softmax: Operator {
+  package static let onnxName = "Softmax"
+  package let axis: Int
+  /// Opset < 13: the input is seen as the matrix [product before axis, product from axis on].
+  package let flattens: Bool
+
+  package init(decoding node: Node) throws(Diagnostic) {
+    flattens = node.opset < 13
+    axis = try node.int("axis", default: flattens ? 1 : -1)
+  }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let shape = try requiredFloat(inputs, 0, "input")
+    _ = try AxisSplit(self, axis: axis, of: shape, flattens: flattens)
+    return [TensorType(.float32, shape)]
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    var (shape, values) = try inputs.floats(0)
+    let split = try AxisSplit(self, axis: axis, of: shape, flattens: flattens)
+    split.forEachRow(in: &values) { row, stride, count in
+      var largest = -Float.infinity
+      for i in 0..<count { largest = max(largest, row[i &* stride]) }
+      var sum: Float = 0
+      for i in 0..<count {
+        let value = exp(row[i &* stride] - largest)
+        row[i &* stride] = value
+        sum += value
+      }
+      for i in 0..<count { row[i &* stride] /= sum }
+    }
+    return [Tensor(shape, values)]
+  }
+}
