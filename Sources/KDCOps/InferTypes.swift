@@ -15,13 +15,16 @@ extension Graph {
     var faults: [Diagnostic] = []
     var known: [String: TensorType] = [:]
     var constants: [String: Tensor] = [:]
-    for (name, tensor) in initializers { known[name] = tensor.type }
-    for input in inputs where initializers[input.name] == nil {
-      if let fault = Self.checkSize(input.type, of: "input '\(input.name)'") { faults.append(fault) }
-      known[input.name] = input.type
-    }
     // Values whose type is unknown because of a fault already reported: their users stay silent.
     var poisoned: Set<String> = []
+    for (name, tensor) in initializers { known[name] = tensor.type }
+    for input in inputs where initializers[input.name] == nil {
+      if let fault = Self.checkSize(input.type, of: "input '\(input.name)'") {
+        faults.append(fault.located(at: Place(file: file)))
+        poisoned.insert(input.name)
+      }
+      known[input.name] = input.type
+    }
     for node in nodes {
       do throws(Diagnostic) {
         guard !node.inputs.contains(where: poisoned.contains) else {

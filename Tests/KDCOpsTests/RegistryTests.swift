@@ -1,0 +1,58 @@
+import Foundation
+import KDCDiagnostics
+import KDCGraph
+import KDCOps
+import KDCTensor
+import Testing
+
+@Suite struct RegistryTests {
+  private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+  @Test("The list of operators is in alphabetical order and has no duplicates")
+  func sorted() {
+    let names = Operators.all.map { $0.onnxName }
+    #expect(names == names.sorted())
+    #expect(Set(Operators.all.map { $0.domain + ":" + $0.onnxName }).count == names.count)
+  }
+
+  @Test("Every operator has a file of its name and a test file of its name, and no file is left over")
+  func filesMatchList() throws {
+    let files = FileManager.default
+    let sources = try files.contentsOfDirectory(atPath: Self.root.path + "/Sources/KDCOps/Operators")
+    let typeNames = Set(Operators.all.map { String(describing: $0) })
+    let sourceNames = Set(sources.filter { $0.hasSuffix(".swift") }.map { String($0.dropLast(6)) })
+    #expect(sourceNames == typeNames)
+    let tests = Set(try files.contentsOfDirectory(atPath: Self.root.path + "/Tests/KDCOpsTests"))
+    for name in typeNames.sorted() { #expect(tests.contains(name + "Tests.swift"), "\(name)Tests.swift") }
+  }
+
+  @Test("An unknown operator is KDC2010, naming operator, domain and node, with the nearest name")
+  func unknown() {
+    let fault = OperatorCase("SoftMaxx", opset: 13).fault([])
+    #expect(fault?.id == .unsupportedOperator)
+    #expect(fault?.message == "operator 'SoftMaxx' of domain 'ai.onnx' is not supported")
+    #expect(fault?.place?.detail == "node 'n' (SoftMaxx, opset 13)")
+    #expect(fault?.hint == "did you mean 'Softmax'?")
+    #expect(OperatorCase("Softmax", domain: "org.example").fault([])?.hint?.contains("ai.onnx") == true)
+  }
+
+  @Test("An attribute of the wrong type is KDC2011, naming attribute and node")
+  func wrongAttributeType() {
+    let fault = OperatorCase("Softmax", ["axis": .string("1")]).fault([])
+    #expect(fault?.id == .invalidAttribute)
+    #expect(fault?.message == "attribute 'axis' of 'Softmax' is a string, must be an integer")
+    #expect(fault?.place?.detail == "node 'n' (Softmax, opset 17)")
+  }
+
+  @Test("A missing required input is KDC2012")
+  func missingInput() {
+    #expect(OperatorCase("Softmax").fault([])?.id == .missingInput)
+    #expect(OperatorCase("Softmax").fault([nil])?.id == .missingInput)
+  }
+
+  @Test("An input of a type the operator does not take is KDC2015")
+  func wrongInputType() {
+    #expect(OperatorCase("Softmax").fault([Tensor([1], [1] as [Int64])])?.id == .typeMismatch)
+  }
+}
