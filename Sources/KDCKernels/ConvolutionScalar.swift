@@ -1,0 +1,59 @@
+import KDCProgram
+import KDCTargets
+
+/// Any integer convolution in plain C, one output at a time: what the other families are compared with, and what
+/// remains for shapes that they refuse.
+struct ConvolutionScalar: KernelFamily {
+  let name = "conv_scalar"
+
+  func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
+    step is ConvolutionStep ? nil : "not an integer convolution"
+  }
+
+  func cycles(of step: any Step, in program: Program, on target: Target) -> Double {
+    guard let shape = try? ConvolutionEmission(step) else { return .infinity }
+    return shape.macs * 2 + shape.outputs * 12
+  }
+
+  func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
+    let shape = try ConvolutionEmission(step)
+    let g = shape.geometry
+    let constants = [
+      ("IN_HEIGHT", g.inputHeight), ("IN_WIDTH", g.inputWidth), ("IN_CHANNELS", g.inputChannels),
+      ("OUT_WIDTH", g.outputWidth), ("OUT_CHANNELS", g.outputChannels),
+      ("KERNEL_HEIGHT", g.kernelHeight), ("KERNEL_WIDTH", g.kernelWidth), ("STRIDE_Y", g.strideY),
+      ("STRIDE_X", g.strideX), ("DILATION_Y", g.dilationY), ("DILATION_X", g.dilationX), ("TOP", g.padTop),
+      ("LEFT", g.padLeft), ("GROUP_IN", shape.channelsPerGroup), ("GROUP_OUT", g.outputChannels / max(g.groups, 1)),
+      ("INPUT_ZERO", shape.step.inputZeroPoint),
+    ]
+    let residual =
+      shape.step.residual == nil
+      ? "" : "        h += (uint32_t)((residual[at] - RESIDUAL_ZERO) * RESIDUAL_MULTIPLIER);\n"
+    let body =
+      shape.heading(name) + ConvolutionEmission.constants(constants + shape.requantization) + shape.pointers() + """
+          for (int32_t y = (int32_t)begin; y < (int32_t)end; y++) {
+            for (int32_t x = 0; x < OUT_WIDTH; x++) {
+              for (int32_t n = 0; n < OUT_CHANNELS; n++) {
+                const int8_t *w = weights + (ptrdiff_t)n * (KERNEL_HEIGHT * KERNEL_WIDTH * GROUP_IN);
+                uint32_t sum = (uint32_t)bias[n];
+                for (int32_t ky = 0; ky < KERNEL_HEIGHT; ky++) {
+                  const int32_t iy = y * STRIDE_Y + ky * DILATION_Y - TOP;
+                  for (int32_t kx = 0; kx < KERNEL_WIDTH; kx++, w += GROUP_IN) {
+                    const int32_t ix = x * STRIDE_X + kx * DILATION_X - LEFT;
+                    const int inside = iy >= 0 && iy < IN_HEIGHT && ix >= 0 && ix < IN_WIDTH;
+                    const ptrdiff_t pixel = inside ? (ptrdiff_t)iy * IN_WIDTH + ix : 0;
+                    const int8_t *a = input + pixel * IN_CHANNELS + n / GROUP_OUT * GROUP_IN;
+                    for (int32_t i = 0; i < GROUP_IN; i++) sum += (uint32_t)((inside ? a[i] : INPUT_ZERO) * w[i]);
+                  }
+                }
+                const ptrdiff_t at = ((ptrdiff_t)y * OUT_WIDTH + x) * OUT_CHANNELS + n;
+                uint32_t h = (uint32_t)kdc_rdmulh((int32_t)(sum << PRE_SHIFT), multipliers[n]);
+        \(residual)        output[at] = kdc_finish((int32_t)h, SHIFT, ZERO_POINT, LOW, HIGH);
+              }
+            }
+          }
+        """
+    return KernelCode(
+      body: body, helpers: ["kdc_rdmulh", "kdc_finish"], units: g.outputHeight, packings: [.plain, .plain, .plain])
+  }
+}

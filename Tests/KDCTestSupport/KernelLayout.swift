@@ -1,0 +1,201 @@
+import KDCKernels
+import KDCProgram
+import KDCTensor
+
+/// Where the data of kernel cases lie in the harness program's memory: one block for all cases, read whole from
+/// standard input and written whole to standard output.
+package struct KernelLayout {
+  struct Place {
+    var code: KernelCode
+    /// Offsets by the step's reads; by its writes for the first and the second run; the workspaces; the constants.
+    var reads: [Int]
+    var writes: [[Int]]
+    var workspaces: [Int]
+    var constants: [Int]
+  }
+  var places: [Place] = []
+  /// The memory before the run: noise wherever there is no data.
+  package private(set) var image: [UInt8] = []
+  /// Bytes that kernels may change.
+  private var owned: [Range<Int>] = []
+  private var noise = SeededGenerator(seed: 7)
+
+  package init(_ cases: [KernelCase]) throws {
+    for test in cases {
+      guard let step = test.program.steps.first, test.program.steps.count == 1 else {
+        throw HarnessError("a kernel case has one step")
+      }
+      if let reason = test.family.refusal(of: step, in: test.program, on: test.target) {
+        throw HarnessError("\(test.family.name) refuses \(test.title): \(reason)")
+      }
+      let code = try test.family.emit(step, in: test.program, on: test.target)
+      guard code.packings.count == step.constants.count, code.units >= 1 else {
+        throw HarnessError("\(test.family.name) gives \(code.packings.count) packings, \(code.units) units")
+      }
+      let reads = step.reads.map { add(test.memory.buffers[$0.index]) }
+      let constants = zip(step.constants, code.packings).map { add($1.pack(test.memory.constants[$0.index])) }
+      var writes: [[Int]] = []
+      var workspaces: [Int] = []
+      for _ in 0..<2 {
+        writes.append(step.writes.map { own(test.memory.buffers[$0.index].count) })
+        workspaces.append(own(code.workspaceBytes))
+      }
+      places.append(
+        Place(code: code, reads: reads, writes: writes, workspaces: workspaces, constants: constants))
+    }
+    appendNoise(64)
+  }
+
+  private mutating func add(_ bytes: [UInt8]) -> Int {
+    appendNoise(64)
+    let offset = image.count
+    image += bytes
+    return offset
+  }
+
+  private mutating func own(_ count: Int) -> Int {
+    appendNoise(64)
+    let offset = image.count
+    owned.append(offset..<offset + count)
+    for _ in 0..<(count + 7) / 8 { image.append(contentsOf: withUnsafeBytes(of: noise.next()) { Array($0) }) }
+    image.removeLast(image.count - offset - count)
+    return offset
+  }
+
+  /// At least `count` bytes of noise, up to the next multiple of 64.
+  private mutating func appendNoise(_ count: Int) {
+    let end = (image.count + count + 63) / 64 * 64
+    while image.count < end { image.append(UInt8(truncatingIfNeeded: noise.next() >> 32)) }
+  }
+
+  /// The C program: helpers, kernels, a table of runs, and a start without a C library.
+  package func source(_ cases: [KernelCase]) -> String {
+    kernels(cases) + Self.memorySource(image.count) + "static void run_all(void) {\n"
+      + places.indices.map { calls($0) }.joined() + "}\n" + Self.startSource
+  }
+
+  package func kernels(_ cases: [KernelCase]) -> String {
+    let names = Set(places.flatMap(\.code.helpers))
+    let intrinsics =
+      switch cases.first?.target.architecture {
+      case .aarch64: "#include <arm_neon.h>\n"
+      case .x86_64: "#include <immintrin.h>\n"
+      case nil: ""
+      }
+    var text = "#include <stddef.h>\n#include <stdint.h>\n" + intrinsics + Self.libraryHeader
+    text += CHelpers.source(for: names) + "\n"
+    for (index, place) in places.enumerated() {
+      text += "// \(cases[index].title), \(cases[index].family.name)\n"
+      text += "static void k\(index)(void *const *b, const void *const *c, uint32_t begin, uint32_t end) {\n"
+      text += place.code.body + "\n}\n"
+    }
+    return text
+  }
+
+  /// Both runs of a case: whole, and in three parts from the last to the first.
+  func calls(_ index: Int) -> String {
+    let place = places[index]
+    let units = place.code.units
+    let parts = [[0, units], [units * 2 / 3, units, units / 3, units * 2 / 3, 0, units / 3]]
+    return parts.enumerated().map { run, bounds in
+      stride(from: 0, to: bounds.count, by: 2).filter { bounds[$0] < bounds[$0 + 1] }
+        .map { "  " + call(index, run, bounds[$0], bounds[$0 + 1]) + "\n" }.joined()
+    }.joined()
+  }
+
+  package func call(_ index: Int, _ run: Int, _ begin: Int, _ end: Int) -> String {
+    let place = places[index]
+    var buffers = (place.reads + place.writes[run]).map { "memory + \($0)" }
+    if place.code.workspaceBytes > 0 { buffers.append("memory + \(place.workspaces[run])") }
+    let constants = place.constants.map { "memory + \($0)" } + ["0"]
+    return "k\(index)((void *[]){\(buffers.joined(separator: ", "))}, "
+      + "(const void *[]){\(constants.joined(separator: ", "))}, \(begin), \(end));"
+  }
+
+  /// Compares the memory after the run with the references.
+  func faults(_ cases: [KernelCase], after result: [UInt8]) -> [String] {
+    var faults: [String] = []
+    for (test, place) in zip(cases, places) {
+      let step = test.program.steps[0]
+      var memory = test.memory
+      step.run(&memory)
+      for (run, offsets) in place.writes.enumerated() {
+        for (id, offset) in zip(step.writes, offsets) {
+          let expected = memory.buffers[id.index]
+          let wrong = expected.indices.filter { expected[$0] != result[offset + $0] }
+          guard let first = wrong.first else { continue }
+          faults.append(
+            "\(test.family.name), \(test.title): \(wrong.count) of \(expected.count) bytes differ \(run == 0 ? "" : "in parts ")"
+              + "from byte \(first): \(Int8(bitPattern: result[offset + first])), not \(Int8(bitPattern: expected[first]))"
+          )
+        }
+      }
+    }
+    var position = 0
+    for range in owned + [image.count..<image.count] {
+      for index in position..<range.lowerBound where image[index] != result[index] {
+        let place = places.lastIndex {
+          ($0.reads + $0.constants + $0.workspaces + $0.writes.joined()).contains { $0 <= index }
+        }
+        faults.append("byte \(index) was overwritten, near \(place.map { cases[$0].title } ?? "the start")")
+        break
+      }
+      position = range.upperBound
+    }
+    return faults
+  }
+
+  static let libraryHeader = """
+    void *memcpy(void *, const void *, size_t);
+    void *memset(void *, int, size_t);
+
+    """
+
+  static func memorySource(_ bytes: Int) -> String {
+    "enum { MEMORY_BYTES = \(bytes) };\nstatic uint8_t memory[MEMORY_BYTES + 64] __attribute__((aligned(64)));\n"
+  }
+
+  static let startSource = """
+    __attribute__((no_builtin("memcpy"))) void *memcpy(void *to, const void *from, size_t n) {
+      for (size_t i = 0; i < n; i++) ((uint8_t *)to)[i] = ((const uint8_t *)from)[i];
+      return to;
+    }
+    __attribute__((no_builtin("memset"))) void *memset(void *to, int value, size_t n) {
+      for (size_t i = 0; i < n; i++) ((uint8_t *)to)[i] = (uint8_t)value;
+      return to;
+    }
+    #if defined(__aarch64__)
+    enum { CALL_READ = 63, CALL_WRITE = 64, CALL_EXIT = 93 };
+    static long call(long number, long a, long b, long c) {
+      register long x8 __asm__("x8") = number, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c;
+      __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2) : "memory");
+      return x0;
+    }
+    #define START
+    #else
+    enum { CALL_READ = 0, CALL_WRITE = 1, CALL_EXIT = 60 };
+    static long call(long number, long a, long b, long c) {
+      long result;
+      __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+      return result;
+    }
+    #define START __attribute__((force_align_arg_pointer))
+    #endif
+    START void harness_start(void) {
+      for (size_t done = 0; done < MEMORY_BYTES;) {
+        long n = call(CALL_READ, 0, (long)(memory + done), (long)(MEMORY_BYTES - done));
+        if (n <= 0) call(CALL_EXIT, 2, 0, 0);
+        done += (size_t)n;
+      }
+      run_all();
+      for (size_t done = 0; done < MEMORY_BYTES;) {
+        long n = call(CALL_WRITE, 1, (long)(memory + done), (long)(MEMORY_BYTES - done));
+        if (n <= 0) call(CALL_EXIT, 3, 0, 0);
+        done += (size_t)n;
+      }
+      call(CALL_EXIT, 0, 0, 0);
+      for (;;) {}
+    }
+
+    """
+}
