@@ -22,8 +22,18 @@ extension DiagnosticID {
   package static let unknownLabel = DiagnosticID(
     number: 1016, title: "labels for an output that the model does not have")
 
+  package static let invalidInputShape = DiagnosticID(
+    number: 1003, title: "an --input-shape is malformed or does not fit the model")
+
   // MARK: 2xxx ONNX import and operators
   package static let notAnONNXModel = DiagnosticID(number: 2001, title: "the file is not a readable ONNX model")
+  package static let unsupportedOpset = DiagnosticID(
+    number: 2002, title: "the operator set's version is missing or not supported")
+  package static let invalidTensor = DiagnosticID(number: 2003, title: "a tensor's data do not fit its shape or type")
+  package static let externalData = DiagnosticID(
+    number: 2004, title: "external tensor data are missing, malformed or outside the model's folder")
+  package static let unsupportedDataType = DiagnosticID(number: 2005, title: "a data type that kdc does not support")
+  package static let dynamicInputShape = DiagnosticID(number: 2006, title: "an input's shape is not known")
   package static let unsupportedOperator = DiagnosticID(number: 2010, title: "the operator is not supported")
   package static let invalidAttribute = DiagnosticID(
     number: 2011, title: "an attribute has the wrong type or an impossible value")
@@ -37,6 +47,7 @@ extension DiagnosticID {
   package static let shapeOverflow = DiagnosticID(
     number: 2017, title: "a shape has more elements than can be addressed")
   package static let invalidGraph = DiagnosticID(number: 2020, title: "the graph breaks an ONNX rule")
+  package static let graphCycle = DiagnosticID(number: 2021, title: "the graph's nodes form a cycle")
 
   // MARK: 3xxx passes and quantisation
 
@@ -54,10 +65,11 @@ extension DiagnosticID {
 extension DiagnosticID {
   /// Every diagnostic kdc can give, in order of number; a test checks that each is listed and documented.
   package static let all: [DiagnosticID] = [
-    fileNotFound, outputNotWritable,
+    fileNotFound, outputNotWritable, invalidInputShape,
     unreadableData, missingData, wrongDataShape, nonFiniteData, noSamples, differentSampleCounts, unknownLabel,
-    notAnONNXModel, unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch,
-    typeMismatch, notConstant, shapeOverflow, invalidGraph,
+    notAnONNXModel, unsupportedOpset, invalidTensor, externalData, unsupportedDataType, dynamicInputShape,
+    unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch,
+    typeMismatch, notConstant, shapeOverflow, invalidGraph, graphCycle,
     cannotLower, noKernel,
     invalidProgram, inputMismatch,
   ]

@@ -1,7 +1,24 @@
 import ArgumentParser
+import Foundation
 
 @main
 struct KDC: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kdc", abstract: "Compile trained models into bundles of device code.", version: "0.1.0")
+    commandName: "kdc", abstract: "Compile trained models into bundles of device code.", version: "0.1.0",
+    // One line a command, one file each.
+    subcommands: [
+      Inspect.self
+    ])
+
+  static func main() async {
+    let status = await Console.run {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    }
+    Foundation.exit(status.rawValue)
+  }
 }

@@ -1,0 +1,100 @@
+import Foundation
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Reads ONNX files. Nothing in a file can make it trap, allocate without measure or read outside the model's folder.
+package enum ONNXImporter {
+  /// Versions of the default operator set that kdc reads.
+  package static let supportedOpsets = 9...21
+
+  /// Reads the model at `path` as raw nodes in topological order, all inputs with static shapes.
+  ///
+  /// float16 and bfloat16 are widened to float32. Domain "ai.onnx" becomes "". Types are not inferred yet.
+  /// `inputShapes` gives the shapes that the model leaves open. Throws `DiagnosticList` with all faults found.
+  package static func load(path: String, inputShapes: [String: [Int]] = [:]) throws -> Graph {
+    try load(bytes: read(path), file: path, inputShapes: inputShapes)
+  }
+
+  /// As `load(path:inputShapes:)`, of a model in memory; `file` names it in diagnostics and is the base of external data.
+  package static func load(bytes: Data, file: String, inputShapes: [String: [Int]] = [:]) throws -> Graph {
+    let model = try parse(bytes, file: file)
+    let decoder = GraphDecoder(
+      opsets: try opsets(of: model, file: file),
+      tensors: TensorDecoder(externalData: ExternalData(modelFile: file), widensHalf: true),
+      shapes: InputShapes(file: file, overrides: inputShapes))
+    return try decoder.decode(model.graph)
+  }
+
+  /// Reads a `TensorProto` file (`.pb`), as ONNX's tests and model zoo keep inputs and outputs.
+  ///
+  /// float16 becomes float32, as in models, unless `widensHalf` is false.
+  package static func tensor(path: String, widensHalf: Bool = true) throws -> Tensor {
+    guard let proto = try? Onnx_TensorProto(serializedBytes: read(path)) else {
+      throw Diagnostic(.notAnONNXModel, "'\(path)' is not a TensorProto file", at: Place(file: path))
+    }
+    return try TensorDecoder(externalData: ExternalData(modelFile: path), widensHalf: widensHalf)
+      .decode(proto, as: "tensor '\(proto.name)'")
+  }
+
+  /// Reads the arguments of `--input-shape`, each "name:1x3x320x320".
+  package static func parseInputShapes(_ arguments: [String]) throws -> [String: [Int]] {
+    var result: [String: [Int]] = [:]
+    for argument in arguments {
+      let (name, dims) = try InputShapes.parse(argument)
+      guard result.updateValue(dims, forKey: name) == nil else {
+        throw Diagnostic(.invalidInputShape, "--input-shape is given twice for '\(name)'")
+      }
+    }
+    return result
+  }
+
+  private static func read(_ path: String) throws -> Data {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
+      let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+    else {
+      throw Diagnostic(
+        .fileNotFound, isFolder.boolValue ? "'\(path)' is a folder" : "'\(path)' does not exist or cannot be read",
+        at: Place(file: path))
+    }
+    return data
+  }
+
+  private static func parse(_ bytes: Data, file: String) throws -> Onnx_ModelProto {
+    func fault(_ problem: String, hint: String? = nil) -> Diagnostic {
+      Diagnostic(.notAnONNXModel, "this is not a readable ONNX model: \(problem)", at: Place(file: file), hint: hint)
+    }
+    guard !bytes.isEmpty else { throw fault("the file is empty") }
+    if bytes.starts(with: Data("version https://git-lfs".utf8)) {
+      throw fault("it is a Git LFS pointer", hint: "fetch the model itself with `git lfs pull`")
+    }
+    let model: Onnx_ModelProto
+    do { model = try Onnx_ModelProto(serializedBytes: bytes) } catch {
+      throw fault("the protobuf ends early or is damaged", hint: "check that the file was copied whole")
+    }
+    guard model.hasGraph else { throw fault("it has no graph") }
+    return model
+  }
+
+  private static func opsets(of model: Onnx_ModelProto, file: String) throws -> [String: Int] {
+    var opsets: [String: Int] = [:]
+    for entry in model.opsetImport {
+      opsets[GraphDecoder.normalized(entry.domain)] = Int(clamping: entry.version)
+    }
+    guard let version = opsets[""] else {
+      // A model of only other domains has no default opset; its operators are reported one by one instead.
+      guard opsets.isEmpty else { return opsets }
+      throw Diagnostic(
+        .unsupportedOpset, "the model has no opset_import, so its operators' versions are unknown",
+        at: Place(file: file), hint: "export the model again with opset 13 to 21")
+    }
+    guard supportedOpsets.contains(version) else {
+      throw Diagnostic(
+        .unsupportedOpset, "opset \(version) is not supported", at: Place(file: file),
+        notes: ["supported: \(supportedOpsets.lowerBound) to \(supportedOpsets.upperBound)"],
+        hint: "convert it with onnx.version_converter, or export the model again with opset 17")
+    }
+    return opsets
+  }
+}
