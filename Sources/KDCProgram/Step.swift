@@ -10,6 +10,9 @@ package protocol Step: Sendable, Codable {
   var reads: [BufferID] { get }
   var writes: [BufferID] { get }
   var constants: [ConstantID] { get }
+  /// Operands whose memory the output may take over: a kernel reads each element of them before it writes the output's
+  /// element of the same index, never after, and writes no element twice.
+  var inPlaceOperands: [BufferID] { get }
   /// The step's numbers in a few words, for listings: "3×3 s1 p1, shift 9".
   var detail: String { get }
   /// Runs the defining formula. Bounds are checked when a program is made or read (`Program.validate`).
@@ -20,4 +23,5 @@ package protocol Step: Sendable, Codable {
 
 extension Step {
   package var detail: String { "" }
+  package var inPlaceOperands: [BufferID] { [] }
 }

@@ -33,6 +33,13 @@ extension Walk {
     return result
   }
 
+  /// Those of `operands` (the walk's first) that are walked exactly as the last one and not in another way too.
+  func operandsLikeLast(_ operands: [BufferID]) -> [BufferID] {
+    operands.filter { id in
+      operands.indices.allSatisfy { operands[$0] != id || strides[$0] == strides.last }
+    }
+  }
+
   /// Turns of the innermost loop.
   var innerCount: Int { extents.last ?? 1 }
   /// Elements that one turn of the innermost loop moves operand `index`.

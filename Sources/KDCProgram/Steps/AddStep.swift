@@ -40,6 +40,8 @@ extension AddStep {
     "(a − \(zeroPointA))·\(multiplierA) + (b − \(zeroPointB))·\(multiplierB), \(requantization)"
   }
 
+  package var inPlaceOperands: [BufferID] { walk.operandsLikeLast([a, b]) }
+
   package func run(_ memory: inout Memory) {
     let a = UnsafePointer(memory.pointer(a, as: Int8.self))
     let b = UnsafePointer(memory.pointer(b, as: Int8.self))

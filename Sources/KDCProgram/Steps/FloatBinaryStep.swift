@@ -30,6 +30,8 @@ package struct FloatBinaryStep: Step {
 extension FloatBinaryStep {
   package var detail: String { operation.rawValue }
 
+  package var inPlaceOperands: [BufferID] { walk.operandsLikeLast([a, b]) }
+
   package func run(_ memory: inout Memory) {
     switch operation {
     case .add: combine(&memory) { $0 + $1 }

@@ -22,6 +22,8 @@ package struct FloatUnaryStep: Step {
 extension FloatUnaryStep {
   package var detail: String { function.kind.rawValue }
 
+  package var inPlaceOperands: [BufferID] { [input] }
+
   package func run(_ memory: inout Memory) {
     let x = UnsafePointer(memory.pointer(input, as: Float.self))
     let y = memory.pointer(output, as: Float.self)

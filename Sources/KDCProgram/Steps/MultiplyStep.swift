@@ -36,6 +36,8 @@ package struct MultiplyStep: Step {
 extension MultiplyStep {
   package var detail: String { "(a − \(zeroPointA))·(b − \(zeroPointB)), \(requantization)" }
 
+  package var inPlaceOperands: [BufferID] { walk.operandsLikeLast([a, b]) }
+
   package func run(_ memory: inout Memory) {
     let a = UnsafePointer(memory.pointer(a, as: Int8.self))
     let b = UnsafePointer(memory.pointer(b, as: Int8.self))

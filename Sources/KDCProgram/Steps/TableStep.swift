@@ -26,6 +26,8 @@ package struct TableStep: Step {
 extension TableStep {
   package var detail: String { channels == 1 ? "\(count) values" : "\(count) values, \(channels) tables" }
 
+  package var inPlaceOperands: [BufferID] { [input] }
+
   package func run(_ memory: inout Memory) {
     let x = UnsafePointer(memory.pointer(input, as: Int8.self))
     let y = memory.pointer(output, as: Int8.self)

@@ -1,0 +1,141 @@
+import KDCProgram
+
+/// Where each buffer of a program lies in one arena.
+///
+/// A buffer lives from the first step that writes it to the last that reads it; inputs from before the first step and
+/// outputs to after the last, inputs unchanged. Buffers whose lives do not meet share memory. The output of an
+/// element-wise step takes the place of an operand that dies there.
+package struct MemoryPlan: Sendable, Hashable {
+  /// Byte offset of each buffer, a multiple of `alignment`.
+  package let offsets: [Int]
+  /// Byte offset of each step's workspace; nil where it needs none.
+  package let workspaceOffsets: [Int?]
+  /// Size of the arena with `slack` at its end.
+  package let arenaBytes: Int
+  /// No plan of these lives can need less: the most bytes alive at one step, with slack.
+  package let lowerBound: Int
+
+  package static let alignment = 64
+  /// Bytes behind the last buffer that vector loads may touch.
+  package static let slack = 64
+
+  /// `workspaces` has the bytes that each step's kernel needs besides its buffers; empty for none.
+  package init(_ program: Program, workspaces: [Int] = []) {
+    var blocks = Self.lives(of: program)
+    let owners = Self.shareInPlace(program, &blocks)
+    let buffers = blocks.count
+    for (step, bytes) in workspaces.enumerated() where bytes > 0 {
+      blocks.append(Block(bytes: bytes, first: step, last: step))
+    }
+    let roots = blocks.indices.filter { $0 >= buffers || owners[$0] == $0 }
+    // No order is best for every program: the largest first, the longest-lived first, in order of execution.
+    let orders: [(Block, Block) -> Bool?] = [
+      { $0.bytes != $1.bytes ? $0.bytes > $1.bytes : nil },
+      { $0.bytes * $0.duration != $1.bytes * $1.duration ? $0.bytes * $0.duration > $1.bytes * $1.duration : nil },
+      { $0.first != $1.first ? $0.first < $1.first : nil },
+    ]
+    var best: (offsets: [Int], end: Int)?
+    for order in orders {
+      let plan = Self.place(blocks, roots.sorted { order(blocks[$0], blocks[$1]) ?? ($0 < $1) })
+      if plan.end < best?.end ?? .max { best = plan }
+    }
+    let placed = best ?? ([], 0)
+    offsets = (0..<buffers).map { placed.offsets[owners[$0]] }
+    var next = buffers
+    workspaceOffsets = program.steps.indices.map { step in
+      guard step < workspaces.count, workspaces[step] > 0 else { return nil }
+      next += 1
+      return placed.offsets[next - 1]
+    }
+    arenaBytes = placed.end + Self.slack
+    lowerBound = Self.mostAlive(blocks, roots, steps: program.steps.count) + Self.slack
+  }
+
+  /// Memory that is needed from step `first` to step `last`, both included.
+  private struct Block {
+    var bytes: Int
+    var first: Int
+    var last: Int
+    var duration: Int { last - first + 1 }
+    init(bytes: Int, first: Int, last: Int) {
+      self.bytes = (bytes + MemoryPlan.alignment - 1) / MemoryPlan.alignment * MemoryPlan.alignment
+      self.first = first
+      self.last = last
+    }
+  }
+
+  /// The life of each buffer; one that no step touches gets a life before the first.
+  private static func lives(of program: Program) -> [Block] {
+    var blocks = program.buffers.map { Block(bytes: $0.byteCount, first: Int.max, last: -1) }
+    for (index, step) in program.steps.enumerated() {
+      for id in step.reads + step.writes {
+        blocks[id.index].first = min(blocks[id.index].first, index)
+        blocks[id.index].last = max(blocks[id.index].last, index)
+      }
+    }
+    for port in program.inputs {
+      blocks[port.buffer.index].first = -1
+      blocks[port.buffer.index].last = program.steps.count
+    }
+    for port in program.outputs { blocks[port.buffer.index].last = program.steps.count }
+    for index in blocks.indices where blocks[index].first > blocks[index].last { blocks[index].first = -1 }
+    return blocks
+  }
+
+  /// Joins outputs with operands that they may overwrite. Returns the block that each buffer lies in.
+  private static func shareInPlace(_ program: Program, _ blocks: inout [Block]) -> [Int] {
+    var owners = Array(blocks.indices)
+    for (index, step) in program.steps.enumerated() {
+      guard let output = step.writes.first?.index, step.writes.count == 1, blocks[output].first == index,
+        owners[output] == output
+      else { continue }
+      for operand in step.inPlaceOperands {
+        let owner = owners[operand.index]
+        guard owner != output, blocks[owner].last == index, blocks[owner].first < index,
+          program.buffers[operand.index].byteCount == program.buffers[output].byteCount
+        else { continue }
+        blocks[owner].last = blocks[output].last
+        owners[output] = owner
+        break
+      }
+    }
+    return owners
+  }
+
+  /// Each block in `order` into the smallest gap that it fits between those placed whose lives it meets.
+  private static func place(_ blocks: [Block], _ order: [Int]) -> (offsets: [Int], end: Int) {
+    var offsets = [Int](repeating: 0, count: blocks.count)
+    var placed: [Int] = []
+    var end = 0
+    for index in order {
+      let block = blocks[index]
+      let neighbours =
+        placed.filter { blocks[$0].first <= block.last && block.first <= blocks[$0].last }
+        .sorted { (offsets[$0], $0) < (offsets[$1], $1) }
+      var top = 0
+      var best: (gap: Int, offset: Int)?
+      for neighbour in neighbours {
+        let gap = offsets[neighbour] - top
+        if gap >= block.bytes, gap < best?.gap ?? .max { best = (gap, top) }
+        top = max(top, offsets[neighbour] + blocks[neighbour].bytes)
+      }
+      offsets[index] = best?.offset ?? top
+      end = max(end, offsets[index] + block.bytes)
+      placed.append(index)
+    }
+    return (offsets, end)
+  }
+
+  private static func mostAlive(_ blocks: [Block], _ roots: [Int], steps: Int) -> Int {
+    var changes = [Int](repeating: 0, count: steps + 3)
+    for root in roots {
+      changes[blocks[root].first + 1] += blocks[root].bytes
+      changes[blocks[root].last + 2] -= blocks[root].bytes
+    }
+    var alive = 0
+    return changes.reduce(0) { most, change in
+      alive += change
+      return max(most, alive)
+    }
+  }
+}
