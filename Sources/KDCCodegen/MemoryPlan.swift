@@ -64,7 +64,7 @@ package struct MemoryPlan: Sendable, Hashable {
     }
   }
 
-  /// The life of each buffer; one that no step touches gets a life before the first.
+  /// The life of each buffer; one that no step touches takes no memory.
   private static func lives(of program: Program) -> [Block] {
     var blocks = program.buffers.map { Block(bytes: $0.byteCount, first: Int.max, last: -1) }
     for (index, step) in program.steps.enumerated() {
@@ -78,7 +78,9 @@ package struct MemoryPlan: Sendable, Hashable {
       blocks[port.buffer.index].last = program.steps.count
     }
     for port in program.outputs { blocks[port.buffer.index].last = program.steps.count }
-    for index in blocks.indices where blocks[index].first > blocks[index].last { blocks[index].first = -1 }
+    for index in blocks.indices where blocks[index].first > blocks[index].last {
+      blocks[index] = Block(bytes: 0, first: -1, last: -1)
+    }
     return blocks
   }
 

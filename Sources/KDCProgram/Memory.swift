@@ -1,4 +1,3 @@
-import Dispatch
 import KDCTensor
 
 /// The state of a running program: every buffer and constant as raw bytes, each 64-byte aligned. Copies are independent.
@@ -51,13 +50,7 @@ package struct Memory {
   /// (in operations) is worth it.
   func inParallel(_ count: Int, work: Int, _ body: (Range<Int>) -> Void) {
     guard threads > 1, count > 1, work > 1 << 18 else { return body(0..<count) }
-    let parts = min(threads * 4, count)
-    withoutActuallyEscaping(body) { body in
-      nonisolated(unsafe) let body = body
-      DispatchQueue.concurrentPerform(iterations: parts) { part in
-        body(part * count / parts..<(part + 1) * count / parts)
-      }
-    }
+    parallelRanges(count, threads: Threads(threads), body)
   }
 }
 
