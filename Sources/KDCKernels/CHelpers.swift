@@ -13,7 +13,7 @@ package struct CHelper: Sendable {
 
 package enum CHelpers {
   /// Every helper, each after those it uses.
-  package static let all: [CHelper] = scalar
+  package static let all: [CHelper] = scalar + neonConvolution
 
   /// The text of `names` and of all that they use, in the order of `all`.
   package static func source(for names: Set<String>) -> String {

@@ -1,0 +1,183 @@
+import KDCProgram
+
+/// How `ConvolutionRunsNeon` cuts a convolution into units: bands of output pixels whose input stays in the first-level
+/// cache, times ranges of output channels where there are few bands.
+struct ConvolutionBands {
+  let step: ConvolutionStep
+  var g: ConvolutionGeometry { step.geometry }
+  let pixelsPerTile: Int
+
+  /// Whether a window leaves the image, so that bands are copied with padding.
+  let isPadded: Bool
+  /// Bytes from one row of the (padded) image to the next.
+  let pitch: Int
+  /// Padded: output rows of a band and input rows of its copy. Not padded: 0.
+  private(set) var bandRows = 0
+  /// Pixels of a band; the last one has what remains, which may be up to 3 more.
+  private(set) var bandPixels = 0
+  private(set) var bands = 1
+  /// Ranges of output channels, each of `splitChannels`.
+  private(set) var splits = 1
+  private(set) var splitChannels = 0
+
+  private static let cacheBytes = 20 << 10
+  private static let wantedUnits = 8
+
+  /// nil where a tile of 4 pixels does not fit into a band.
+  init?(_ step: ConvolutionStep, pixelsPerTile: Int) {
+    self.step = step
+    self.pixelsPerTile = pixelsPerTile
+    let g = step.geometry
+    let neededWidth = (g.outputWidth - 1) * g.strideX + (g.kernelWidth - 1) * g.dilationX + 1
+    let neededHeight = (g.outputHeight - 1) * g.strideY + (g.kernelHeight - 1) * g.dilationY + 1
+    isPadded =
+      g.padTop > 0 || g.padLeft > 0 || neededWidth > g.inputWidth + g.padLeft || neededHeight > g.inputHeight + g.padTop
+    pitch = (isPadded ? neededWidth : g.inputWidth) * g.inputChannels
+    let pixels = g.outputHeight * g.outputWidth
+    guard pixels >= pixelsPerTile else { return nil }
+    let panels = (g.outputChannels + 3) / 4
+    if isPadded {
+      guard let rows = Self.bestRows(g, pitch: pitch, pixelsPerTile: pixelsPerTile, panels: panels) else { return nil }
+      bandRows = rows
+      bandPixels = rows * g.outputWidth
+      bands = (g.outputHeight + rows - 1) / rows
+    } else {
+      let bytes = g.inputChannels * g.strideX * g.strideY
+      let most = max(4, min(256, Self.cacheBytes / bytes))
+      let count = (pixels + most - 1) / most
+      bandPixels = ((pixels + count - 1) / count + 3) / 4 * 4
+      bands = (pixels + bandPixels - 1) / bandPixels
+      if bands > 1, pixels - (bands - 1) * bandPixels < 4 { bands -= 1 }
+      if bands == 1 { bandPixels = pixels }
+    }
+    let wanted = (Self.wantedUnits + bands - 1) / bands
+    let panelsPerSplit = max(4, (panels + wanted - 1) / wanted)
+    splits = max(1, (panels + panelsPerSplit - 1) / panelsPerSplit)
+    splitChannels = panelsPerSplit * 4
+  }
+
+  /// The rows of a band with the least work: whole tiles, few rows copied twice, a copy that fits the cache.
+  private static func bestRows(_ g: ConvolutionGeometry, pitch: Int, pixelsPerTile: Int, panels: Int) -> Int? {
+    let tileCycles = Double(g.kernelHeight * g.kernelWidth * g.inputChannels / max(g.groups, 1) * 2 + 24) * Double(panels)
+    var best: (rows: Int, cost: Double)?
+    for rows in 1...max(1, g.outputHeight) {
+      let last = g.outputHeight - (g.outputHeight - 1) / rows * rows
+      guard min(rows, last) * g.outputWidth >= pixelsPerTile else { continue }
+      let whole = Double(g.outputHeight / rows)
+      var tiles = whole * Double((rows * g.outputWidth + pixelsPerTile - 1) / pixelsPerTile)
+      if g.outputHeight % rows > 0 {
+        tiles += Double((g.outputHeight % rows * g.outputWidth + pixelsPerTile - 1) / pixelsPerTile)
+      }
+      let bytes = bandInputRows(g, rows) * pitch
+      var cost = tiles * tileCycles + (whole + 1) * (Double(bytes) / 5 + 100)
+      if bytes > cacheBytes { cost *= bytes > 2 * cacheBytes ? 1.1 : 1.02 }
+      if best.map({ cost < $0.cost }) ?? true { best = (rows, cost) }
+    }
+    return best?.rows
+  }
+
+  private static func bandInputRows(_ g: ConvolutionGeometry, _ rows: Int) -> Int {
+    (rows - 1) * g.strideY + (g.kernelHeight - 1) * g.dilationY + 1
+  }
+  private var inputRows: Int { Self.bandInputRows(g, bandRows) }
+
+  var units: Int { bands * splits }
+  /// Bytes of the image that offsets reach over.
+  var imageBytes: Int { max(g.inputHeight * g.inputWidth * g.inputChannels, inputRows * pitch) * 2 + g.outputHeight * g.outputWidth * g.outputChannels }
+  /// A band's copy; copying writes up to 15 bytes more.
+  private var sliceBytes: Int { (inputRows * pitch + 16 + 63) / 64 * 64 }
+  var workspaceBytes: Int { isPadded ? units * sliceBytes : 0 }
+  var copiedBytes: Int { isPadded ? bands * inputRows * pitch : 0 }
+
+  /// Tiles of pixels over all bands.
+  var tiles: Int {
+    let pixels = g.outputHeight * g.outputWidth
+    let last = pixels - (bands - 1) * bandPixels
+    return (bands - 1) * ((bandPixels + pixelsPerTile - 1) / pixelsPerTile) + (last + pixelsPerTile - 1) / pixelsPerTile
+  }
+
+  /// Whether the windows of consecutive pixels lie inputChannels bytes apart.
+  private var isDense: Bool { g.isPointwise && g.inputWidth == g.outputWidth }
+
+  var helpers: Set<String> { isPadded ? ["kdc_pad_rows"] : [] }
+
+  var constants: [(String, Int)] {
+    var list = [
+      ("PIXELS", g.outputHeight * g.outputWidth), ("IN_CHANNELS", g.inputChannels), ("OUT_CHANNELS", g.outputChannels),
+      ("BANDS", bands), ("BAND", bandPixels),
+    ]
+    if splits > 1 { list += [("SPLITS", splits), ("SPLIT", splitChannels)] }
+    if !isDense { list += [("OUT_WIDTH", g.outputWidth), ("ROW_STEP", g.strideY * pitch), ("COLUMN_STEP", g.strideX * g.inputChannels)] }
+    if isPadded {
+      list += [
+        ("IN_HEIGHT", g.inputHeight), ("ROW_BYTES", g.inputWidth * g.inputChannels),
+        ("COPIED_BYTES", min(g.inputWidth * g.inputChannels, pitch - g.padLeft * g.inputChannels)),
+        ("LEFT_BYTES", g.padLeft * g.inputChannels), ("PITCH", pitch), ("SLICE", sliceBytes), ("COPY_ROWS", inputRows),
+        ("BAND_STEP", bandRows * g.strideY), ("TOP", g.padTop), ("INPUT_ZERO", step.inputZeroPoint),
+      ]
+    }
+    if g.groups > 1 { list += [("GROUP_IN", g.inputChannels / g.groups), ("GROUP_OUT", g.outputChannels / g.groups)] }
+    return list
+  }
+
+  /// The loops over units, panels of 4 channels and tiles of pixels.
+  func loops(around tile: String) -> String {
+    let split = splits > 1
+    var text = isPadded && split ? "  const int8_t *image = workspace;\n" : ""
+    text += "  for (int32_t unit = (int32_t)begin; unit < (int32_t)end; unit++) {\n"
+    text += "    const int32_t band = unit\(split ? " / SPLITS" : "");\n"
+    text += "    const int32_t first = band * BAND, count = band < BANDS - 1 ? BAND : PIXELS - first;\n"
+    if split {
+      text += "    const int32_t n0 = unit % SPLITS * SPLIT, n1 = n0 + SPLIT < OUT_CHANNELS ? n0 + SPLIT : OUT_CHANNELS;\n"
+    }
+    if isPadded {
+      let fill =
+        "kdc_pad_rows(slice, input, band * BAND_STEP - TOP, COPY_ROWS, IN_HEIGHT, ROW_BYTES, COPIED_BYTES, LEFT_BYTES, PITCH,\n"
+        + "                   INPUT_ZERO);\n"
+      if split {
+        text += "    if (unit == (int32_t)begin || n0 == 0) {\n      int8_t *slice = workspace + (ptrdiff_t)unit * SLICE;\n"
+        text += "      \(fill)      image = slice;\n    }\n"
+      } else {
+        text += "    int8_t *slice = workspace + (ptrdiff_t)unit * SLICE;\n    \(fill)    const int8_t *image = slice;\n"
+      }
+    } else if isDense {
+      text += "    const int8_t *image = input + (ptrdiff_t)first * IN_CHANNELS;\n"
+    } else {
+      text += "    const int8_t *image = input;\n"
+    }
+    if !isDense {
+      let start = isPadded ? "y = 0, x = 0" : "y = first / OUT_WIDTH, x = first % OUT_WIDTH"
+      text += """
+            int32_t offset[BAND + 4];
+            for (int32_t i = 0, \(start); i < count; i++) {
+              offset[i] = y * ROW_STEP + x * COLUMN_STEP;
+              if (++x == OUT_WIDTH) x = 0, y++;
+            }
+
+        """
+    }
+    text += "    for (int32_t n = \(split ? "n0" : "0"); n < \(split ? "n1" : "OUT_CHANNELS"); n += 4) {\n"
+    text += "      const int8_t *panel = weights + (ptrdiff_t)n * (16 * RUN_BLOCKS\(runFactor));\n"
+    let base = g.groups > 1 ? "group" : "image"
+    if g.groups > 1 { text += "      const int8_t *group = image + n / GROUP_OUT * GROUP_IN;\n" }
+    text += "      for (int32_t i = 0; i < count; i += \(pixelsPerTile)) {\n"
+    if pixelsPerTile == 4 {
+      text += "        const int32_t p = i < count - 4 ? i : count - 4;  // the last tile overlaps the one before\n"
+    } else {
+      text += "        const int32_t p = i;\n"
+    }
+    text += "        const ptrdiff_t at = (ptrdiff_t)(first + p) * OUT_CHANNELS + n;\n"
+    let places = (0..<pixelsPerTile).map { m in
+      let index = m == 0 ? "p" : "p + \(m)"
+      return isDense
+        ? "\(base) + \(m == 0 ? "p" : "(\(index))") * IN_CHANNELS" : "\(base) + offset[\(index)]"
+    }
+    text += "        const int8_t *a[\(pixelsPerTile)] = {\(places.joined(separator: ", "))};\n"
+    return text + indented(tile, 4) + "      }\n    }\n  }"
+  }
+
+  private var runFactor: String {
+    let runs = ConvolutionRuns(g)
+    return (runs.rows > 1 ? " * RUN_ROWS" : "") + (runs.columns > 1 ? " * RUN_COLUMNS" : "")
+  }
+}

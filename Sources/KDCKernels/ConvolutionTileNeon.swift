@@ -1,0 +1,129 @@
+import KDCProgram
+
+/// The C of one tile of `ConvolutionRunsNeon`: sums over the runs, requantisation, stores. Expects `a[]` (window of each
+/// pixel), `panel` (weights), `n` (first channel) and `at` or `at0` … (output index of each pixel).
+struct ConvolutionTileNeon {
+  let shape: ConvolutionEmission
+  let plan: ConvolutionBands
+  let pixels: Int
+  var runs: ConvolutionRuns { ConvolutionRuns(shape.geometry) }
+  var epilogue: NeonRequantization { NeonRequantization(step: shape.step) }
+
+  /// Deeper sums than this are loops.
+  static let unrolledBlocks = 4
+
+  var helpers: Set<String> {
+    epilogue.helpers.union([pixels == 4 ? "kdc_dot_4x4" : "kdc_dot_1x4", "kdc_sum_4", "kdc_store_4"])
+  }
+
+  var constants: [(String, Int)] {
+    let g = shape.geometry
+    var list = [("RUN_BLOCKS", runs.blocks)]
+    if runs.rows > 1 { list += [("RUN_ROWS", runs.rows), ("RUN_ROW_STEP", g.dilationY * plan.pitch)] }
+    if runs.columns > 1 { list += [("RUN_COLUMNS", runs.columns), ("RUN_COLUMN_STEP", g.dilationX * g.inputChannels)] }
+    return list
+  }
+
+  private func dot(_ k: String, _ weights: String, half: Bool, first: Bool) -> String {
+    pixels == 4
+      ? "kdc_dot_4x4\(half ? "_half" : "")\(first ? "_first" : "")(s, a, \(k), \(weights));\n"
+      : "kdc_dot_1x4\(half ? "_half" : "")(s, a[0]\(k == "0" ? "" : " + \(k)"), \(weights));\n"
+  }
+
+  /// One run at a[], weights at w; with `first` the sums are set instead of added to.
+  private func run(first: Bool) -> String {
+    var text = ""
+    let full = runs.fullBlocks
+    if runs.blocks <= Self.unrolledBlocks {
+      for block in 0..<full {
+        text += dot("\(block * 16)", block == 0 ? "w" : "w + \(block * 64)", half: false, first: first && block == 0)
+      }
+      if runs.hasHalf { text += dot("\(full * 16)", full == 0 ? "w" : "w + \(full * 64)", half: true, first: first && full == 0) }
+      return text
+    }
+    if first { text += dot("0", "w", half: false, first: true) }
+    text +=
+      "for (int32_t k = \(first ? 1 : 0); k < \(full); k++) \(dot("16 * k", "w + 64 * k", half: false, first: false))"
+    if runs.hasHalf { text += dot("\(full * 16)", "w + \(full * 64)", half: true, first: false) }
+    return text
+  }
+
+  private var sums: String {
+    let zero =
+      pixels == 4
+      ? "KDC_UNROLL for (int i = 0; i < 16; i++) s[i / 4][i % 4] = vdupq_n_s32(0);\n"
+      : "KDC_UNROLL for (int i = 0; i < 4; i++) s[i] = vdupq_n_s32(0);\n"
+    let declaration = pixels == 4 ? "int32x4_t s[4][4];\n" : "int32x4_t s[4];\n"
+    if runs.count == 1 {
+      let text = declaration + (pixels == 4 ? "" : zero) + "const int8_t *w = panel;\n" + run(first: pixels == 4)
+      return text
+    }
+    let advance = pixels == 4 ? "KDC_UNROLL for (int m = 0; m < 4; m++) a[m] += " : "a[0] += "
+    var body = run(first: false)
+    if runs.columns > 1 {
+      body =
+        "for (int32_t kx = 0; kx < RUN_COLUMNS; kx++, w += 64 * RUN_BLOCKS) {\n" + indented(body, 1)
+        + "  \(advance)RUN_COLUMN_STEP;\n}\n\(advance)RUN_ROW_STEP - RUN_COLUMNS * RUN_COLUMN_STEP;\n"
+      if runs.rows == 1 { body = body.replacingLast("RUN_ROW_STEP - ", "-") }
+    } else {
+      body += "\(advance)RUN_ROW_STEP;\n"
+    }
+    let step = runs.columns > 1 ? "" : ", w += 64 * RUN_BLOCKS"
+    let loop =
+      runs.rows == 1 ? body : "for (int32_t ky = 0; ky < RUN_ROWS; ky++\(step)) {\n" + indented(body, 1) + "}\n"
+    return declaration + zero + "const int8_t *w = panel;\n" + loop
+  }
+
+  var text: String { sums + (pixels == 4 ? fourPixels : onePixel) }
+
+  private var fourPixels: String {
+    var text = "int32x4_t h[4];\nKDC_UNROLL for (int m = 0; m < 4; m++) {\n  h[m] = kdc_sum_4(s[m]);\n"
+    text += indented(
+      epilogue.high(
+        "h[m]", bias: "vld1q_s32(bias + n)", multipliers: "vld1q_s32(multipliers + n)", at: "at + m * OUT_CHANNELS"), 1)
+    text += "}\n"
+    text += "const int16x8_t t0 = \(epilogue.shifted(epilogue.narrow("h[0]", "h[1]")));\n"
+    text += "const int16x8_t t1 = \(epilogue.shifted(epilogue.narrow("h[2]", "h[3]")));\n"
+    text += "const int8x16_t y = \(epilogue.clamped("vqmovn_high_s16(vqmovn_s16(t0), t1)"));\n"
+    let stores = (0..<4).map { "kdc_store_4(output + at\($0 == 0 ? "" : " + \($0) * OUT_CHANNELS"), y, \($0));\n" }.joined()
+    let tail = shape.geometry.outputChannels % 4
+    if tail == 0 { return text + stores }
+    var some = ""
+    for m in 0..<4 {
+      let vector = m == 0 ? "y" : "vextq_s8(y, y, \(4 * m))"
+      some += "kdc_store_some(output + at\(m == 0 ? "" : " + \(m) * OUT_CHANNELS"), \(vector), \(tail));\n"
+    }
+    return text + "if (n + 4 <= OUT_CHANNELS) {\n" + indented(stores, 1) + "} else {\n" + indented(some, 1) + "}\n"
+  }
+
+  private var onePixel: String {
+    var text = "int32x4_t h = kdc_sum_4(s);\n"
+    text += epilogue.high("h", bias: "vld1q_s32(bias + n)", multipliers: "vld1q_s32(multipliers + n)", at: "at")
+    let narrow = epilogue.narrow("h")
+    text += "const int16x4_t t = \(narrow);\n"
+    text += "const int16x8_t u = \(epilogue.shifted("vcombine_s16(t, t)"));\n"
+    text += "const int8x16_t y = \(epilogue.clamped("vqmovn_high_s16(vqmovn_s16(u), u)"));\n"
+    let tail = shape.geometry.outputChannels % 4
+    if tail == 0 { return text + "kdc_store_4(output + at, y, 0);\n" }
+    return text + "if (n + 4 <= OUT_CHANNELS)\n  kdc_store_4(output + at, y, 0);\nelse\n"
+      + "  kdc_store_some(output + at, y, \(tail));\n"
+  }
+}
+
+extension String {
+  /// With the last occurrence of `old` replaced.
+  fileprivate func replacingLast(_ old: String, _ new: String) -> String {
+    var parts = components(of: old)
+    guard parts.count > 1, let last = parts.popLast() else { return self }
+    return parts.joined(separator: old) + new + last
+  }
+  private func components(of separator: String) -> [String] {
+    var parts: [String] = []
+    var rest = self[...]
+    while let range = rest.firstRange(of: separator) {
+      parts.append(String(rest[..<range.lowerBound]))
+      rest = rest[range.upperBound...]
+    }
+    return parts + [String(rest)]
+  }
+}
