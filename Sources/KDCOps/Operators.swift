@@ -5,7 +5,16 @@ import KDCGraph
 package enum Operators {
   /// In alphabetical order of ONNX names. Each is a file in `Operators/` and has a test file of the same name.
   package static let all: [any Operator.Type] = [
-    Softmax.self
+    AveragePool.self,
+    BatchNormalization.self,
+    Conv.self,
+    ConvTranspose.self,
+    FusedConv.self,
+    FusedGemm.self,
+    Gemm.self,
+    MatMul.self,
+    MaxPool.self,
+    Softmax.self,
   ]
 
   private struct Key: Hashable {

@@ -1,0 +1,39 @@
+import KDCDiagnostics
+import KDCGraph
+
+/// The activation of FusedConv and FusedGemm, applied to the sum with the optional residual.
+package enum FusedActivation: Hashable, Sendable {
+  case none
+  /// max(x, 0)
+  case relu
+  /// min(max(x, low), high)
+  case clip(low: Float, high: Float)
+
+  /// Reads `activation` and `activation_params`.
+  package init(decoding node: Node) throws(Diagnostic) {
+    guard try node.optionalString("activation") != nil else {
+      self = .none
+      return
+    }
+    guard try node.choice("activation", default: "", of: ["Relu", "Clip"]) == "Clip" else {
+      self = .relu
+      return
+    }
+    guard let bounds = try node.optionalFloats("activation_params"), bounds.count == 2 else {
+      throw node.invalid("activation_params", "must be the two bounds of the Clip")
+    }
+    self = .clip(low: bounds[0], high: bounds[1])
+  }
+
+  package func apply(_ values: inout [Float]) {
+    let (low, high): (Float, Float)
+    switch self {
+    case .none: return
+    case .relu: (low, high) = (0, .infinity)
+    case .clip(let lower, let upper): (low, high) = (lower, upper)
+    }
+    values.withUnsafeMutableBufferPointer { buffer in
+      for i in buffer.indices { buffer[i] = min(max(buffer[i], low), high) }
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Mean of each window. ONNX `AveragePool`, opsets 1, 7, 10, 11, 19, 22; one or two spatial axes.
+///
+/// Padding counts as zeros with count_include_pad, otherwise not at all; what ceil_mode adds never counts.
+package struct AveragePool: Operator {
+  package static let onnxName = "AveragePool"
+  package let window: SpatialWindow
+  package let countsPadding: Bool
+
+  package init(decoding node: Node) throws(Diagnostic) {
+    window = try SpatialWindow(decoding: node)
+    countsPadding = try node.flag("count_include_pad", default: false)
+  }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let x = try requiredFloat(inputs, 0, "X")
+    let axes = try window.resolve(self, input: x)
+    return [TensorType(.float32, Shape(x.dims[..<2] + axes.map(\.output)))]
+  }
+}
+
+extension AveragePool: ParallelOperator {
+  package func evaluate(_ inputs: [Tensor?], threads: Threads) throws -> [Tensor] {
+    let x = try inputs.floats(0)
+    let pooling = Pooling(shape: x.shape, axes: try window.resolve(self, input: x.shape))
+    let countsPadding = countsPadding
+    return [
+      pooling.map(x.values, threads: threads, start: 0, combine: { $0 + $1 }) { sum, inside, padded in
+        sum / Float(max(1, countsPadding ? padded : inside))
+      }
+    ]
+  }
+}
+
+extension AveragePool: Quantizable {
+  package var quantizationRule: QuantizationRule { .integer }
+}

@@ -1,0 +1,39 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Largest element of each window. ONNX `MaxPool`, opsets 1, 8, 10, 11, 12, 22; one or two spatial axes.
+///
+/// The optional output Indices is refused.
+package struct MaxPool: Operator {
+  package static let onnxName = "MaxPool"
+  package let window: SpatialWindow
+
+  package init(decoding node: Node) throws(Diagnostic) {
+    window = try SpatialWindow(decoding: node)
+    if node.outputs.count > 1, !node.outputs[1].isEmpty {
+      throw node.unsupported("output 'Indices' of 'MaxPool'")
+    }
+  }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let x = try requiredFloat(inputs, 0, "X")
+    let axes = try window.resolve(self, input: x)
+    return [TensorType(.float32, Shape(x.dims[..<2] + axes.map(\.output)))]
+  }
+}
+
+extension MaxPool: ParallelOperator {
+  package func evaluate(_ inputs: [Tensor?], threads: Threads) throws -> [Tensor] {
+    let x = try inputs.floats(0)
+    let pooling = Pooling(shape: x.shape, axes: try window.resolve(self, input: x.shape))
+    return [
+      pooling.map(x.values, threads: threads, start: -.infinity, combine: { $1 > $0 ? $1 : $0 }) { value, _, _ in value
+      }
+    ]
+  }
+}
+
+extension MaxPool: Quantizable {
+  package var quantizationRule: QuantizationRule { .sameAsInput }
+}
