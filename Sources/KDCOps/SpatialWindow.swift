@@ -17,8 +17,8 @@ package struct SpatialWindow: Sendable {
   /// One axis with everything resolved.
   package struct Axis: Hashable, Sendable {
     package var input, output, kernel, stride, dilation, padBegin, padEnd: Int
-    package var geometry: ConvolutionGeometry.Axis {
-      ConvolutionGeometry.Axis(
+    package var geometry: ImageGeometry.Axis {
+      ImageGeometry.Axis(
         input: input, output: output, kernel: kernel, stride: stride, dilation: dilation, padBegin: padBegin)
     }
     /// The axis one-dimensional operators get as their height.

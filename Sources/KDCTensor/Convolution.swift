@@ -7,7 +7,7 @@ package enum Convolution {
 
   /// y = x ∗ w + bias; the result is [batch, outputChannels, y.output, x.output].
   package static func forward(
-    _ input: [Float], weights: [Float], bias: [Float]?, _ geometry: ConvolutionGeometry, threads: Threads
+    _ input: [Float], weights: [Float], bias: [Float]?, _ geometry: ImageGeometry, threads: Threads
   ) -> [Float] {
     let count = geometry.batch * geometry.outputChannels * geometry.outputPixels
     return [Float](count: count) { output in
@@ -30,7 +30,7 @@ package enum Convolution {
   /// Adds to `output` by matrix products over blocks of (image, group, output rows, output channels).
   private static func general(
     _ input: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
-    _ g: ConvolutionGeometry, _ threads: Threads
+    _ g: ImageGeometry, _ threads: Threads
   ) {
     guard g.outputPixels > 0, g.outputChannels > 0 else { return }
     let depth = g.depth
@@ -74,7 +74,7 @@ package enum Convolution {
   /// Adds to `output` tap by tap: one input channel for each output channel.
   private static func depthwise(
     _ input: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
-    _ g: ConvolutionGeometry, _ threads: Threads
+    _ g: ImageGeometry, _ threads: Threads
   ) {
     parallelFor(g.batch * g.outputChannels, threads: threads) { plane in
       let source = input + plane * g.inputPixels
@@ -105,7 +105,7 @@ package enum Convolution {
   ///
   /// The result is [batch, inputChannels, y.input, x.input] of `geometry`.
   package static func transposed(
-    _ input: [Float], weights: [Float], bias: [Float]?, _ g: ConvolutionGeometry, threads: Threads
+    _ input: [Float], weights: [Float], bias: [Float]?, _ g: ImageGeometry, threads: Threads
   ) -> [Float] {
     let taps = g.y.kernel * g.x.kernel
     // Blocks of channels of the result, a fixed number of im2col elements each.

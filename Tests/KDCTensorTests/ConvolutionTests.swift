@@ -8,9 +8,9 @@ import Testing
     var random = SeededGenerator(seed: 31)
     for (stride, dilation, pad) in [(1, 1, 0), (2, 1, 1), (1, 2, 2), (3, 2, 4)] {
       let output = (8 + 2 * pad - 2 * dilation - 1) / stride + 1
-      let axis = ConvolutionGeometry.Axis(
+      let axis = ImageGeometry.Axis(
         input: 8, output: output, kernel: 3, stride: stride, dilation: dilation, padBegin: pad)
-      let g = ConvolutionGeometry(batch: 1, inputChannels: 2, outputChannels: 1, y: axis, x: axis)
+      let g = ImageGeometry(batch: 1, inputChannels: 2, outputChannels: 1, y: axis, x: axis)
       let image = (0..<128).map { _ in Float.random(in: -1..<1, using: &random) }
       let other = (0..<g.depth * g.outputPixels).map { _ in Float.random(in: -1..<1, using: &random) }
       let columns = [Float](count: other.count) { columns in
@@ -30,8 +30,8 @@ import Testing
   func threads() {
     var random = SeededGenerator(seed: 32)
     for (channels, size) in [(16, 40), (128, 5)] {
-      let axis = ConvolutionGeometry.Axis(input: size, output: size, kernel: 3, padBegin: 1)
-      let g = ConvolutionGeometry(batch: 1, inputChannels: channels, outputChannels: 128, y: axis, x: axis)
+      let axis = ImageGeometry.Axis(input: size, output: size, kernel: 3, padBegin: 1)
+      let g = ImageGeometry(batch: 1, inputChannels: channels, outputChannels: 128, y: axis, x: axis)
       let x = (0..<channels * size * size).map { _ in Float.random(in: -1..<1, using: &random) }
       let w = (0..<128 * channels * 9).map { _ in Float.random(in: -1..<1, using: &random) }
       let one = Convolution.forward(x, weights: w, bias: nil, g, threads: 1)

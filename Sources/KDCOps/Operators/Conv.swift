@@ -58,7 +58,7 @@ extension Operator {
     let x = try inputs.floats(0)
     let w = try inputs.floats(1)
     let axes = try window.resolve(self, input: x.shape, kernel: Array(w.shape.dims[2...]))
-    let geometry = ConvolutionGeometry(
+    let geometry = ImageGeometry(
       batch: x.shape[0], inputChannels: x.shape[1], outputChannels: w.shape[0], groups: group,
       y: axes.planar.y.geometry, x: axes.planar.x.geometry)
     let values = Convolution.forward(

@@ -92,7 +92,7 @@ extension ConvTranspose: ParallelOperator {
       swap(&axis.input, &axis.output)
       return axis
     }
-    let geometry = ConvolutionGeometry(
+    let geometry = ImageGeometry(
       batch: x.shape[0], inputChannels: channels, outputChannels: x.shape[1], groups: group,
       y: reversed.planar.y.geometry, x: reversed.planar.x.geometry)
     let values = Convolution.transposed(

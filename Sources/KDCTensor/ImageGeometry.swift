@@ -1,5 +1,5 @@
 /// Sizes of a two-dimensional convolution over NCHW images; a one-dimensional one has height 1.
-package struct ConvolutionGeometry: Hashable, Sendable {
+package struct ImageGeometry: Hashable, Sendable {
   /// One spatial axis: output position o reads input o · stride + tap · dilation − padBegin; outside is zero.
   package struct Axis: Hashable, Sendable {
     package var input, output, kernel, stride, dilation, padBegin: Int
