@@ -50,6 +50,8 @@ extension DiagnosticID {
   package static let graphCycle = DiagnosticID(number: 2021, title: "the graph's nodes form a cycle")
 
   // MARK: 3xxx passes and quantisation
+  package static let nonFiniteActivation = DiagnosticID(
+    number: 3101, title: "the model computes NaN or infinity on the calibration samples")
 
   // MARK: 4xxx lowering, kernels and code generation
   package static let cannotLower = DiagnosticID(number: 4001, title: "no lowering exists for this use of an operator")
@@ -70,6 +72,7 @@ extension DiagnosticID {
     notAnONNXModel, unsupportedOpset, invalidTensor, externalData, unsupportedDataType, dynamicInputShape,
     unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch,
     typeMismatch, notConstant, shapeOverflow, invalidGraph, graphCycle,
+    nonFiniteActivation,
     cannotLower, noKernel,
     invalidProgram, inputMismatch,
   ]

@@ -1,0 +1,275 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCOps
+import KDCTensor
+
+/// Turns a float graph into an int8 one by running calibration samples through it once, layer by layer.
+///
+/// At each node all samples exist twice: as the float model computes them, and as the int8 model built so far does.
+/// The float values give the output's range; the difference of the means of both, per channel, corrects the bias
+/// (Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", 2019, empirical form, in
+/// sequence). Formulas: `Quantization.md`.
+package struct Quantizer {
+  package struct Options: Sendable {
+    package var rangeMethod: RangeMethod = .meanSquaredError
+    /// Scales of weights by least squared error rather than by the largest weight.
+    package var searchesWeightScales = true
+    /// How far the range of a graph output goes beyond what calibration saw, as a share of it: logits are not clipped.
+    package var outputMargin = 0.05
+    package var threads: Threads = 1
+    package init() {}
+  }
+
+  /// The annotated graph, and both models' outputs on the calibration samples.
+  package struct Result: Sendable {
+    /// `quantization` is filled; weights are int8 initializers; biases are corrected.
+    package var graph: Graph
+    package var floatOutputs: [String: [Tensor]]
+    package var quantizedOutputs: [String: [Tensor]]
+  }
+
+  private let options: Options
+  private let plan: QuantizationPlan
+  private var graph: Graph
+  private var float: [String: [Tensor]] = [:]
+  private var fake: [String: [Tensor]] = [:]
+
+  /// How many samples can be held within `bytes` for this graph, at least 1.
+  package static func sampleLimit(for graph: Graph, bytes: Int) throws -> Int {
+    // Float and fake-quantised values, and the pre-activations of the layer at work.
+    max(1, bytes / (try QuantizationPlan(graph).peakBytes * 5 / 2))
+  }
+
+  /// - Parameters:
+  ///   - graph: canonical (FusedConv, FusedGemm), with types inferred.
+  ///   - samples: tensors for every graph input; at least one sample.
+  /// Throws a `Diagnostic` where an operator faults, `nonFiniteActivation` where a value is NaN or infinite.
+  package static func quantize(_ graph: Graph, samples: [[String: Tensor]], options: Options) throws -> Result {
+    var quantizer = try Quantizer(graph, options: options)
+    return try quantizer.run(samples)
+  }
+
+  private init(_ graph: Graph, options: Options) throws {
+    self.graph = graph
+    self.options = options
+    plan = try QuantizationPlan(graph)
+  }
+
+  private mutating func run(_ samples: [[String: Tensor]]) throws -> Result {
+    for input in graph.inputs where graph.initializers[input.name] == nil {
+      let values = samples.compactMap { $0[input.name] }
+      guard values.count == samples.count else { throw InternalError("samples without '\(input.name)'") }
+      float[input.name] = values
+      try settle(input.name, fake: values, method: .minMax, place: "input '\(input.name)'")
+    }
+    for index in graph.nodes.indices {
+      let node = graph.nodes[index]
+      if case .integer = plan.rules[index],
+        let weighted = try WeightedNode(node, outputRank: graph.types[node.outputs[0]]?.shape.rank ?? 0)
+      {
+        try run(weighted, of: index)
+      } else if node.opType == "Concat", node.outputs.contains(where: plan.quantized.contains) {
+        try runConcat(index)
+      } else {
+        try runPlain(index)
+      }
+      for name in plan.lastUses[index] {
+        float[name] = nil
+        fake[name] = nil
+      }
+    }
+    dropUnusedInitializers()
+    let outputs = Set(graph.outputs)
+    return Result(
+      graph: graph, floatOutputs: float.filter { outputs.contains($0.key) },
+      quantizedOutputs: fake.filter { outputs.contains($0.key) })
+  }
+
+  // MARK: Nodes
+
+  /// An operator without weights: evaluated on both kinds of values.
+  private mutating func runPlain(_ index: Int) throws {
+    let node = graph.nodes[index]
+    if case .integer = plan.rules[index] { quantizeConstants(of: node) }
+    let op = plan.operators[index]
+    let exact = try evaluate(op, node, float)
+    // Nothing was quantised before: shapes and the like.
+    let isSame = !node.inputs.contains { plan.quantized.contains($0) || graph.quantization[$0] != nil }
+    let rounded = isSame ? exact : try evaluate(op, node, fake)
+    for (slot, name) in node.outputs.enumerated() where !name.isEmpty {
+      float[name] = exact.map { $0[slot] }
+      let values = rounded.map { $0[slot] }
+      if case .sameAsInput = plan.rules[index], let shared = graph.quantization[node.inputs[0]],
+        plan.quantized.contains(name)
+      {
+        // The values moved are on the grid already; a Pad's constant may not be.
+        graph.quantization[name] = shared
+        fake[name] = values.map(shared.fakeQuantized)
+      } else {
+        try settle(name, fake: values, method: options.rangeMethod, place: node.place.detail ?? name)
+      }
+    }
+  }
+
+  /// Inputs that wait for this Concat, and its output, get one range.
+  private mutating func runConcat(_ index: Int) throws {
+    let node = graph.nodes[index]
+    let output = node.outputs[0]
+    let exact = try evaluate(plan.operators[index], node, float).map { $0[0] }
+    float[output] = exact
+    let own = try range(of: exact, isOutput: graph.outputs.contains(output), method: options.rangeMethod, place: output)
+    // An input that already has a range wide enough for all saves its requantisation.
+    let fixed = node.inputs.filter { plan.deferred[$0] != index }.compactMap { graph.quantization[$0] }
+    let parameters =
+      fixed.filter { $0.range.lowerBound <= own.range.lowerBound && $0.range.upperBound >= own.range.upperBound }
+      .min { $0.scale < $1.scale } ?? own
+    for name in node.inputs {
+      if plan.deferred[name] == index {
+        graph.quantization[name] = parameters
+        fake[name] = try rounded(fake[name] ?? [], to: parameters)
+      } else if graph.initializers[name]?.dataType == .float32 {
+        graph.quantization[name] = parameters
+      }
+    }
+    graph.quantization[output] = parameters
+    fake[output] = try rounded(evaluate(plan.operators[index], node, fake).map { $0[0] }, to: parameters)
+  }
+
+  /// FusedConv, FusedGemm, ConvTranspose: weights and bias are replaced.
+  private mutating func run(_ part: WeightedNode, of index: Int) throws {
+    let node = graph.nodes[index]
+    let place = node.place.detail ?? node.name
+    let output = node.outputs[0]
+    guard let weights = graph.initializers[part.weights], let inputs = float[part.input],
+      let roundedInputs = fake[part.input], let inputScale = graph.quantization[part.input]?.scale,
+      let shape = graph.types[output]?.shape
+    else { throw InternalError("'\(place)' is not ready to be quantised") }
+    let bias = part.bias.flatMap { graph.initializers[$0] }
+    let small = try WeightQuantization(
+      weights, axis: part.weightAxis, bias: bias?.floats, inputScale: inputScale,
+      searchesError: options.searchesWeightScales, threads: options.threads)
+    let (residuals, roundedResiduals) = (part.residual.flatMap { float[$0] }, part.residual.flatMap { fake[$0] })
+    let results = try parallelMap(inputs.count, threads: options.threads) { sample in
+      let exact = try part.preActivation(
+        input: inputs[sample], weights: weights, bias: bias, residual: residuals?[sample])
+      let rounded = try part.preActivation(
+        input: roundedInputs[sample], weights: small.dequantized, bias: bias, residual: roundedResiduals?[sample])
+      let differences = zip(part.channelSums(exact), part.channelSums(rounded)).map { $0 - $1 }
+      return (exact: part.activated(exact, offsets: nil), rounded: rounded, differences: differences)
+    }
+    let exact = results.map(\.exact)
+    let channels = shape[part.channelAxis]
+    let elements = Double(shape.count / max(channels, 1) * results.count)
+    let corrections = (0..<channels).map { channel in
+      Float(results.reduce(0) { $0 + $1.differences[channel] } / max(elements, 1))
+    }
+    float[output] = exact
+    let rounded = try parallelMap(results.count, threads: options.threads) { sample in
+      part.activated(results[sample].rounded, offsets: corrections)
+    }
+    let old = bias?.floats ?? [Float](repeating: 0, count: channels)
+    replaceConstants(
+      of: index, part, weights: small, bias: Tensor([channels], zip(old, corrections).map { $0 + $1 }))
+    if plan.deferred[output] != nil {
+      fake[output] = rounded
+    } else {
+      try settle(output, fake: rounded, method: options.rangeMethod, place: place)
+    }
+  }
+
+  // MARK: Values
+
+  /// Chooses the parameters of `name` from its float values, if it is to be int8, and rounds the `fake` ones to them.
+  private mutating func settle(_ name: String, fake values: [Tensor], method: RangeMethod, place: String) throws {
+    fake[name] = values
+    guard plan.quantized.contains(name), plan.deferred[name] == nil, let exact = float[name] else { return }
+    let parameters = try range(of: exact, isOutput: graph.outputs.contains(name), method: method, place: place)
+    graph.quantization[name] = parameters
+    fake[name] = try rounded(values, to: parameters)
+  }
+
+  private func range(
+    of samples: [Tensor], isOutput: Bool, method: RangeMethod, place: String
+  ) throws -> QuantizationParameters {
+    let (low, high) = try Histogram.extremes(of: samples, threads: options.threads)
+    guard low.isFinite, high.isFinite, samples.allSatisfy({ $0.floats != nil }) else {
+      throw Diagnostic(
+        .nonFiniteActivation, "the model computes NaN or infinity on the calibration samples",
+        at: Place(file: graph.file, detail: place),
+        hint: "check the samples' scale (0...1 or 0...255?) and run the model on them in float")
+    }
+    if isOutput {
+      let margin = options.outputMargin * Double(max(high, 0) - min(low, 0))
+      return QuantizationParameters(
+        low: low < 0 ? Double(low) - margin : 0, high: high > 0 ? Double(high) + margin : 0)
+    }
+    let range = try method.range(of: Histogram(of: samples, low: low, high: high, threads: options.threads))
+    return QuantizationParameters(low: range.low, high: range.high)
+  }
+
+  private func rounded(_ values: [Tensor], to parameters: QuantizationParameters) throws -> [Tensor] {
+    try parallelMap(values.count, threads: options.threads) { parameters.fakeQuantized(values[$0]) }
+  }
+
+  private func evaluate(_ op: any Operator, _ node: Node, _ values: [String: [Tensor]]) throws -> [[Tensor]] {
+    let operands: [[Tensor]?] = node.inputs.map { name in
+      name.isEmpty ? nil : values[name] ?? graph.initializers[name].map { [$0] }
+    }
+    for (name, operand) in zip(node.inputs, operands) where !name.isEmpty && operand == nil {
+      throw InternalError("'\(name)' has no value before '\(node.name)'")
+    }
+    let initializers = graph.initializers
+    // A node of constants alone is the same for every sample.
+    let count = node.inputs.compactMap { values[$0]?.count }.first ?? float.values.first?.count ?? 1
+    return try parallelMap(count, threads: options.threads) { sample in
+      try op.evaluate(
+        zip(node.inputs, operands).map { name, operand in
+          operand.map { initializers[name] ?? $0[sample] }
+        })
+    }
+  }
+
+  // MARK: Constants
+
+  /// Constant operands of integer arithmetic get the range they have.
+  private mutating func quantizeConstants(of node: Node) {
+    guard ["Add", "Sub", "Mul", "Div"].contains(node.opType) else { return }
+    for name in node.inputs {
+      guard let values = graph.initializers[name]?.floats, let low = values.min(), let high = values.max() else {
+        continue
+      }
+      graph.quantization[name] = QuantizationParameters(low: Double(low), high: Double(high))
+    }
+  }
+
+  private mutating func replaceConstants(of index: Int, _ part: WeightedNode, weights: WeightQuantization, bias: Tensor)
+  {
+    let weightName = unusedName(part.weights + ".int8")
+    graph.initializers[weightName] = weights.quantized
+    graph.types[weightName] = weights.quantized.type
+    graph.quantization[weightName] = weights.parameters
+    let biasName = unusedName((part.bias ?? part.weights + ".bias") + ".corrected")
+    graph.initializers[biasName] = bias
+    graph.types[biasName] = bias.type
+    var inputs = graph.nodes[index].inputs
+    if inputs.count < 3 { inputs.append("") }
+    inputs[1] = weightName
+    inputs[2] = biasName
+    graph.nodes[index].inputs = inputs
+  }
+
+  private func unusedName(_ wanted: String) -> String {
+    guard graph.initializers[wanted] != nil || graph.types[wanted] != nil else { return wanted }
+    var number = 2
+    while graph.initializers["\(wanted).\(number)"] != nil || graph.types["\(wanted).\(number)"] != nil { number += 1 }
+    return "\(wanted).\(number)"
+  }
+
+  private mutating func dropUnusedInitializers() {
+    let used = Set(graph.nodes.flatMap(\.inputs) + graph.outputs)
+    for name in graph.initializers.keys where !used.contains(name) {
+      graph.initializers[name] = nil
+      graph.types[name] = nil
+    }
+  }
+}

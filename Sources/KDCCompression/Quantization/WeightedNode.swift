@@ -1,0 +1,111 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCOps
+import KDCTensor
+
+/// A node with constant weights, taken apart: the linear part, the residual that is added to it, the activation.
+struct WeightedNode {
+  /// The node without residual and activation, decoded.
+  let linear: any Operator
+  let input: String
+  let weights: String
+  let bias: String?
+  let residual: String?
+  /// Channels of the weights and of the output.
+  let weightAxis: Int
+  let channelAxis: Int
+  /// The fused activation as a clamp; −∞...∞ where there is none.
+  let clamp: ClosedRange<Float>
+
+  /// Name of the weights if `node` is of a kind that has some: FusedConv, FusedGemm, ConvTranspose.
+  static func weights(of node: Node) -> String? {
+    ["FusedConv", "FusedGemm", "ConvTranspose"].contains(node.opType) ? node.input(1) : nil
+  }
+
+  /// nil where the node has no weights. `outputRank` is that of the node's output.
+  init?(_ node: Node, outputRank: Int) throws {
+    guard let weights = Self.weights(of: node), let input = node.input(0) else { return nil }
+    self.input = input
+    self.weights = weights
+    bias = node.input(2)
+    residual = node.opType == "ConvTranspose" ? nil : node.input(3)
+    weightAxis = node.opType == "ConvTranspose" ? 1 : 0
+    channelAxis = node.opType == "FusedGemm" ? outputRank - 1 : 1
+    clamp = try Self.clamp(of: node)
+    var bare = node
+    bare.inputs = [input, weights, node.input(2) ?? ""]
+    bare.attributes["activation"] = nil
+    bare.attributes["activation_params"] = nil
+    linear = try Operators.decode(bare)
+  }
+
+  private static func clamp(of node: Node) throws -> ClosedRange<Float> {
+    guard case .string(let name) = node.attributes["activation"] else { return -.infinity ... .infinity }
+    switch name {
+    case "": return -.infinity ... .infinity
+    case "Relu": return 0 ... .infinity
+    case "Clip":
+      guard case .floats(let bounds) = node.attributes["activation_params"], bounds.count == 2, bounds[0] <= bounds[1]
+      else { throw InternalError("node '\(node.name)' has no clip bounds") }
+      return bounds[0]...bounds[1]
+    default: throw InternalError("node '\(node.name)' has the fused activation '\(name)'")
+    }
+  }
+
+  /// The linear part and the residual, before the activation.
+  func preActivation(input: Tensor, weights: Tensor, bias: Tensor?, residual: Tensor?) throws -> Tensor {
+    guard let sum = try linear.evaluate([input, weights, bias]).first, var values = sum.floats else {
+      throw InternalError("'\(self.weights)' gave no float output")
+    }
+    if let other = residual?.floats, other.count == values.count {
+      values.withUnsafeMutableBufferPointer { values in
+        other.withUnsafeBufferPointer { other in
+          for index in values.indices { values[index] += other[index] }
+        }
+      }
+    }
+    return Tensor(sum.shape, values)
+  }
+
+  /// Sum over everything but the channels.
+  func channelSums(_ tensor: Tensor) -> [Double] {
+    let channels = tensor.shape[channelAxis]
+    let inner = tensor.shape.dims[(channelAxis + 1)...].reduce(1, *)
+    var sums = [Double](repeating: 0, count: channels)
+    (tensor.floats ?? []).withUnsafeBufferPointer { values in
+      var start = 0
+      while start < values.count {
+        for channel in 0..<channels {
+          var sum = 0.0
+          for index in start..<(start &+ inner) { sum += Double(values[index]) }
+          sums[channel] += sum
+          start &+= inner
+        }
+        if inner == 0 { return }
+      }
+    }
+    return sums
+  }
+
+  /// clamp(x + offset[channel]).
+  func activated(_ tensor: Tensor, offsets: [Float]?) -> Tensor {
+    guard var values = tensor.floats else { return tensor }
+    let channels = tensor.shape[channelAxis]
+    let inner = tensor.shape.dims[(channelAxis + 1)...].reduce(1, *)
+    let (low, high) = (clamp.lowerBound, clamp.upperBound)
+    values.withUnsafeMutableBufferPointer { values in
+      var channel = 0
+      var start = 0
+      while start < values.count && inner > 0 {
+        let offset = offsets?[channel] ?? 0
+        for index in start..<(start &+ inner) {
+          let x = values[index] + offset
+          values[index] = x < low ? low : x > high ? high : x
+        }
+        start &+= inner
+        channel = channel &+ 1 == channels ? 0 : channel &+ 1
+      }
+    }
+    return Tensor(tensor.shape, values)
+  }
+}
