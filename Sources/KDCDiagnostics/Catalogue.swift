@@ -46,6 +46,8 @@ extension DiagnosticID {
     number: 2016, title: "an input that must be known when compiling is computed from data")
   package static let shapeOverflow = DiagnosticID(
     number: 2017, title: "a shape has more elements than can be addressed")
+  package static let valueOutOfRange = DiagnosticID(
+    number: 2018, title: "a value computed in the graph is outside what the operator takes")
   package static let invalidGraph = DiagnosticID(number: 2020, title: "the graph breaks an ONNX rule")
   package static let graphCycle = DiagnosticID(number: 2021, title: "the graph's nodes form a cycle")
 
@@ -67,11 +69,11 @@ extension DiagnosticID {
 extension DiagnosticID {
   /// Every diagnostic kdc can give, in order of number; a test checks that each is listed and documented.
   package static let all: [DiagnosticID] = [
-    fileNotFound, outputNotWritable, invalidInputShape,
-    unreadableData, missingData, wrongDataShape, nonFiniteData, noSamples, differentSampleCounts, unknownLabel,
+    fileNotFound, outputNotWritable, invalidInputShape, unreadableData, missingData, wrongDataShape, nonFiniteData,
+    noSamples, differentSampleCounts, unknownLabel,
     notAnONNXModel, unsupportedOpset, invalidTensor, externalData, unsupportedDataType, dynamicInputShape,
-    unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch,
-    typeMismatch, notConstant, shapeOverflow, invalidGraph, graphCycle,
+    unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch, typeMismatch,
+    notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle,
     nonFiniteActivation,
     cannotLower, noKernel,
     invalidProgram, inputMismatch,

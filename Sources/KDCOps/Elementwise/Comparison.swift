@@ -1,0 +1,58 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// An element-wise comparison of two operands of one type with broadcasting; gives bool.
+protocol Comparison: Operator {
+  init()
+  static func holds<T: Comparable>(_ a: T, _ b: T) -> Bool
+  static var allowsBool: Bool { get }
+}
+
+extension Comparison {
+  package static var allowsBool: Bool { false }
+
+  package init(decoding node: Node) throws(Diagnostic) { self.init() }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let (_, shapes) = try sameTypes(inputs, atLeast: 2) { $0 != .bool || Self.allowsBool }
+    return [TensorType(.bool, try broadcast(shapes))]
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    let a = try inputs.required(0)
+    let b = try inputs.required(1)
+    let shape = try broadcast([a.shape, b.shape])
+    let result =
+      switch (a.elements.numbers, b.elements.numbers) {
+      case (.float(let x), .float(let y)): broadcastMap(x, a.shape, y, b.shape, to: shape) { Self.holds($0, $1) }
+      case (.double(let x), .double(let y)): broadcastMap(x, a.shape, y, b.shape, to: shape) { Self.holds($0, $1) }
+      case (.signed(let x), .signed(let y)): broadcastMap(x, a.shape, y, b.shape, to: shape) { Self.holds($0, $1) }
+      case (.unsigned(let x), .unsigned(let y)): broadcastMap(x, a.shape, y, b.shape, to: shape) { Self.holds($0, $1) }
+      default: throw InternalError("operands \(a.type) and \(b.type) of '\(Self.onnxName)' differ in type")
+      }
+    return [Tensor(shape, result)]
+  }
+}
+
+/// An element-wise logical operation on two bool operands with broadcasting.
+protocol LogicalOperation: Operator {
+  init()
+  static func apply(_ a: Bool, _ b: Bool) -> Bool
+}
+
+extension LogicalOperation {
+  package init(decoding node: Node) throws(Diagnostic) { self.init() }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let (_, shapes) = try sameTypes(inputs, atLeast: 2) { $0 == .bool }
+    return [TensorType(.bool, try broadcast(shapes))]
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    let (a, b) = (try inputs.required(0), try inputs.required(1))
+    guard case .bool(let x) = a.elements, case .bool(let y) = b.elements else { throw InternalError("not bool") }
+    let shape = try broadcast([a.shape, b.shape])
+    return [Tensor(shape, broadcastMap(x, a.shape, y, b.shape, to: shape) { Self.apply($0, $1) })]
+  }
+}

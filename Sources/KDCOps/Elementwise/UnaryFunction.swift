@@ -1,0 +1,55 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCProgram
+import KDCTensor
+
+/// An element-wise function of one float input. int8: a table of 256 entries made from `apply`.
+///
+/// Types: float32; float16 and float64 are computed in float32.
+package protocol UnaryFunction: Quantizable {
+  /// The function itself; the reference for its table.
+  func apply(_ x: Float) -> Float
+  /// The program's name for it where it runs in float; nil where only the table exists.
+  var function: FloatFunction? { get }
+}
+
+/// A function without attributes.
+protocol PlainUnaryFunction: UnaryFunction {
+  init()
+}
+
+extension PlainUnaryFunction {
+  package init(decoding node: Node) throws(Diagnostic) { self.init() }
+}
+
+/// A function that is defined for integers too; it wraps in the input's type.
+package protocol IntegerUnaryFunction: UnaryFunction {
+  func apply(_ x: Int64) -> Int64
+}
+
+extension UnaryFunction {
+  package var quantizationRule: QuantizationRule { .integer }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let type = try required(inputs, 0, "X").type
+    guard type.dataType.isFloat || (self is any IntegerUnaryFunction && type.dataType != .bool) else {
+      throw typeMismatch("input X is \(type), must be float32")
+    }
+    return [type]
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    let x = try inputs.required(0)
+    switch x.elements {
+    case .float32(let values): return [Tensor(x.shape, values.map { apply($0) })]
+    case .float64, .float16:
+      guard case .float32(let values) = x.cast(to: .float32).elements else { throw InternalError("not float") }
+      return [Tensor(x.shape, values.map { apply($0) }).cast(to: x.dataType)]
+    default:
+      guard let function = self as? any IntegerUnaryFunction, case .signed(let values) = x.elements.numbers else {
+        throw InternalError("'\(Self.onnxName)' of \(x.type)")
+      }
+      return [Tensor(x.shape, Numbers.signed(values.map { function.apply($0) }).elements(as: x.dataType))]
+    }
+  }
+}

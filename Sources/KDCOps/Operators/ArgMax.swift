@@ -1,0 +1,12 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Position of the largest element along an axis, int64. ONNX `ArgMax`, opsets 1, 11, 12 (select_last_index), 13.
+package struct ArgMax: ArgReduction {
+  package static let onnxName = "ArgMax"
+  package let options: ArgReductionOptions
+  package init(decoding node: Node) throws(Diagnostic) { options = try ArgReductionOptions(decoding: node) }
+
+  static func isBetter<T: Comparable>(_ a: T, than b: T) -> Bool { a > b }
+}

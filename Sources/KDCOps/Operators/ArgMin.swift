@@ -1,0 +1,12 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Position of the smallest element along an axis, int64. ONNX `ArgMin`, opsets 1, 11, 12 (select_last_index), 13.
+package struct ArgMin: ArgReduction {
+  package static let onnxName = "ArgMin"
+  package let options: ArgReductionOptions
+  package init(decoding node: Node) throws(Diagnostic) { options = try ArgReductionOptions(decoding: node) }
+
+  static func isBetter<T: Comparable>(_ a: T, than b: T) -> Bool { a < b }
+}

@@ -1,0 +1,62 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Joins tensors along one axis. ONNX `Concat`, opsets 4, 11, 13.
+package struct Concat: Quantizable {
+  package static let onnxName = "Concat"
+  package let axis: Int
+
+  package init(decoding node: Node) throws(Diagnostic) { axis = try node.requiredInt("axis") }
+
+  package var quantizationRule: QuantizationRule { .sameAsInput }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let (dataType, shapes) = try sameTypes(inputs, atLeast: 1) { _ in true }
+    var result = shapes[0]
+    let axis = try normalized(axis: axis, rank: result.rank)
+    for shape in shapes.dropFirst() {
+      guard shape.rank == result.rank,
+        zip(shape.dims, result.dims).enumerated().allSatisfy({ $0.offset == axis || $0.element.0 == $0.element.1 })
+      else { throw shapeMismatch("\(shapes[0]) and \(shape) differ outside axis \(axis)") }
+      result.dims[axis] += shape.dims[axis]
+    }
+    return [TensorType(dataType, result)]
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    let parts = try inputs.indices.map { try inputs.required($0) }
+    guard let first = parts.first else { throw InternalError("'Concat' of nothing") }
+    let axis = try normalized(axis: axis, rank: first.shape.rank)
+    var shape = first.shape
+    shape.dims[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
+    let chained = try Tensor.chained(parts)
+    let outer = shape.dims[..<axis].reduce(1, *)
+    guard outer > 1 else { return [chained.reshaped(to: shape)] }
+    var blocks: [(start: Int, length: Int)] = []
+    var start = 0
+    for part in parts {
+      blocks.append((start, part.count / outer))
+      start += part.count
+    }
+    return [chained.rearranged(to: shape, Interleaving(blocks: blocks, rounds: outer))]
+  }
+}
+
+/// Takes the next `length` elements of each block in turn, `rounds` times.
+private struct Interleaving: Rearrangement {
+  let blocks: [(start: Int, length: Int)]
+  let rounds: Int
+
+  func move<T: TensorElement>(_ source: UnsafeBufferPointer<T>, to target: UnsafeMutableBufferPointer<T>) {
+    var at = 0
+    for round in 0..<rounds {
+      for block in blocks where block.length > 0 {
+        let from = block.start + round * block.length
+        _ = UnsafeMutableBufferPointer(rebasing: target[at..<at + block.length])
+          .initialize(from: source[from..<from + block.length])
+        at += block.length
+      }
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// a / b with broadcasting. ONNX `Div`, opsets 7, 13, 14. Integers divide toward zero.
+package struct Div: BinaryArithmetic {
+  package static let onnxName = "Div"
+  package init() {}
+
+  static func apply<T: ArithmeticNumber>(_ a: T, _ b: T) -> T { a.divided(by: b) }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    let (a, b) = (try inputs.required(0), try inputs.required(1))
+    try refuseZeroDivisor(b)
+    return [try Self.combined(a, b)]
+  }
+}
+
+extension Operator {
+  /// Throws KDC2018 for an integer divisor with a zero in it.
+  func refuseZeroDivisor(_ b: Tensor) throws(Diagnostic) {
+    let hasZero =
+      switch b.elements.numbers {
+      case .signed(let values): values.contains(0)
+      case .unsigned(let values): values.contains(0)
+      case .float, .double: false
+      }
+    if hasZero { throw Diagnostic(.valueOutOfRange, "'\(Self.onnxName)' divides integers by zero") }
+  }
+}

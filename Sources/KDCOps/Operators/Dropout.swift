@@ -1,0 +1,32 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// At inference the input itself; the optional second output, the mask, is all true. ONNX `Dropout`, opsets 7, 10, 12,
+/// 13. A model in training mode (input 2 constant and true) is refused.
+package struct Dropout: Quantizable {
+  package static let onnxName = "Dropout"
+  /// Opset < 10: the mask has the input's type.
+  private let masksInInputType: Bool
+
+  package init(decoding node: Node) throws(Diagnostic) { masksInInputType = node.opset < 10 }
+
+  package var quantizationRule: QuantizationRule { .sameAsInput }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let type = try required(inputs, 0, "data").type
+    if let mode = try constant(inputs, 2, "training_mode"), case .bool(let values) = mode.elements,
+      values.contains(true)
+    {
+      throw Diagnostic(
+        .unsupportedAttribute, "'Dropout' in training mode is not supported", hint: "export the model for inference")
+    }
+    return [type, TensorType(masksInInputType ? type.dataType : .bool, type.shape)]
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    let x = try inputs.required(0)
+    let mask = Tensor(x.shape, [Bool](repeating: true, count: x.count))
+    return [x, masksInInputType ? mask.cast(to: x.dataType) : mask]
+  }
+}

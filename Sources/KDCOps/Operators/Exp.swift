@@ -1,0 +1,10 @@
+import KDCProgram
+
+/// e^x. ONNX `Exp`, opsets 6, 13.
+package struct Exp: PlainUnaryFunction {
+  package static let onnxName = "Exp"
+  package init() {}
+
+  package var function: FloatFunction? { FloatFunction(.exp) }
+  package func apply(_ x: Float) -> Float { FloatMath.exp(x) }
+}

@@ -1,0 +1,18 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCProgram
+
+/// clamp(alpha·x + beta, 0, 1). ONNX `HardSigmoid`, opset 6.
+package struct HardSigmoid: UnaryFunction {
+  package static let onnxName = "HardSigmoid"
+  package let alpha: Float
+  package let beta: Float
+
+  package init(decoding node: Node) throws(Diagnostic) {
+    alpha = try node.float("alpha", default: 0.2)
+    beta = try node.float("beta", default: 0.5)
+  }
+
+  package var function: FloatFunction? { FloatFunction(.hardSigmoid, a: alpha, b: beta) }
+  package func apply(_ x: Float) -> Float { max(0, min(1, alpha * x + beta)) }
+}

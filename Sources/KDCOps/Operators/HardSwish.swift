@@ -1,0 +1,10 @@
+import KDCProgram
+
+/// x · clamp(x/6 + 1/2, 0, 1). ONNX `HardSwish`, opset 14.
+package struct HardSwish: PlainUnaryFunction {
+  package static let onnxName = "HardSwish"
+  package init() {}
+
+  package var function: FloatFunction? { FloatFunction(.hardSwish) }
+  package func apply(_ x: Float) -> Float { x * max(0, min(1, x * (1 / 6) + 0.5)) }
+}

@@ -1,0 +1,10 @@
+import KDCProgram
+
+/// Natural logarithm; NaN below 0. ONNX `Log`, opsets 6, 13.
+package struct Log: PlainUnaryFunction {
+  package static let onnxName = "Log"
+  package init() {}
+
+  package var function: FloatFunction? { FloatFunction(.log) }
+  package func apply(_ x: Float) -> Float { FloatMath.log(x) }
+}

@@ -1,0 +1,11 @@
+import KDCDiagnostics
+import KDCGraph
+
+/// The smallest of one or more inputs, element by element; NaN wins, with broadcasting. ONNX `Min`, opsets 8, 12, 13.
+package struct Min: BinaryArithmetic {
+  package static let onnxName = "Min"
+  package init() {}
+  package static var isVariadic: Bool { true }
+
+  static func apply<T: ArithmeticNumber>(_ a: T, _ b: T) -> T { b < a || b != b ? b : a }
+}

@@ -1,0 +1,11 @@
+import KDCProgram
+
+/// −x. ONNX `Neg`, opsets 6, 13.
+package struct Neg: PlainUnaryFunction, IntegerUnaryFunction {
+  package static let onnxName = "Neg"
+  package init() {}
+
+  package var function: FloatFunction? { FloatFunction(.negate) }
+  package func apply(_ x: Float) -> Float { -x }
+  package func apply(_ x: Int64) -> Int64 { 0 &- x }
+}

@@ -1,0 +1,21 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Logical negation of a bool input. ONNX `Not`, opset 1.
+package struct Not: Operator {
+  package static let onnxName = "Not"
+  package init(decoding node: Node) throws(Diagnostic) {}
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let type = try required(inputs, 0, "X").type
+    guard type.dataType == .bool else { throw typeMismatch("input X is \(type), must be bool") }
+    return [type]
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    let x = try inputs.required(0)
+    guard case .bool(let values) = x.elements else { throw InternalError("'Not' of \(x.type)") }
+    return [Tensor(x.shape, values.map { !$0 })]
+  }
+}

@@ -1,0 +1,10 @@
+import KDCProgram
+
+/// 1 / x. ONNX `Reciprocal`, opsets 6, 13.
+package struct Reciprocal: PlainUnaryFunction {
+  package static let onnxName = "Reciprocal"
+  package init() {}
+
+  package var function: FloatFunction? { FloatFunction(.reciprocal) }
+  package func apply(_ x: Float) -> Float { 1 / x }
+}

@@ -1,0 +1,11 @@
+import KDCProgram
+
+/// max(x, 0). ONNX `Relu`, opsets 6, 13, 14 (integers).
+package struct Relu: PlainUnaryFunction, IntegerUnaryFunction {
+  package static let onnxName = "Relu"
+  package init() {}
+
+  package var function: FloatFunction? { .relu }
+  package func apply(_ x: Float) -> Float { x > 0 ? x : 0 }
+  package func apply(_ x: Int64) -> Int64 { x > 0 ? x : 0 }
+}

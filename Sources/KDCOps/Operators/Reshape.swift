@@ -1,0 +1,57 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// The same elements under another shape. ONNX `Reshape`, opsets 5, 13, 14, 19, 21.
+///
+/// In the constant input `shape`, 0 keeps the input's dimension (unless `allowzero`), one −1 is computed.
+package struct Reshape: Quantizable {
+  package static let onnxName = "Reshape"
+  package let allowsZero: Bool
+
+  package init(decoding node: Node) throws(Diagnostic) {
+    allowsZero = node.opset >= 14 ? try node.flag("allowzero", default: false) : false
+  }
+
+  package var quantizationRule: QuantizationRule { .sameAsInput }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let type = try required(inputs, 0, "data").type
+    _ = try required(inputs, 1, "shape")
+    let wanted = try constantInts(inputs, 1, "shape") ?? []
+    return [TensorType(type.dataType, try target(of: type.shape, wanted: wanted))]
+  }
+
+  private func target(of shape: Shape, wanted: [Int]) throws(Diagnostic) -> Shape {
+    var dims = wanted
+    var unknown: Int?
+    for (axis, dim) in wanted.enumerated() {
+      if dim == 0, !allowsZero {
+        guard axis < shape.rank else {
+          throw shapeMismatch("dimension \(axis) of \(Shape(wanted)) copies none of \(shape)")
+        }
+        dims[axis] = shape[axis]
+      } else if dim == -1 {
+        guard unknown == nil else { throw shapeMismatch("\(Shape(wanted)) has more than one −1") }
+        unknown = axis
+        dims[axis] = 1
+      } else if dim < 0 {
+        throw shapeMismatch("\(Shape(wanted)) has a negative dimension")
+      }
+    }
+    guard let known = Shape(dims).checkedCount() else { throw shapeMismatch("\(shape) cannot become \(Shape(wanted))") }
+    if let unknown {
+      guard known > 0, shape.count % known == 0 else { throw shapeMismatch("\(shape) cannot become \(Shape(wanted))") }
+      dims[unknown] = shape.count / known
+    }
+    guard Shape(dims).checkedCount() == shape.count else {
+      throw shapeMismatch("\(shape) has \(shape.count) elements and cannot become \(Shape(wanted))")
+    }
+    return Shape(dims)
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    let x = try inputs.required(0)
+    return [x.reshaped(to: try target(of: x.shape, wanted: inputs.optionalInts(1) ?? []))]
+  }
+}

@@ -1,0 +1,10 @@
+import KDCProgram
+
+/// Nearest integer, halves to even. ONNX `Round`, opset 11.
+package struct Round: PlainUnaryFunction {
+  package static let onnxName = "Round"
+  package init() {}
+
+  package var function: FloatFunction? { FloatFunction(.round) }
+  package func apply(_ x: Float) -> Float { x.rounded(.toNearestOrEven) }
+}

@@ -1,0 +1,11 @@
+import KDCProgram
+
+/// −1, 0 or 1. ONNX `Sign`, opsets 9, 13.
+package struct Sign: PlainUnaryFunction, IntegerUnaryFunction {
+  package static let onnxName = "Sign"
+  package init() {}
+
+  package var function: FloatFunction? { FloatFunction(.sign) }
+  package func apply(_ x: Float) -> Float { x > 0 ? 1 : x < 0 ? -1 : 0 }
+  package func apply(_ x: Int64) -> Int64 { x.signum() }
+}

@@ -1,0 +1,89 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// A range with a step along some axes. ONNX `Slice`, opsets 1, 10, 11, 13.
+///
+/// Opset < 10: attributes `starts`, `ends`, `axes`; from 10 on constant inputs, with `steps`, which may be negative.
+/// Ends are clamped to the tensor.
+package struct Slice: Quantizable {
+  package static let onnxName = "Slice"
+  /// From attributes; nil from opset 10 on.
+  private let starts: [Int]?
+  private let ends: [Int]?
+  private let axes: [Int]?
+
+  package init(decoding node: Node) throws(Diagnostic) {
+    let hasAttributes = node.opset < 10
+    starts = hasAttributes ? try node.optionalInts("starts") ?? [] : nil
+    ends = hasAttributes ? try node.optionalInts("ends") ?? [] : nil
+    axes = hasAttributes ? try node.optionalInts("axes") : nil
+  }
+
+  package var quantizationRule: QuantizationRule { .sameAsInput }
+
+  /// What one axis keeps: `count` elements from `start`, `step` apart.
+  package struct Range: Hashable, Sendable {
+    package var start: Int
+    package var step: Int
+    package var count: Int
+  }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let type = try required(inputs, 0, "data").type
+    if starts == nil {
+      _ = try required(inputs, 1, "starts")
+      _ = try required(inputs, 2, "ends")
+    }
+    let ranges = try ranges(
+      of: type.shape, starts: constantInts(inputs, 1, "starts"), ends: constantInts(inputs, 2, "ends"),
+      axes: constantInts(inputs, 3, "axes"), steps: constantInts(inputs, 4, "steps"))
+    return [TensorType(type.dataType, Shape(ranges.map(\.count)))]
+  }
+
+  /// The range of every axis of `shape`; the arguments are the values of the inputs. Throws KDC2011 or KDC2014.
+  package func ranges(
+    of shape: Shape, starts givenStarts: [Int]?, ends givenEnds: [Int]?, axes givenAxes: [Int]?, steps: [Int]?
+  ) throws(Diagnostic) -> [Range] {
+    let starts = starts ?? givenStarts ?? []
+    let ends = ends ?? givenEnds ?? []
+    let axes = axes ?? givenAxes ?? Array(0..<starts.count)
+    let steps = steps ?? [Int](repeating: 1, count: starts.count)
+    guard ends.count == starts.count, axes.count == starts.count, steps.count == starts.count else {
+      throw shapeMismatch(
+        "\(starts.count) starts, \(ends.count) ends, \(axes.count) axes and \(steps.count) steps differ in number")
+    }
+    var result = shape.dims.map { Range(start: 0, step: 1, count: $0) }
+    for (at, axis) in axes.enumerated() {
+      let axis = try normalized(axis: axis, rank: shape.rank)
+      let (dim, step) = (shape[axis], steps[at])
+      guard step != 0 else { throw Diagnostic(.invalidAttribute, "a step of 'Slice' is 0") }
+      // A range whose step exceeds the axis keeps its first element; larger steps than that say nothing more.
+      let bounded = max(-dim - 1, min(dim + 1, step))
+      func position(_ value: Int, _ low: Int, _ high: Int) -> Int {
+        max(low, min(high, value < 0 ? max(value, -dim - 1) + dim : value))
+      }
+      if step > 0 {
+        let (start, end) = (position(starts[at], 0, dim), position(ends[at], 0, dim))
+        result[axis] = Range(start: start, step: bounded, count: max(0, (end - start + bounded - 1) / bounded))
+      } else {
+        let (start, end) = (position(starts[at], -1, dim - 1), position(ends[at], -1, dim - 1))
+        result[axis] = Range(start: start, step: bounded, count: max(0, (start - end - bounded - 1) / -bounded))
+      }
+    }
+    return result
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    let x = try inputs.required(0)
+    let ranges = try ranges(
+      of: x.shape, starts: inputs.optionalInts(1), ends: inputs.optionalInts(2), axes: inputs.optionalInts(3),
+      steps: inputs.optionalInts(4))
+    let strides = x.shape.strides
+    return [
+      x.strided(
+        offset: zip(ranges, strides).reduce(0) { $0 + $1.0.start * $1.1 },
+        strides: zip(ranges, strides).map { $0.step * $1 }, shape: Shape(ranges.map(\.count)))
+    ]
+  }
+}

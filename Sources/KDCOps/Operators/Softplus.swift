@@ -1,0 +1,10 @@
+import KDCProgram
+
+/// log(1 + e^x). ONNX `Softplus`, opset 1.
+package struct Softplus: PlainUnaryFunction {
+  package static let onnxName = "Softplus"
+  package init() {}
+
+  package var function: FloatFunction? { FloatFunction(.softplus) }
+  package func apply(_ x: Float) -> Float { FloatMath.softplus(x) }
+}

@@ -1,0 +1,10 @@
+import KDCProgram
+
+/// x / (1 + |x|). ONNX `Softsign`, opset 1.
+package struct Softsign: PlainUnaryFunction {
+  package static let onnxName = "Softsign"
+  package init() {}
+
+  package var function: FloatFunction? { nil }
+  package func apply(_ x: Float) -> Float { x / (1 + x.magnitude) }
+}

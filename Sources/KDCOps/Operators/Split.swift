@@ -1,0 +1,68 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Cuts a tensor into parts along one axis. ONNX `Split`, opsets 2, 11, 13, 18.
+///
+/// Sizes: the attribute `split` (opset < 13) or input 1, else equal parts; from opset 18 on, `num_outputs` parts of
+/// which the last may be smaller.
+package struct Split: Quantizable {
+  package static let onnxName = "Split"
+  package let axis: Int
+  package let sizes: [Int]?
+  package let partCount: Int
+  /// The axis need not divide evenly.
+  package let allowsRemainder: Bool
+
+  package init(decoding node: Node) throws(Diagnostic) {
+    axis = try node.int("axis", default: 0)
+    sizes = node.opset < 13 ? try node.optionalInts("split") : nil
+    let count = node.opset >= 18 ? try node.optionalInt("num_outputs") : nil
+    allowsRemainder = count != nil
+    partCount = node.outputs.count
+    if let count, count != partCount {
+      throw node.invalid("num_outputs", "is \(count), but the node has \(partCount) outputs")
+    }
+    guard partCount > 0 else { throw Diagnostic(.invalidGraph, "'Split' has no outputs", at: node.place) }
+  }
+
+  package var quantizationRule: QuantizationRule { .sameAsInput }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let type = try required(inputs, 0, "input").type
+    let axis = try normalized(axis: axis, rank: type.shape.rank)
+    let sizes = try parts(of: type.shape[axis], given: constantInts(inputs, 1, "split"))
+    return sizes.map { size in
+      var shape = type.shape
+      shape.dims[axis] = size
+      return TensorType(type.dataType, shape)
+    }
+  }
+
+  /// Sizes of the parts of an axis of `length`. Throws KDC2014 where they do not fit it.
+  package func parts(of length: Int, given: [Int]?) throws(Diagnostic) -> [Int] {
+    if let sizes = given ?? sizes {
+      guard sizes.count == partCount, sizes.allSatisfy({ $0 >= 0 && $0 <= length }), sizes.reduce(0, +) == length else {
+        throw shapeMismatch("sizes \(sizes) do not cut \(length) into \(partCount) parts")
+      }
+      return sizes
+    }
+    let size = (length + partCount - 1) / partCount
+    guard length % partCount == 0 || (allowsRemainder && size * (partCount - 1) < length) else {
+      throw shapeMismatch("\(length) cannot be cut into \(partCount) parts")
+    }
+    return (0..<partCount).map { min(size, length - size * $0) }
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    let x = try inputs.required(0)
+    let axis = try normalized(axis: axis, rank: x.shape.rank)
+    var start = 0
+    return try parts(of: x.shape[axis], given: inputs.optionalInts(1)).map { size in
+      var shape = x.shape
+      shape.dims[axis] = size
+      defer { start += size }
+      return x.strided(offset: start * x.shape.strides[axis], strides: x.shape.strides, shape: shape)
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Removes dimensions of 1: those of `axes`, or all. ONNX `Squeeze`, opsets 1, 11, 13 (axes as an input), 21.
+package struct Squeeze: Quantizable {
+  package static let onnxName = "Squeeze"
+  /// From the attribute, opset < 13.
+  package let axes: [Int]?
+
+  package init(decoding node: Node) throws(Diagnostic) {
+    axes = node.opset < 13 ? try node.optionalInts("axes") : nil
+  }
+
+  package var quantizationRule: QuantizationRule { .sameAsInput }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let type = try required(inputs, 0, "data").type
+    return [TensorType(type.dataType, try squeezed(type.shape, given: constantInts(inputs, 1, "axes")))]
+  }
+
+  private func squeezed(_ shape: Shape, given: [Int]?) throws(Diagnostic) -> Shape {
+    guard let axes = axes ?? given else { return Shape(shape.dims.filter { $0 != 1 }) }
+    var removed: Set<Int> = []
+    for axis in axes {
+      let axis = try normalized(axis: axis, rank: shape.rank)
+      guard shape[axis] == 1 else { throw shapeMismatch("axis \(axis) of \(shape) is not 1") }
+      removed.insert(axis)
+    }
+    return Shape(shape.dims.indices.filter { !removed.contains($0) }.map { shape[$0] })
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    let x = try inputs.required(0)
+    return [x.reshaped(to: try squeezed(x.shape, given: inputs.optionalInts(1)))]
+  }
+}

@@ -1,0 +1,10 @@
+import KDCProgram
+
+/// Hyperbolic tangent. ONNX `Tanh`, opsets 6, 13.
+package struct Tanh: PlainUnaryFunction {
+  package static let onnxName = "Tanh"
+  package init() {}
+
+  package var function: FloatFunction? { FloatFunction(.tanh) }
+  package func apply(_ x: Float) -> Float { FloatMath.tanh(x) }
+}

@@ -1,0 +1,35 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Permutes axes: output axis i is input axis perm[i]; reversed by default. ONNX `Transpose`, opsets 1, 13, 21.
+package struct Transpose: Quantizable {
+  package static let onnxName = "Transpose"
+  package let permutation: [Int]?
+
+  package init(decoding node: Node) throws(Diagnostic) { permutation = try node.optionalInts("perm") }
+
+  package var quantizationRule: QuantizationRule { .sameAsInput }
+
+  /// The permutation for a tensor of `rank`. Throws KDC2011 where it is none.
+  package func permutation(rank: Int) throws(Diagnostic) -> [Int] {
+    guard let permutation else { return (0..<rank).reversed() }
+    guard permutation.sorted() == Array(0..<rank) else {
+      throw Diagnostic(.invalidAttribute, "perm \(permutation) of 'Transpose' is no permutation of \(rank) axes")
+    }
+    return permutation
+  }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let type = try required(inputs, 0, "data").type
+    let order = try permutation(rank: type.shape.rank)
+    return [TensorType(type.dataType, Shape(order.map { type.shape[$0] }))]
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    let x = try inputs.required(0)
+    let order = try permutation(rank: x.shape.rank)
+    let strides = x.shape.strides
+    return [x.strided(offset: 0, strides: order.map { strides[$0] }, shape: Shape(order.map { x.shape[$0] }))]
+  }
+}
