@@ -18,7 +18,9 @@ struct ConvolutionRunsNeon: KernelFamily {
     guard target.features.contains("neon") else { return "the target has no NEON" }
     let g = step.geometry
     if g.isDepthwise { return "a depthwise convolution has one channel a run" }
-    if g.groups > 1, g.outputChannels / g.groups % 4 != 0 { return "output channels of a group are not a multiple of 4" }
+    if g.groups > 1, g.outputChannels / g.groups % 4 != 0 {
+      return "output channels of a group are not a multiple of 4"
+    }
     guard let plan = ConvolutionBands(step, pixelsPerTile: pixels) else { return "fewer than 4 output pixels a band" }
     if plan.imageBytes >= 1 << 30 { return "the image is too large" }
     return nil
@@ -30,7 +32,8 @@ struct ConvolutionRunsNeon: KernelFamily {
     }
     let runs = ConvolutionRuns(step.geometry)
     let depth = Double(runs.count) * (Double(runs.fullBlocks) * 8 + (runs.hasHalf ? 4 : 0) + (runs.count > 1 ? 1 : 0))
-    let tile = Double(pixels) * depth + (pixels == 4 ? 24 : 16)
+    // One pixel a tile reads four times as much of the weights.
+    let tile = Double(pixels) * depth * (pixels == 1 ? 1.12 : 1) + (pixels == 4 ? 24 : 16)
     let panels = Double((step.geometry.outputChannels + 3) / 4)
     return Double(plan.tiles) * panels * tile + Double(plan.copiedBytes) / 5 + Double(plan.units) * 40
   }

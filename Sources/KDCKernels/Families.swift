@@ -1,7 +1,7 @@
 /// Every kernel family, once: selection, tests, benchmarks and `kdc explain` read this list.
 package enum Families {
   package static let all: [any KernelFamily] = [
-    ConvolutionRunsNeon(pixels: 4), ConvolutionRunsNeon(pixels: 1), ConvolutionScalar(),
+    ConvolutionDepthwiseNeon(), ConvolutionRunsNeon(pixels: 4), ConvolutionRunsNeon(pixels: 1), ConvolutionScalar(),
   ]
 
   /// The family of that name.

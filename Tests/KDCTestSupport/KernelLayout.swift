@@ -86,7 +86,8 @@ package struct KernelLayout {
     text += CHelpers.source(for: names) + "\n"
     for (index, place) in places.enumerated() {
       text += "// \(cases[index].title), \(cases[index].family.name)\n"
-      text += "static void k\(index)(void *const *b, const void *const *c, uint32_t begin, uint32_t end) {\n"
+      text +=
+        "static __attribute__((noinline)) void k\(index)(void *const *b, const void *const *c, uint32_t begin, uint32_t end) {\n"
       text += place.code.body + "\n}\n"
     }
     return text
@@ -155,7 +156,49 @@ package struct KernelLayout {
     "enum { MEMORY_BYTES = \(bytes) };\nstatic uint8_t memory[MEMORY_BYTES + 64] __attribute__((aligned(64)));\n"
   }
 
-  static let startSource = """
+  /// A program for benchmarks: all cases once to warm up, then each `counts` times between the marks of the ruler
+  /// (system calls 7700 and 7701).
+  package func benchmark(_ cases: [KernelCase], counts: [Int]) -> String {
+    let calls = places.indices.map { index in
+      (0..<counts[index]).map { _ in "  " + call(index, 0, 0, places[index].code.units) + "\n" }.joined()
+    }
+    return kernels(cases) + Self.memorySource(image.count) + Self.librarySource
+      + "static __attribute__((noinline)) void run_all(void) {\n" + calls.joined() + "}\n" + """
+        START void harness_start(void) {
+          uint32_t noise = 1;
+          for (size_t i = 0; i < MEMORY_BYTES; i++) memory[i] = (uint8_t)((noise = noise * 1664525u + 1013904223u) >> 24);
+          run_all();
+          call(7700, 0, 0, 0);
+          run_all();
+          call(7701, 0, 0, 0);
+          call(CALL_EXIT, 0, 0, 0);
+          for (;;) {}
+        }
+
+        """
+  }
+
+  static let startSource =
+    librarySource + """
+      START void harness_start(void) {
+        for (size_t done = 0; done < MEMORY_BYTES;) {
+          long n = call(CALL_READ, 0, (long)(memory + done), (long)(MEMORY_BYTES - done));
+          if (n <= 0) call(CALL_EXIT, 2, 0, 0);
+          done += (size_t)n;
+        }
+        run_all();
+        for (size_t done = 0; done < MEMORY_BYTES;) {
+          long n = call(CALL_WRITE, 1, (long)(memory + done), (long)(MEMORY_BYTES - done));
+          if (n <= 0) call(CALL_EXIT, 3, 0, 0);
+          done += (size_t)n;
+        }
+        call(CALL_EXIT, 0, 0, 0);
+        for (;;) {}
+      }
+
+      """
+
+  static let librarySource = """
     __attribute__((no_builtin("memcpy"))) void *memcpy(void *to, const void *from, size_t n) {
       for (size_t i = 0; i < n; i++) ((uint8_t *)to)[i] = ((const uint8_t *)from)[i];
       return to;
@@ -181,21 +224,6 @@ package struct KernelLayout {
     }
     #define START __attribute__((force_align_arg_pointer))
     #endif
-    START void harness_start(void) {
-      for (size_t done = 0; done < MEMORY_BYTES;) {
-        long n = call(CALL_READ, 0, (long)(memory + done), (long)(MEMORY_BYTES - done));
-        if (n <= 0) call(CALL_EXIT, 2, 0, 0);
-        done += (size_t)n;
-      }
-      run_all();
-      for (size_t done = 0; done < MEMORY_BYTES;) {
-        long n = call(CALL_WRITE, 1, (long)(memory + done), (long)(MEMORY_BYTES - done));
-        if (n <= 0) call(CALL_EXIT, 3, 0, 0);
-        done += (size_t)n;
-      }
-      call(CALL_EXIT, 0, 0, 0);
-      for (;;) {}
-    }
 
     """
 }

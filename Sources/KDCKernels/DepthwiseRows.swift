@@ -1,0 +1,78 @@
+import KDCProgram
+
+/// How depthwise kernels walk over the rows: bands of output rows as units, and in each a ring of padded input rows
+/// where windows leave the image.
+struct DepthwiseRows {
+  let step: ConvolutionStep
+  var g: ConvolutionGeometry { step.geometry }
+  let isPadded: Bool
+  /// Bytes from one (padded) row to the next.
+  let pitch: Int
+  let bandRows: Int
+  /// Bytes of an element of the copied rows: 2 where the copy widens to int16.
+  let elementBytes: Int
+
+  init(_ step: ConvolutionStep, alwaysCopies: Bool = false, elementBytes: Int = 1) {
+    self.step = step
+    self.elementBytes = elementBytes
+    let g = step.geometry
+    let neededWidth = (g.outputWidth - 1) * g.strideX + (g.kernelWidth - 1) * g.dilationX + 1
+    let neededHeight = (g.outputHeight - 1) * g.strideY + (g.kernelHeight - 1) * g.dilationY + 1
+    isPadded =
+      alwaysCopies || g.padTop > 0 || g.padLeft > 0 || neededWidth > g.inputWidth || neededHeight > g.inputHeight
+    pitch = (isPadded ? neededWidth : g.inputWidth) * g.inputChannels
+    bandRows = max(1, (g.outputHeight + 7) / 8)
+  }
+
+  var units: Int { (g.outputHeight + bandRows - 1) / bandRows }
+  private var ringRows: Int { (g.kernelHeight - 1) * g.dilationY + 1 }
+  /// Elements from one row of the ring to the next: copying writes up to 15 past a row.
+  private var slot: Int { (pitch + 15 + 15) / 16 * 16 }
+  /// A unit's ring.
+  var ringBytes: Int { (ringRows * slot * elementBytes + 63) / 64 * 64 }
+  var workspaceBytes: Int { isPadded ? units * ringBytes : 0 }
+  var copiedBytes: Int { isPadded ? g.inputHeight * g.inputWidth * g.inputChannels : 0 }
+  var helpers: Set<String> { isPadded ? ["kdc_pad_rows"] : [] }
+
+  var constants: [(String, Int)] {
+    var list = [
+      ("CHANNELS", g.inputChannels), ("OUT_HEIGHT", g.outputHeight), ("OUT_WIDTH", g.outputWidth), ("BAND", bandRows),
+      ("RING_TAPS", g.kernelHeight), ("STEP", g.strideX * g.inputChannels), ("STRIDE_Y", g.strideY),
+      ("DILATION_Y", g.dilationY), ("PITCH", pitch),
+    ]
+    if isPadded {
+      list += [
+        ("IN_HEIGHT", g.inputHeight), ("ROW_BYTES", g.inputWidth * g.inputChannels),
+        ("COPIED_BYTES", min(g.inputWidth * g.inputChannels, pitch - g.padLeft * g.inputChannels)),
+        ("LEFT_BYTES", g.padLeft * g.inputChannels), ("RING", ringRows), ("SLOT", slot), ("RING_BYTES", ringBytes),
+        ("TOP", g.padTop),
+        ("INPUT_ZERO", step.inputZeroPoint),
+      ]
+    }
+    return list
+  }
+
+  /// The loops over units and output rows; `row[]` points to the rows of the window.
+  func loops(around text: String, element: String = "int8_t", pad: String = "kdc_pad_rows") -> String {
+    var lines = "  for (int32_t unit = (int32_t)begin; unit < (int32_t)end; unit++) {\n"
+    lines += "    const int32_t y0 = unit * BAND, y1 = y0 + BAND < OUT_HEIGHT ? y0 + BAND : OUT_HEIGHT;\n"
+    if isPadded {
+      lines += "    \(element) *ring = (\(element) *)(void *)(workspace + (ptrdiff_t)unit * RING_BYTES);\n"
+      lines += "    int32_t ready = y0 * STRIDE_Y;  // padded rows before this one are in the ring\n"
+    }
+    lines += "    for (int32_t y = y0; y < y1; y++) {\n"
+    if isPadded {
+      lines += "      for (; ready < y * STRIDE_Y + RING; ready++)\n"
+      lines +=
+        "        \(pad)(ring + ready % RING * SLOT, input, ready - TOP, 1, IN_HEIGHT, ROW_BYTES, COPIED_BYTES,\n"
+        + "                     LEFT_BYTES, PITCH, INPUT_ZERO);\n"
+    }
+    lines += "      const \(element) *row[RING_TAPS];\n      for (int32_t ky = 0; ky < RING_TAPS; ky++)\n"
+    lines +=
+      isPadded
+      ? "        row[ky] = ring + (y * STRIDE_Y + ky * DILATION_Y) % RING * SLOT;\n"
+      : "        row[ky] = input + (ptrdiff_t)(y * STRIDE_Y + ky * DILATION_Y) * PITCH;\n"
+    lines += "      const ptrdiff_t at = (ptrdiff_t)y * OUT_WIDTH * CHANNELS;\n"
+    return lines + indented(text, 3) + "    }\n  }"
+  }
+}
