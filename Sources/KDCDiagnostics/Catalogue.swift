@@ -24,6 +24,8 @@ extension DiagnosticID {
 
   package static let invalidInputShape = DiagnosticID(
     number: 1003, title: "an --input-shape is malformed or does not fit the model")
+  package static let unknownTarget = DiagnosticID(number: 1041, title: "no target has this name")
+  package static let invalidTarget = DiagnosticID(number: 1042, title: "a target description is not valid")
 
   // MARK: 2xxx ONNX import and operators
   package static let notAnONNXModel = DiagnosticID(number: 2001, title: "the file is not a readable ONNX model")
@@ -71,6 +73,7 @@ extension DiagnosticID {
   package static let all: [DiagnosticID] = [
     fileNotFound, outputNotWritable, invalidInputShape, unreadableData, missingData, wrongDataShape, nonFiniteData,
     noSamples, differentSampleCounts, unknownLabel,
+    unknownTarget, invalidTarget,
     notAnONNXModel, unsupportedOpset, invalidTensor, externalData, unsupportedDataType, dynamicInputShape,
     unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch, typeMismatch,
     notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle,

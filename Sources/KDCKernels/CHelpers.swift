@@ -13,7 +13,16 @@ package struct CHelper: Sendable {
 
 package enum CHelpers {
   /// Every helper, each after those it uses.
-  package static let all: [CHelper] = scalar + neonConvolution
+  package static let all: [CHelper] =
+    loops + scalar + float + neonConvolution + ScalarConvert.helpers + ScalarRecurrent.helpers
+
+  /// What every kernel is declared with; kernels seldom use all of their parameters.
+  package static let kernelMacro = """
+    #define KDC_UNUSED __attribute__((unused))
+    #define KDC_KERNEL(name)                                                              \\
+      static void name(void *const *b KDC_UNUSED, const void *const *c KDC_UNUSED,        \\
+                       uint32_t begin KDC_UNUSED, uint32_t end KDC_UNUSED)
+    """
 
   /// The text of `names` and of all that they use, in the order of `all`.
   package static func source(for names: Set<String>) -> String {

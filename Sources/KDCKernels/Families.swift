@@ -1,7 +1,21 @@
-/// Every kernel family, once: selection, tests, benchmarks and `kdc explain` read this list.
+/// Every kernel family, once: selection, tests, benchmarks and `kdc explain` read this list. Of equal estimates the
+/// earlier family is chosen.
 package enum Families {
-  package static let all: [any KernelFamily] = [
+  package static let all: [any KernelFamily] = convolution + portable
+
+  static let convolution: [any KernelFamily] = [
     ConvolutionDepthwiseNeon(), ConvolutionRunsNeon(pixels: 4), ConvolutionRunsNeon(pixels: 1), ConvolutionScalar(),
+  ]
+
+  /// Portable C for every kind of step but convolution.
+  static let portable: [any KernelFamily] = [
+    ScalarInteger.add, ScalarInteger.multiply, ScalarInteger.table,
+    ScalarConvert.quantize, ScalarConvert.dequantize, ScalarConvert.cast, ScalarConvert.move,
+    ScalarPool.maximum, ScalarPool.average, ScalarPool.float,
+    ScalarResize.linear, ScalarResize.float,
+    ScalarData.fill, ScalarData.load, ScalarData.gather,
+    ScalarFloat.unary, ScalarFloat.binary, ScalarFloat.reduce, ScalarFloat.softmax,
+    ScalarFloatConvolution.family, ScalarFloatMatMul.family, ScalarRecurrent.family,
   ]
 
   /// The family of that name.

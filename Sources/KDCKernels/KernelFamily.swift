@@ -41,9 +41,16 @@ package enum Packing: Hashable, Sendable {
 package protocol KernelFamily: Sendable {
   /// What it is, tile and ISA: "conv_direct_4x4_neon".
   var name: String { get }
+  /// The kind of step it is for (`Step.kind`); nil where `refusal` alone decides. Families of other kinds are not listed
+  /// as candidates.
+  var stepKind: String? { get }
   /// nil where the family takes the step on the target, else why not (for `explain`).
   func refusal(of step: any Step, in program: Program, on target: Target) -> String?
   /// Estimated cycles of the step on the target's core, one thread.
   func cycles(of step: any Step, in program: Program, on target: Target) -> Double
   func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode
+}
+
+extension KernelFamily {
+  package var stepKind: String? { nil }
 }

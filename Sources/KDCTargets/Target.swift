@@ -1,6 +1,6 @@
 /// A device to compile for, read from `targets/*.yaml`.
 package struct Target: Sendable, Codable, Hashable {
-  package enum Architecture: String, Sendable, Codable { case aarch64, x86_64 }
+  package enum Architecture: String, Sendable, Codable, CaseIterable { case aarch64, x86_64 }
   /// "pi4b".
   package var name: String
   /// "Raspberry Pi 4 Model B".
@@ -8,6 +8,8 @@ package struct Target: Sendable, Codable, Hashable {
   package var architecture: Architecture
   /// Core name in clang's terms, "cortex-a72".
   package var cpu: String
+  /// MIDR part numbers of the cores that the code is tuned for, [0xd08]; at most 7.
+  package var cpuParts: [Int]
   /// Flags for clang besides those common to the architecture, ["-march=armv8-a+crc", "-mtune=cortex-a72"].
   package var compilerFlags: [String]
   /// Instruction sets that kernel families may use: "neon", "avx2".
@@ -18,4 +20,25 @@ package struct Target: Sendable, Codable, Hashable {
   package var l1Bytes: Int
   package var l2Bytes: Int
   package var dramBytesPerCycle: Double
+
+  package init(
+    name: String, title: String, architecture: Architecture, cpu: String, cpuParts: [Int], compilerFlags: [String],
+    features: [String], gigahertz: Double, cores: Int, l1Bytes: Int, l2Bytes: Int, dramBytesPerCycle: Double
+  ) {
+    self.name = name
+    self.title = title
+    self.architecture = architecture
+    self.cpu = cpu
+    self.cpuParts = cpuParts
+    self.compilerFlags = compilerFlags
+    self.features = features
+    self.gigahertz = gigahertz
+    self.cores = cores
+    self.l1Bytes = l1Bytes
+    self.l2Bytes = l2Bytes
+    self.dramBytesPerCycle = dramBytesPerCycle
+  }
+
+  /// Whether kernels of an instruction set may be chosen.
+  package func has(_ feature: String) -> Bool { features.contains(feature) }
 }

@@ -7,7 +7,8 @@ struct KDC: AsyncParsableCommand {
     commandName: "kdc", abstract: "Compile trained models into bundles of device code.", version: "0.1.0",
     // One line a command, one file each.
     subcommands: [
-      Inspect.self
+      Inspect.self,
+      TargetsCommand.self,
     ])
 
   static func main() async {

@@ -83,11 +83,10 @@ package struct KernelLayout {
       case nil: ""
       }
     var text = "#include <stddef.h>\n#include <stdint.h>\n" + intrinsics + Self.libraryHeader
-    text += CHelpers.source(for: names) + "\n"
+    text += CHelpers.kernelMacro + "\n" + CHelpers.source(for: names) + "\n"
     for (index, place) in places.enumerated() {
       text += "// \(cases[index].title), \(cases[index].family.name)\n"
-      text +=
-        "static __attribute__((noinline)) void k\(index)(void *const *b, const void *const *c, uint32_t begin, uint32_t end) {\n"
+      text += "__attribute__((noinline)) KDC_KERNEL(k\(index)) {\n"
       text += place.code.body + "\n}\n"
     }
     return text

@@ -1,26 +1,18 @@
-import Foundation
 import KDCTargets
 
 /// Targets for kernel tests, independent of the files in `targets/`.
 package enum TestTargets {
   package static let a72 = target(
-    "a72", "aarch64", cpu: "cortex-a72", flags: ["-march=armv8-a+crc", "-mtune=cortex-a72"], "neon")
+    "a72", .aarch64, cpu: "cortex-a72", flags: ["-march=armv8-a+crc", "-mtune=cortex-a72"], "neon")
   package static let a57 = target(
-    "a57", "aarch64", cpu: "cortex-a57", flags: ["-march=armv8-a+crc", "-mtune=cortex-a57"], "neon")
-  package static let host = target("host", "x86_64", cpu: "x86-64-v3", flags: ["-march=x86-64-v3"], "avx2")
+    "a57", .aarch64, cpu: "cortex-a57", flags: ["-march=armv8-a+crc", "-mtune=cortex-a57"], "neon")
+  package static let host = target("host", .x86_64, cpu: "x86-64-v3", flags: ["-march=x86-64-v3"], "avx2")
 
-  private static func target(_ name: String, _ architecture: String, cpu: String, flags: [String], _ feature: String)
-    -> Target
-  {
-    let json: [String: Any] = [
-      "name": name, "title": name, "architecture": architecture, "cpu": cpu, "compilerFlags": flags,
-      "features": [feature], "gigahertz": 1.5, "cores": 4, "l1Bytes": 32768, "l2Bytes": 1 << 20,
-      "dramBytesPerCycle": 2.8,
-    ]
-    do {
-      return try JSONDecoder().decode(Target.self, from: JSONSerialization.data(withJSONObject: json))
-    } catch {
-      preconditionFailure("\(error)")
-    }
+  private static func target(
+    _ name: String, _ architecture: Target.Architecture, cpu: String, flags: [String], _ feature: String
+  ) -> Target {
+    Target(
+      name: name, title: name, architecture: architecture, cpu: cpu, cpuParts: [], compilerFlags: flags,
+      features: [feature], gigahertz: 1.5, cores: 4, l1Bytes: 32768, l2Bytes: 1 << 20, dramBytesPerCycle: 2.8)
   }
 }

@@ -1,0 +1,64 @@
+import KDCDiagnostics
+import KDCKernels
+import KDCProgram
+
+extension Emission {
+  /// All of a variant's file but its head and its `kdc_variant`, which name the targets.
+  static func functionsAndTables(of program: Program, _ input: Input, _ constants: ConstantTable) throws -> String {
+    let choices = input.selection.choices
+    guard input.plan.offsets.count == program.buffers.count, input.plan.workspaceOffsets.count == choices.count else {
+      throw InternalError("the memory plan is of another program")
+    }
+    let helpers = choices.reduce(into: Set<String>()) { $0.formUnion($1.code.helpers) }
+    // Steps with equal bodies share the function of the first one.
+    var function: [String: Int] = [:]
+    for (index, choice) in choices.enumerated() where function[choice.code.body] == nil {
+      function[choice.code.body] = index
+    }
+    let owners = choices.map { function[$0.code.body] ?? 0 }
+    var text = helpers.isEmpty ? "" : CHelpers.source(for: helpers) + "\n\n"
+    text += CHelpers.kernelMacro + "\n"
+    for (index, choice) in choices.enumerated() where owners[index] == index {
+      text += "\n"
+      for (user, owner) in owners.enumerated() where owner == index {
+        text += "// \(describe(user, in: program, choices[user]))\n"
+      }
+      text += "KDC_KERNEL(k\(index)) {\n\(CText.indented(choice.code.body))\n}\n"
+    }
+    text += "\n" + (try stepTable(of: program, input, constants, owners: owners))
+    text += try constantTable(constants)
+    text += try portTable("inputs", program.inputs, program, input.plan)
+    text += try portTable("outputs", program.outputs, program, input.plan)
+    return text
+  }
+
+  /// "7: convolution 'features.3' 3×3 s1, [14,14,64] → [14,14,96], conv_direct_4x4_neon".
+  static func describe(_ index: Int, in program: Program, _ choice: KernelChoice) -> String {
+    let step = program.steps[index]
+    func shapes(_ buffers: [BufferID]) -> String {
+      buffers.map { program.buffers[$0.index].shape.description }.joined(separator: " ")
+    }
+    var words = "\(index): \(type(of: step).kind) '\(CText.comment(step.name))'"
+    if let window = (step as? any WindowedStep)?.geometry { words += " " + describe(window) }
+    let from = shapes(step.reads)
+    let to = shapes(step.writes)
+    return words + ", " + (from.isEmpty ? to : "\(from) → \(to)") + ", \(choice.family)"
+  }
+
+  private static func describe(_ geometry: ConvolutionGeometry) -> String {
+    let strides =
+      geometry.strideY == geometry.strideX ? "\(geometry.strideY)" : "\(geometry.strideY)×\(geometry.strideX)"
+    var words = "\(geometry.kernelHeight)×\(geometry.kernelWidth) s\(strides)"
+    if geometry.dilationY > 1 || geometry.dilationX > 1 { words += " d\(geometry.dilationY)×\(geometry.dilationX)" }
+    if geometry.groups > 1 { words += " g\(geometry.groups)" }
+    return words
+  }
+}
+
+/// A step with a window, for its comment.
+private protocol WindowedStep { var geometry: ConvolutionGeometry { get } }
+extension ConvolutionStep: WindowedStep {}
+extension FloatConvolutionStep: WindowedStep {}
+extension MaxPoolStep: WindowedStep {}
+extension AveragePoolStep: WindowedStep {}
+extension FloatPoolStep: WindowedStep {}

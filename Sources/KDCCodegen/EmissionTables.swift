@@ -1,0 +1,119 @@
+import KDCDiagnostics
+import KDCKernels
+import KDCProgram
+import KDCTargets
+import KDCTensor
+
+extension Emission {
+  /// Limits of kdc_model.h.
+  private static let maximumBuffers = 8
+  private static let maximumConstants = 6
+  private static let maximumRank = 8
+
+  static func stepTable(of program: Program, _ input: Input, _ constants: ConstantTable, owners: [Int]) throws -> String
+  {
+    let choices = input.selection.choices
+    guard !choices.isEmpty else { return "" }
+    var text = "static const kdc_step steps[] = {\n"
+    for (index, (step, choice)) in zip(program.steps, choices).enumerated() {
+      var offsets = (step.reads + step.writes).map { input.plan.offsets[$0.index] }
+      if choice.code.workspaceBytes > 0 {
+        guard let workspace = input.plan.workspaceOffsets[index] else {
+          throw InternalError("step \(index) has no place for its workspace")
+        }
+        offsets.append(workspace)
+      }
+      let used = constants.indices[index]
+      guard offsets.count <= maximumBuffers, used.count <= maximumConstants else {
+        throw InternalError("step \(index) has more buffers or constants than kdc_step holds")
+      }
+      guard choice.code.units >= 1, choice.code.units <= Int(Int32.max) else {
+        throw InternalError("step \(index) has \(choice.code.units) units")
+      }
+      text += """
+          {k\(owners[index]), \(choice.code.units), \(offsets.count), \(used.count), {\(list(offsets))}, {\(list(used))},
+           \(CText.literal(step.name)), \(CText.literal(choice.family))},
+
+        """
+    }
+    return text + "};\n"
+  }
+
+  static func constantTable(_ table: ConstantTable) throws -> String {
+    guard !table.placed.isEmpty else { return "" }
+    var text = "\nstatic const kdc_constant constants[] = {\n"
+    for item in table.placed {
+      var fields = [item.constant.index]
+      switch item.packing {
+      case .plain: fields += [0, 0, 0, 0, 0, 0]
+      case .panels(let rows, let runs, let length, let nr, let kr, let widened):
+        fields += [widened ? 2 : 1, rows, runs, length, nr, kr]
+      }
+      text += "  {\(list(fields + [item.offset, item.bytes]))},\n"
+    }
+    return text + "};\n"
+  }
+
+  static func portTable(_ name: String, _ ports: [Port], _ program: Program, _ plan: MemoryPlan) throws -> String {
+    guard !ports.isEmpty else { return "" }
+    var text = "\nstatic const kdc_port \(name)[] = {\n"
+    for port in ports {
+      guard port.shape.rank <= maximumRank else {
+        throw Diagnostic(
+          .cannotLower, "'\(port.name)' has \(port.shape.rank) dimensions",
+          notes: ["at most \(maximumRank) are supported"])
+      }
+      let bytes = port.shape.count * port.dataType.byteCount
+      text += """
+          {\(CText.literal(port.name)), \(try portType(port)), \(port.shape.rank), {\(list(port.shape.dims))}, \
+        \(plan.offsets[port.buffer.index]), \(bytes)},
+
+        """
+    }
+    return text + "};\n"
+  }
+
+  /// The `kdc_variant` itself, the only symbol that leaves the file.
+  static func variantTable(of program: Program, _ variant: CodeVariant) -> String {
+    let parts = variant.targets.flatMap(\.cpuParts).reduce(into: [Int]()) { if !$0.contains($1) { $0.append($1) } }
+    let names = variant.targets.map(\.name).joined(separator: " ")
+    func table(_ name: String, _ count: Int) -> String { count == 0 ? "0" : name }
+    return """
+      extern const kdc_variant \(variant.symbol);
+      const kdc_variant \(variant.symbol) = {
+          .name = \(CText.literal(variant.name)),
+          .targets = \(CText.literal(names)),
+          .cpu_parts = {\((parts.prefix(7) + [0]).map { $0 == 0 ? "0" : "0x" + String($0, radix: 16) }.joined(separator: ", "))},
+          .required = \(variant.targets[0].has("avx2") ? "KDC_NEEDS_AVX2" : "0"),
+          .arena_bytes = \(variant.arenaBytes),
+          .weights_bytes = \(variant.weightsBytes),
+          .step_count = \(program.steps.count),
+          .constant_count = \(variant.constants.count),
+          .steps = \(table("steps", program.steps.count)),
+          .constants = \(table("constants", variant.constants.count)),
+          .inputs = \(table("inputs", program.inputs.count)),
+          .outputs = \(table("outputs", program.outputs.count)),
+      };
+
+      """
+  }
+
+  private static func portType(_ port: Port) throws -> String {
+    switch port.dataType {
+    case .float32: return "KDC_FLOAT32"
+    case .int8: return "KDC_INT8"
+    case .uint8: return "KDC_UINT8"
+    case .int32: return "KDC_INT32"
+    case .int64: return "KDC_INT64"
+    case .bool: return "KDC_BOOL"
+    default:
+      throw Diagnostic(
+        .cannotLower, "'\(port.name)' has the type \(port.dataType.rawValue), which no bundle can take",
+        notes: ["supported at inputs and outputs: float32, int8, uint8, int32, int64, bool"])
+    }
+  }
+
+  private static func list(_ values: [Int]) -> String {
+    values.isEmpty ? "0" : values.map(String.init).joined(separator: ", ")
+  }
+}

@@ -1,0 +1,90 @@
+import KDCDiagnostics
+import KDCKernels
+import KDCProgram
+import KDCTargets
+
+/// The kernel of each step on one target, and why: the family with the lowest estimate among those that take the step.
+package struct KernelSelection: Sendable {
+  package let target: Target
+  /// One for each step of the program.
+  package var choices: [KernelChoice]
+
+  /// Estimated cycles of one inference on one core.
+  package var cycles: Double { choices.reduce(0) { $0 + $1.cycles } }
+  package var workspaceBytes: [Int] { choices.map(\.code.workspaceBytes) }
+}
+
+/// What was chosen for one step.
+package struct KernelChoice: Sendable {
+  package var family: String
+  package var cycles: Double
+  package var code: KernelCode
+  /// Every family that knows this kind of step, in the order of the list, with its estimate or its refusal.
+  package var candidates: [Candidate]
+
+  package struct Candidate: Hashable, Sendable {
+    package enum Verdict: Hashable, Sendable {
+      case cycles(Double)
+      case refused(String)
+    }
+    package var family: String
+    package var verdict: Verdict
+  }
+}
+
+extension KernelChoice {
+  /// For people: "conv_runs_4x4_neon: 12400 cycles; next conv_scalar: 98000".
+  package var reason: String {
+    var rivals: [(family: String, cycles: Double)] = []
+    for candidate in candidates where candidate.family != family {
+      if case .cycles(let cycles) = candidate.verdict { rivals.append((candidate.family, cycles)) }
+    }
+    let own = "\(family): \(Self.rounded(cycles)) cycles"
+    guard let next = rivals.min(by: { $0.cycles < $1.cycles }) else { return own + "; no other family takes the step" }
+    return own + "; next \(next.family): \(Self.rounded(next.cycles))"
+  }
+
+  private static func rounded(_ cycles: Double) -> String {
+    cycles.isFinite && cycles < 1e15 ? String(Int(cycles.rounded())) : "unbounded"
+  }
+}
+
+extension KernelSelection {
+  /// Throws `DiagnosticList` naming every step that no family takes.
+  package init(
+    for program: Program, on target: Target, families: [any KernelFamily] = Families.all
+  ) throws {
+    self.target = target
+    choices = []
+    var faults: [Diagnostic] = []
+    for (index, step) in program.steps.enumerated() {
+      let kind = type(of: step).kind
+      var candidates: [KernelChoice.Candidate] = []
+      var best: (family: any KernelFamily, cycles: Double)?
+      for family in families where family.stepKind ?? kind == kind {
+        if let refusal = family.refusal(of: step, in: program, on: target) {
+          candidates.append(.init(family: family.name, verdict: .refused(refusal)))
+          continue
+        }
+        let cycles = family.cycles(of: step, in: program, on: target)
+        candidates.append(.init(family: family.name, verdict: .cycles(cycles)))
+        // The first of equals: the list is the order of preference.
+        if cycles < best?.cycles ?? .infinity { best = (family, cycles) }
+      }
+      guard let best else {
+        let notes = candidates.compactMap {
+          if case .refused(let reason) = $0.verdict { "\($0.family): \(reason)" } else { nil }
+        }
+        faults.append(
+          Diagnostic(
+            .noKernel, "no kernel for step \(index) (\(kind)) on '\(target.name)'",
+            at: Place(file: "", detail: "node '\(step.name)'"), notes: notes))
+        continue
+      }
+      let code = try best.family.emit(step, in: program, on: target)
+      choices.append(
+        KernelChoice(family: best.family.name, cycles: best.cycles, code: code, candidates: candidates))
+    }
+    guard faults.isEmpty else { throw DiagnosticList(faults) }
+  }
+}

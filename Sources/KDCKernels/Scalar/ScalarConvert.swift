@@ -1,0 +1,99 @@
+import KDCProgram
+import KDCTensor
+
+/// Portable C for steps that change type or place: `QuantizeStep`, `DequantizeStep`, `CastStep`, `MoveStep`.
+enum ScalarConvert {
+  static let quantize = StepFamily<QuantizeStep>(
+    name: "quantize_scalar", cycles: { step, _, _ in Double(step.walk.count) * 8 },
+    emit: { step, _, _ in
+      let nest = LoopNest(step.walk)
+      let body = nest.emit(ScalarInteger.unaryOperands("float", "int8_t")) { x in
+        "\(x[1]) = kdc_quantize(\(x[0]), \(CText.literal(step.inverseScale)), \(step.zeroPoint));"
+      }
+      return KernelCode(body: body, helpers: ["KDC_ELEMENTWISE", "kdc_quantize"], units: nest.units, packings: [])
+    })
+
+  static let dequantize = StepFamily<DequantizeStep>(
+    name: "dequantize_scalar", cycles: { step, _, _ in Double(step.walk.count) * 4 },
+    emit: { step, _, _ in
+      let nest = LoopNest(step.walk)
+      let body = nest.emit(ScalarInteger.unaryOperands("int8_t", "float")) { x in
+        "\(x[1]) = (float)(\(x[0]) - (\(step.zeroPoint))) * \(CText.literal(step.scale));"
+      }
+      return KernelCode(body: body, helpers: ["KDC_ELEMENTWISE"], units: nest.units, packings: [])
+    })
+
+  static let move = StepFamily<MoveStep>(
+    name: "move_scalar", cycles: { step, _, _ in Double(step.walk.count) * 3 },
+    emit: { step, _, _ in
+      // Elements as wide as the contiguous runs and the offsets allow are fewer elements.
+      let type = "uint\(step.elementBytes * 8)_t"
+      let nest = LoopNest(step.walk)
+      let operands = [
+        LoopNest.Operand(name: "x", type: "const \(type)", origin: origin(type, "b[0]", step.inputOffset)),
+        LoopNest.Operand(name: "y", type: type, origin: origin(type, "b[1]", step.outputOffset)),
+      ]
+      let body = nest.emit(operands) { "\($0[1]) = \($0[0]);" }
+      return KernelCode(body: body, helpers: ["KDC_ELEMENTWISE"], units: nest.units, packings: [])
+    })
+
+  private static func origin(_ type: String, _ pointer: String, _ offset: Int) -> String {
+    offset == 0 ? pointer : "(\(type) *)\(pointer) + \(offset)"
+  }
+
+  static let cast = StepFamily<CastStep>(
+    name: "cast_scalar",
+    refuses: { step, _ in cType(step.from) == nil || cType(step.to) == nil ? "a type outside CastStep's" : nil },
+    cycles: { step, _, _ in Double(step.count) * 4 },
+    emit: { step, _, _ in
+      let nest = LoopNest(Walk(extents: [step.count], strides: [[1], [1]]))
+      let from = cType(step.from) ?? "uint8_t"
+      let to = cType(step.to) ?? "uint8_t"
+      var helpers: Set<String> = ["KDC_ELEMENTWISE"]
+      let body = nest.emit(ScalarInteger.unaryOperands(from, to)) { x in
+        let value = x[0]
+        if step.to == .bool { return "\(x[1]) = \(value) != 0;" }
+        if step.from == .float32, step.to != .float32 {
+          let helper = "kdc_cast_" + step.to.rawValue
+          helpers.insert(helper)
+          return "\(x[1]) = \(helper)(\(value));"
+        }
+        return "\(x[1]) = (\(to))\(value);"
+      }
+      return KernelCode(body: body, helpers: helpers, units: nest.units, packings: [])
+    })
+
+  /// bool is one byte, 0 or 1.
+  static func cType(_ type: DataType) -> String? {
+    switch type {
+    case .float32: "float"
+    case .int32: "int32_t"
+    case .int64: "int64_t"
+    case .int8: "int8_t"
+    case .uint8, .bool: "uint8_t"
+    default: nil
+    }
+  }
+
+  /// Float to integer: toward zero, saturating, NaN gives 0.
+  static let helpers: [CHelper] = [
+    castHelper("int32", low: "-2147483648.0f", beyond: "2147483648.0f", minimum: "INT32_MIN", maximum: "INT32_MAX"),
+    castHelper(
+      "int64", low: "-9223372036854775808.0f", beyond: "9223372036854775808.0f", minimum: "INT64_MIN",
+      maximum: "INT64_MAX"),
+    castHelper("int8", low: "-128.0f", beyond: "128.0f", minimum: "-128", maximum: "127"),
+    castHelper("uint8", low: "0.0f", beyond: "256.0f", minimum: "0", maximum: "255"),
+  ]
+
+  private static func castHelper(
+    _ name: String, low: String, beyond: String, minimum: String, maximum: String
+  ) -> CHelper {
+    CHelper(
+      "kdc_cast_\(name)",
+      """
+      static inline \(name)_t kdc_cast_\(name)(float x) {
+        return x >= \(beyond) ? \(maximum) : x >= \(low) ? (\(name)_t)x : x < \(low) ? \(minimum) : 0;
+      }
+      """)
+  }
+}

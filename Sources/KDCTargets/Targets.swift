@@ -1,0 +1,68 @@
+import Foundation
+import KDCDiagnostics
+
+/// The targets that a name on the command line can mean: those built into kdc, or those of a folder.
+package struct Targets: Sendable {
+  /// In order of name.
+  package let all: [Target]
+
+  package init(_ all: [Target]) { self.all = all.sorted { $0.name < $1.name } }
+
+  /// The descriptions compiled into kdc (`targets/*.yaml` of the source tree).
+  package static func builtIn() throws -> Targets {
+    Targets(try embeddedTargets.map { try TargetReader.read($0.text, file: "targets/" + $0.file) })
+  }
+
+  /// Every `*.yaml` of a folder, in place of the built-in ones.
+  package static func inFolder(_ path: String) throws -> Targets {
+    let files: [String]
+    do {
+      files = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".yaml") }.sorted()
+    } catch {
+      throw Diagnostic(.fileNotFound, "cannot read the targets folder '\(path)'", at: Place(file: path))
+    }
+    guard !files.isEmpty else {
+      throw Diagnostic(.unknownTarget, "the folder '\(path)' has no *.yaml files", at: Place(file: path))
+    }
+    return Targets(try files.map { try read(file: path + "/" + $0) })
+  }
+
+  /// The target that `name` means: a name of the list, or a path to a description (it has a '/' or ends in ".yaml").
+  package func find(_ name: String) throws -> Target {
+    if let target = all.first(where: { $0.name == name }) { return target }
+    if name.contains("/") || name.hasSuffix(".yaml") || name.hasSuffix(".yml") { return try Self.read(file: name) }
+    let names = all.map(\.name)
+    throw Diagnostic(
+      .unknownTarget, "unknown target '\(name)'", notes: ["known targets: \(names.joined(separator: ", "))"],
+      hint: nearest(to: name, in: names).map { "did you mean '\($0)'?" } ?? "a path to a target's YAML file works too")
+  }
+
+  /// The targets of several names, each once, in the order of the first mention; unknown ones reported together.
+  package func find(_ names: [String]) throws -> [Target] {
+    var found: [Target] = []
+    var faults: [Diagnostic] = []
+    for name in names {
+      do {
+        let target = try find(name)
+        if !found.contains(where: { $0.name == target.name }) { found.append(target) }
+      } catch let fault as Diagnostic {
+        faults.append(fault)
+      } catch let list as DiagnosticList {
+        faults += list.all
+      }
+    }
+    guard faults.isEmpty else { throw DiagnosticList(faults) }
+    return found
+  }
+
+  private static func read(file: String) throws -> Target {
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw Diagnostic(.fileNotFound, "cannot read the target description '\(file)'", at: Place(file: file))
+    }
+    // A description is a few lines; a wrong path should not make the YAML reader work on a gigabyte.
+    guard data.count <= 1 << 16, let text = String(data: data, encoding: .utf8) else {
+      throw Diagnostic(.invalidTarget, "not a target description: too long or not UTF-8", at: Place(file: file))
+    }
+    return try TargetReader.read(text, file: file)
+  }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Foundation
+import KDCDiagnostics
+import KDCTargets
+
+/// `kdc targets`: the devices that `--target` can name.
+struct TargetsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "targets", abstract: "List the devices that kdc compiles for.",
+    discussion: "A target is a short YAML file; `--target` also takes a path to one of your own.")
+
+  @Option(help: ArgumentHelp("Read *.yaml of this folder in place of the built-in targets.", valueName: "folder"))
+  var targetsDir: String?
+
+  @Option(help: ArgumentHelp("Write JSON to this file, or to standard output for '-'.", valueName: "file"))
+  var json: String?
+
+  func run() throws {
+    let targets = try targetsDir.map(Targets.inFolder) ?? Targets.builtIn()
+    if let json { return try Console.json(["targets": targets.all], to: json) }
+    Console.result(Self.table(of: targets.all))
+  }
+
+  static func table(of targets: [Target]) -> String {
+    let rows =
+      [["NAME", "CPU", "CORES", "GHZ", "FEATURES", "DEVICE"]]
+      + targets.map {
+        [$0.name, $0.cpu, String($0.cores), String($0.gigahertz), $0.features.joined(separator: ","), $0.title]
+      }
+    let widths = (0..<6).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
+        .trimmingCharacters(in: .whitespaces)
+    }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,94 @@
+import KDCProgram
+import KDCTensor
+
+extension StepCases {
+  mutating func float(_ kind: String) -> any Step {
+    switch kind {
+    case "floatUnary":
+      let count = size() * size()
+      let function = function(FloatFunction.Kind.allCases)
+      let needsPositive = function.kind == .sqrt || function.kind == .log || function.kind == .reciprocal
+      return FloatUnaryStep(
+        name: "u", function: function, input: floats([count], positive: needsPositive),
+        output: buffer(.float32, [count]), count: count)
+    case "floatBinary":
+      let shape = shape()
+      let (walk, shapes) = broadcast(shape, operands: 2)
+      let operation = pick(FloatBinaryStep.Operation.allCases)
+      let isPositive = operation == .power || operation == .divide
+      return FloatBinaryStep(
+        name: "b", operation: operation, a: floats(shapes[0], positive: isPositive),
+        b: floats(shapes[1], positive: isPositive), output: buffer(.float32, shape), walk: walk)
+    case "floatReduce":
+      let (outer, reduced, inner) = (int(1...6), size(), pick([1, size()]))
+      return FloatReduceStep(
+        name: "r", operation: pick(FloatReduceStep.Operation.allCases), input: floats([outer, reduced, inner]),
+        output: buffer(.float32, [outer, inner]), outer: outer, reduced: reduced, inner: inner)
+    case "softmax":
+      let (outer, count, inner) = (int(1...4), size(), pick([1, int(1...9)]))
+      return SoftmaxStep(
+        name: "s", input: floats([outer, count, inner]), output: buffer(.float32, [outer, count, inner]), outer: outer,
+        count: count, inner: inner, isLog: coin())
+    default:
+      let (batch, rows, columns, depth) = (int(1...3), pick([1, 2, 3, 4, 7, 9]), size(), size())
+      let isTransposed = coin()
+      let isShared = coin()
+      return FloatMatMulStep(
+        name: "m", a: floats([batch, rows, depth]), b: floats([isShared ? 1 : batch, depth, columns]),
+        output: buffer(.float32, [batch, rows, columns]), batch: batch, rows: rows, columns: columns, depth: depth,
+        batchStrideA: rows * depth, batchStrideB: isShared ? 0 : depth * columns, transposedB: isTransposed)
+    }
+  }
+
+  mutating func function(_ kinds: [FloatFunction.Kind]) -> FloatFunction {
+    let low = Float(int(-100...0)) / 50
+    return FloatFunction(pick(kinds), a: low, b: low + Float(int(1...200)) / 50)
+  }
+
+  mutating func floatConvolution() -> any Step {
+    let kernel = pick([(1, 1), (3, 3), (1, 3), (2, 1)])
+    let groups = pick([1, 1, 1, 2, 5])
+    let isDepthwise = int(0...3) == 0
+    let channels = isDepthwise ? size() : groups * pick([1, 2, 3, 8])
+    let outputs = isDepthwise ? channels : groups * size()
+    let (height, width) = (int(1...7), int(1...11))
+    let strides = kernel == (1, 1) ? (1, 1) : (int(1...2), int(1...2))
+    let (top, left) = (kernel.0 / 2, kernel.1 / 2)
+    let output = ((height + 2 * top - kernel.0) / strides.0 + 1, (width + 2 * left - kernel.1) / strides.1 + 1)
+    guard output.0 > 0, output.1 > 0, height + 2 * top >= kernel.0, width + 2 * left >= kernel.1 else {
+      return floatConvolution()
+    }
+    let count = isDepthwise ? channels : groups
+    let geometry = ConvolutionGeometry(
+      input: (height, width, channels), output: (output.0, output.1, outputs), kernel: kernel, strides: strides,
+      padTop: top, padLeft: left, groups: count)
+    let input = floats([1, height, width, channels])
+    let shape: Shape = [1, output.0, output.1, outputs]
+    let residual = coin() ? floats(shape) : nil
+    return FloatConvolutionStep(
+      name: "c", input: input, output: buffer(.float32, shape), geometry: geometry,
+      weights: floatConstant([kernel.0, kernel.1, channels / count, outputs]), bias: floatConstant([outputs]),
+      residual: residual, activation: function([.identity, .relu, .clip, .silu]))
+  }
+
+  mutating func recurrent() -> any Step {
+    let cell: RecurrentStep.Cell = coin() ? .gru : .lstm
+    let gates = cell == .gru ? 3 : 4
+    let (steps, inputs, hidden) = (int(1...5), int(1...9), pick([1, 3, 5, 8, 16, 17]))
+    let offset = pick([0, hidden])
+    let states: Shape = [2, hidden]
+    let input = floats([steps, inputs])
+    let initialHidden = coin() ? floats(states) : nil
+    let initialCell = cell == .lstm && coin() ? floats(states) : nil
+    let sequence = buffer(.float32, [steps, hidden])
+    let finalHidden = coin() ? buffer(.float32, [hidden]) : nil
+    let finalCell = cell == .lstm && coin() ? buffer(.float32, [hidden]) : nil
+    let stateOffset = finalHidden == nil && finalCell == nil ? offset : 0
+    return RecurrentStep(
+      name: "r", cell: cell, input: input, initialHidden: initialHidden, initialCell: initialCell, sequence: sequence,
+      finalHidden: finalHidden, finalCell: finalCell, steps: steps, inputSize: inputs, hiddenSize: hidden,
+      linearBeforeReset: coin(), reversed: coin(), sequenceOffset: 0, sequenceStride: hidden, stateOffset: stateOffset,
+      inputWeights: floatConstant([inputs, gates, hidden]), recurrentWeights: floatConstant([hidden, gates, hidden]),
+      inputBias: floatConstant([gates, hidden]), recurrentBias: floatConstant([gates, hidden]))
+  }
+}
