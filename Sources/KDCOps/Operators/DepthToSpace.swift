@@ -1,0 +1,57 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Moves blocks of channels into space: [N, C, H, W] → [N, C / b², H · b, W · b]. ONNX `DepthToSpace`, opsets 1, 11, 13.
+///
+/// DCR: the channel is (block row, block column, output channel); CRD: (output channel, block row, block column).
+package struct DepthToSpace: Operator {
+  package static let onnxName = "DepthToSpace"
+  package let blockSize: Int
+  /// Mode CRD.
+  package let columnRowDepth: Bool
+
+  package init(decoding node: Node) throws(Diagnostic) {
+    blockSize = try node.requiredInt("blocksize")
+    guard 1...1 << 15 ~= blockSize else { throw node.invalid("blocksize", "is \(blockSize), must be 1 or more") }
+    columnRowDepth = try node.choice("mode", default: "DCR", of: ["DCR", "CRD"]) == "CRD"
+  }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let x = try required(inputs, 0, "input").type
+    guard x.shape.rank == 4, x.shape[1] % (blockSize * blockSize) == 0 else {
+      throw shapeMismatch("input \(x) must be [N,C,H,W] with C a multiple of \(blockSize * blockSize)")
+    }
+    return [TensorType(x.dataType, outputShape(x.shape))]
+  }
+
+  private func outputShape(_ x: Shape) -> Shape {
+    // Wrapping: an overflow gives a negative or absurd size, which the check of inferred shapes reports.
+    [x[0], x[1] / (blockSize * blockSize), x[2] &* blockSize, x[3] &* blockSize]
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    let x = try inputs.required(0)
+    let (height, width, block) = (x.shape[2], x.shape[3], blockSize)
+    let channels = x.shape[1] / (block * block)
+    let output = outputShape(x.shape)
+    var source: [Int] = []
+    source.reserveCapacity(x.count)
+    for n in 0..<x.shape[0] {
+      for c in 0..<channels {
+        for y in 0..<(height * block) {
+          for column in 0..<(width * block) {
+            let within = y % block * block + column % block
+            let channel = columnRowDepth ? c * block * block + within : within * channels + c
+            source.append(((n * x.shape[1] + channel) * height + y / block) * width + column / block)
+          }
+        }
+      }
+    }
+    return [x.picked(source, shape: output)]
+  }
+}
+
+extension DepthToSpace: Quantizable {
+  package var quantizationRule: QuantizationRule { .sameAsInput }
+}

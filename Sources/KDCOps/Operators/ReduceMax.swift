@@ -1,0 +1,25 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Largest element over some axes. ONNX `ReduceMax`, opsets 1, 11, 12, 13, 18, 20; axes are an input from opset 18 on.
+package struct ReduceMax: Operator {
+  package static let onnxName = "ReduceMax"
+  package let reduction: Reduction
+
+  package init(decoding node: Node) throws(Diagnostic) {
+    reduction = try Reduction(decoding: node, axesInputSince: 18)
+  }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    try reduction.outputTypes(self, inputs)
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    try reduction.evaluate(self, inputs, start: (-.infinity, .min), float: { $1 > $0 ? $1 : $0 }, integer: max)
+  }
+}
+
+extension ReduceMax: Quantizable {
+  package var quantizationRule: QuantizationRule { .float }
+}

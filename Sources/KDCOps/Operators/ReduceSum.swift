@@ -1,0 +1,25 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Sum over some axes. ONNX `ReduceSum`, opsets 1, 11, 13; axes are an input from opset 13 on.
+package struct ReduceSum: Operator {
+  package static let onnxName = "ReduceSum"
+  package let reduction: Reduction
+
+  package init(decoding node: Node) throws(Diagnostic) {
+    reduction = try Reduction(decoding: node, axesInputSince: 13)
+  }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    try reduction.outputTypes(self, inputs)
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    try reduction.evaluate(self, inputs, start: (0, 0), float: { $0 + $1 }, integer: { $0 &+ $1 })
+  }
+}
+
+extension ReduceSum: Quantizable {
+  package var quantizationRule: QuantizationRule { .float }
+}
