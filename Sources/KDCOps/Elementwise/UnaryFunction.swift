@@ -6,7 +6,7 @@ import KDCTensor
 /// An element-wise function of one float input. int8: a table of 256 entries made from `apply`.
 ///
 /// Types: float32; float16 and float64 are computed in float32.
-package protocol UnaryFunction: Quantizable {
+package protocol UnaryFunction: Quantizable, Lowerable {
   /// The function itself; the reference for its table.
   func apply(_ x: Float) -> Float
   /// The program's name for it where it runs in float; nil where only the table exists.

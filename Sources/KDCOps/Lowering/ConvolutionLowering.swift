@@ -1,0 +1,338 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCProgram
+import KDCTensor
+
+/// Short for what every plan below carries.
+typealias StepGeometry = ConvolutionGeometry
+
+/// A convolution as lowering sees it: names of the graph's values, weights in steps' order [O, kh, kw, I / groups].
+struct ConvolutionPlan {
+  var input: String
+  var output: String
+  var residual: String?
+  var geometry: StepGeometry
+  var weights: ConvolutionWeights
+  /// [O]
+  var bias: [Float]
+  var activation: FloatFunction
+  /// How the input's buffer must lie, and the output's lies.
+  var inputLayout: Layout = .channelsLast
+  var outputLayout: Layout = .channelsLast
+  /// Where set, the result goes to a buffer of this shape that is no value; `output` gives its encoding only.
+  var temporaryShape: Shape?
+}
+
+/// Weights [rows, depth], rows being output channels, in float or as int8 with a scale a row.
+struct ConvolutionWeights {
+  enum Values {
+    case float([Float])
+    case int8([Int8], scales: [Float])
+  }
+  var values: Values
+  var rows: Int
+  var depth: Int
+
+  /// From a constant of `shape` whose axis `channelAxis` counts output channels; nil where it is computed or int8
+  /// without scales along that axis.
+  init?(_ name: String, rows: Int, in lowering: Lowering) {
+    guard let tensor = lowering.constant(name), rows > 0 else { return nil }
+    self.rows = rows
+    depth = tensor.count / rows
+    switch tensor.elements {
+    case .float32(let v): values = .float(v)
+    case .int8(let v):
+      guard let parameters = lowering.graph.quantization[name], parameters.zeroPoint == 0 else { return nil }
+      guard parameters.scales.count == rows || parameters.scales.count == 1 else { return nil }
+      let scales = parameters.scales.count == rows ? parameters.scales : .init(repeating: parameters.scale, count: rows)
+      values = .int8(v, scales: scales)
+    default: return nil
+    }
+  }
+
+  /// The elements picked by `indices`, `rows` rows of them; a negative index gives 0. Row r has the scale of row
+  /// `rowOrigins[r]`.
+  func picked(_ indices: [Int], rowOrigins: [Int]) -> ConvolutionWeights {
+    var result = self
+    result.rows = rowOrigins.count
+    result.depth = indices.count / max(rowOrigins.count, 1)
+    switch values {
+    case .float(let v): result.values = .float(indices.map { $0 < 0 ? 0 : v[$0] })
+    case .int8(let v, let scales):
+      result.values = .int8(indices.map { $0 < 0 ? 0 : v[$0] }, scales: rowOrigins.map { scales[$0] })
+    }
+    return result
+  }
+
+  var floats: [Float] {
+    switch values {
+    case .float(let v): v
+    case .int8(let v, let scales): v.indices.map { Float(v[$0]) * scales[$0 / max(depth, 1)] }
+    }
+  }
+}
+
+extension Lowering {
+  /// Integer steps where input, weights and output are int8, float steps otherwise.
+  @discardableResult
+  mutating func convolution(_ plan: ConvolutionPlan) throws -> Form {
+    if let buffer = try integerConvolution(plan), let encoding = quantized(plan.output) {
+      return Form(encoding: encoding, layout: plan.outputLayout, buffer: buffer)
+    }
+    return Form(encoding: .native, layout: plan.outputLayout, buffer: try floatConvolution(plan))
+  }
+
+  private mutating func target(_ plan: ConvolutionPlan, _ encoding: Encoding) throws -> BufferID {
+    guard let shape = plan.temporaryShape else { return try write(plan.output, as: encoding, in: plan.outputLayout) }
+    return temporary(TensorType(encoding == .native ? .float32 : .int8, shape))
+  }
+
+  private mutating func floatConvolution(_ plan: ConvolutionPlan) throws -> BufferID {
+    let g = plan.geometry
+    let input = try read(plan.input, as: .native, in: [plan.inputLayout]).buffer
+    let residual = try plan.residual.map { try read($0, as: .native, in: [plan.outputLayout]).buffer }
+    let depth = plan.weights.depth
+    let floats = plan.weights.floats
+    var turned = [Float](repeating: 0, count: floats.count)
+    for n in 0..<g.outputChannels {
+      for k in 0..<depth { turned[k * g.outputChannels + n] = floats[n * depth + k] }
+    }
+    let shape: Shape = [g.kernelHeight, g.kernelWidth, g.inputChannels / g.groups, g.outputChannels]
+    let weights = addConstant(Tensor(shape, turned), "weights")
+    let bias = addConstant(Tensor([plan.bias.count], plan.bias), "bias")
+    let output = try target(plan, .native)
+    append {
+      FloatConvolutionStep(
+        name: $0, input: input, output: output, geometry: g, weights: weights, bias: bias, residual: residual,
+        activation: plan.activation)
+    }
+    return output
+  }
+
+  /// nil where a value is not int8 or no integers fit the scales.
+  private mutating func integerConvolution(_ plan: ConvolutionPlan) throws -> BufferID? {
+    guard case .int8(let inputScale, let inputZero)? = quantized(plan.input),
+      case .int8(let outputScale, let outputZero)? = quantized(plan.output), case .int8 = plan.weights.values
+    else { return nil }
+    var residual: (encoding: Encoding, ratio: Double)?
+    if let name = plan.residual {
+      guard let encoding = quantized(name), case .int8(let scale, _) = encoding else { return nil }
+      residual = (encoding, Double(scale) / Double(outputScale))
+    }
+    let fused = IntegerWeights(plan, inputScale: inputScale, inputZero: inputZero, outputScale: outputScale)
+    guard let fused else { return nil }
+    let (low, high) = RequantizationChoice.clamp(plan.activation, scale: outputScale, zeroPoint: outputZero)
+
+    if let residual {
+      guard
+        let (factors, multiplier) = RequantizationChoice.factors(
+          fused.factors, accumulatorBound: fused.bound, residualRatio: residual.ratio)
+      else { return try convolutionThenAdd(plan, residual.encoding) }
+      guard let name = plan.residual, case .int8(_, let zeroPoint) = residual.encoding else { return nil }
+      let buffer = try read(name, as: residual.encoding, in: [plan.outputLayout]).buffer
+      let step = ConvolutionStep.Residual(buffer: buffer, zeroPoint: zeroPoint, multiplier: multiplier)
+      let requantization = Requantization(
+        preShift: factors.preShift, shift: factors.shift, zeroPoint: outputZero, low: low, high: high)
+      return try emit(plan, fused, factors, requantization, residual: step)
+    }
+    guard let factors = RequantizationChoice.factors(fused.factors, accumulatorBound: fused.bound) else { return nil }
+    return try emit(
+      plan, fused, factors,
+      Requantization(preShift: factors.preShift, shift: factors.shift, zeroPoint: outputZero, low: low, high: high))
+  }
+
+  private mutating func emit(
+    _ plan: ConvolutionPlan, _ fused: IntegerWeights, _ factors: RequantizationChoice.Factors,
+    _ requantization: Requantization, residual: ConvolutionStep.Residual? = nil, to output: BufferID? = nil
+  ) throws -> BufferID {
+    guard let inputEncoding = quantized(plan.input), case .int8(_, let inputZero) = inputEncoding,
+      let outputEncoding = quantized(plan.output)
+    else { throw InternalError("integer convolution of float values") }
+    let g = plan.geometry
+    let input = try read(plan.input, as: inputEncoding, in: [plan.inputLayout]).buffer
+    let shape: Shape = [g.outputChannels, g.kernelHeight, g.kernelWidth, g.inputChannels / g.groups]
+    let weights = addConstant(Tensor(shape, fused.weights), "weights")
+    let bias = addConstant(Tensor([fused.bias.count], fused.bias), "bias")
+    let multipliers = addConstant(Tensor([factors.multipliers.count], factors.multipliers), "multipliers")
+    let buffer = try output ?? target(plan, outputEncoding)
+    append {
+      ConvolutionStep(
+        name: $0, input: input, output: buffer, geometry: g, inputZeroPoint: inputZero, weights: weights, bias: bias,
+        multipliers: multipliers, requantization: requantization, residual: residual)
+    }
+    return buffer
+  }
+
+  /// The convolution into a buffer with the output's scale widened so that the sum's parts fit, then an addition.
+  private mutating func convolutionThenAdd(_ plan: ConvolutionPlan, _ residual: Encoding) throws -> BufferID? {
+    guard let name = plan.residual, let outputEncoding = quantized(plan.output),
+      case .int8(let residualScale, let residualZero) = residual, case .int8(let scale, let zeroPoint) = outputEncoding,
+      case .int8(let inputScale, let inputZero)? = quantized(plan.input)
+    else { return nil }
+    // The convolution alone can reach as far as the sum and the residual together.
+    let partScale = scale + residualScale
+    guard
+      let fused = IntegerWeights(plan, inputScale: inputScale, inputZero: inputZero, outputScale: partScale),
+      let factors = RequantizationChoice.factors(fused.factors, accumulatorBound: fused.bound),
+      let addition = AdditionFactors(a: partScale, b: residualScale, output: scale)
+    else { return nil }
+    var type = try type(of: plan.output)
+    type = TensorType(.int8, plan.outputLayout.memoryShape(of: type.shape))
+    let part = temporary(type)
+    _ = try emit(
+      plan, fused, factors,
+      Requantization(preShift: factors.preShift, shift: factors.shift, zeroPoint: 0, low: -128, high: 127), to: part)
+    let other = try read(name, as: residual, in: [plan.outputLayout]).buffer
+    let output = try write(plan.output, as: outputEncoding, in: plan.outputLayout)
+    let (low, high) = RequantizationChoice.clamp(plan.activation, scale: scale, zeroPoint: zeroPoint)
+    append {
+      AddStep(
+        name: $0, a: part, b: other, output: output,
+        walk: Walk(extents: [type.shape.count], strides: [[1], [1], [1]]), zeroPointA: 0, zeroPointB: residualZero,
+        multiplierA: addition.a, multiplierB: addition.b,
+        requantization: Requantization(
+          preShift: 0, shift: addition.shift, zeroPoint: zeroPoint, low: low, high: high))
+    }
+    return output
+  }
+}
+
+/// Integer weights and biases of a convolution, and what bounds its accumulators.
+struct IntegerWeights {
+  var weights: [Int8]
+  /// With −inputZeroPoint · Σw.
+  var bias: [Int32]
+  /// Real factor from accumulator to output of each channel.
+  var factors: [Double]
+  /// Largest magnitude of any accumulator over all inputs.
+  var bound: Double
+
+  /// nil for float weights and scales that are no numbers.
+  init?(_ plan: ConvolutionPlan, inputScale: Float, inputZero: Int, outputScale: Float) {
+    guard case .int8(var values, let scales) = plan.weights.values else { return nil }
+    let depth = plan.weights.depth
+    let reach = Double(max(127 - inputZero, inputZero + 128))
+    bias = []
+    factors = []
+    bound = 0
+    for n in 0..<plan.weights.rows {
+      var scale = Double(scales[n])
+      guard scale > 0, scale.isFinite, plan.bias[n].isFinite else { return nil }
+      let row = n * depth..<(n + 1) * depth
+      var integerBias = Double(plan.bias[n]) / (Double(inputScale) * scale)
+      // A bias that is too large for its channel's weights: coarser weights make room; dead channels come here too.
+      if abs(integerBias) > 0x1p29 {
+        let ratio = 0x1p28 / abs(integerBias)
+        for k in row { values[k] = Int8((Double(values[k]) * ratio).rounded()) }
+        scale /= ratio
+        integerBias *= ratio
+      }
+      integerBias.round()
+      var (sum, magnitude) = (0, 0)
+      for k in row {
+        sum += Int(values[k])
+        magnitude += abs(Int(values[k]))
+      }
+      bound = max(bound, abs(integerBias) + Double(magnitude) * reach)
+      let stored = integerBias - Double(inputZero) * Double(sum)
+      guard bound < 0x1p31, abs(stored) < 0x1p31 else { return nil }
+      bias.append(Int32(stored))
+      factors.append(Double(inputScale) * scale / Double(outputScale))
+    }
+    weights = values
+  }
+}
+
+extension FusedActivation {
+  /// The step's form.
+  var function: FloatFunction {
+    switch self {
+    case .none: .identity
+    case .relu: .relu
+    case .clip(let low, let high): FloatFunction(.clip, a: low, b: high)
+    }
+  }
+}
+
+extension Operator {
+  /// Conv, FusedConv: X, W, B, Z.
+  func lowerConvolution(
+    _ node: Node, window: SpatialWindow, group: Int, activation: FusedActivation, into lowering: inout Lowering
+  ) throws {
+    let x = try lowering.shape(of: node.inputs[0])
+    let w = try lowering.shape(of: node.inputs[1])
+    guard x[0] == 1 else { throw cannotLower(node, "of \(x[0]) images", hint: "export the model with batch size 1") }
+    let (y, z) = try window.resolve(self, input: x, kernel: Array(w.dims[2...])).planar
+    let channels = w[0]
+    let (perGroup, taps) = (w[1], y.kernel * z.kernel)
+    guard let stored = ConvolutionWeights(node.inputs[1], rows: channels, in: lowering) else {
+      throw cannotLower(node, "with weights that are computed from data")
+    }
+    // [O, I, taps] to [O, taps, I].
+    let order = (0..<channels).flatMap { n in
+      (0..<taps).flatMap { tap in (0..<perGroup).map { (n * perGroup + $0) * taps + tap } }
+    }
+    let weights = perGroup == 1 || taps == 1 ? stored : stored.picked(order, rowOrigins: Array(0..<channels))
+    try lowering.convolution(
+      ConvolutionPlan(
+        input: node.inputs[0], output: node.outputs[0], residual: node.input(3),
+        geometry: StepGeometry(
+          input: (y.input, z.input, x[1]), output: (y.output, z.output, channels), kernel: (y.kernel, z.kernel),
+          strides: (y.stride, z.stride), dilations: (y.dilation, z.dilation), padTop: y.padBegin, padLeft: z.padBegin,
+          groups: group),
+        weights: weights, bias: try bias(node, 2, count: channels, lowering), activation: activation.function))
+  }
+
+  /// A constant bias, zeros where absent.
+  func bias(_ node: Node, _ index: Int, count: Int, _ lowering: Lowering) throws -> [Float] {
+    guard let name = node.input(index) else { return [Float](repeating: 0, count: count) }
+    guard let values = lowering.floatConstant(name)?.floats, values.count == count else {
+      throw cannotLower(node, "with a bias that is computed from data")
+    }
+    return values
+  }
+}
+
+extension Conv: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerConvolution(node, window: window, group: group, activation: .none, into: &lowering)
+  }
+}
+
+extension FusedConv: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerConvolution(node, window: window, group: group, activation: activation, into: &lowering)
+  }
+}
+
+extension FusedGemm: Lowerable {
+  /// The 1×1 convolution of an image [1, M] with K channels.
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let x = try lowering.shape(of: node.inputs[0])
+    let w = try lowering.shape(of: node.inputs[1])
+    let rows = x.dims.dropLast().reduce(1, *)
+    guard var weights = ConvolutionWeights(node.inputs[1], rows: w[0], in: lowering) else {
+      throw cannotLower(node, "with weights that are computed from data")
+    }
+    var layout = Layout.rowMajor
+    // A flattened channels-last image: permuted weights instead of a transposed image.
+    let encoding = lowering.quantized(node.inputs[0]) ?? .native
+    if rows == 1, case .reshaped(let origin)? = lowering.availableLayouts(node.inputs[0], encoding).first,
+      !lowering.availableLayouts(node.inputs[0], encoding).contains(.rowMajor)
+    {
+      layout = .reshaped(origin)
+      let order = Layout.channelsLast.order(rank: origin.rank)
+      let positions = Tensor(origin, (0..<Int32(clamping: origin.count)).map { $0 }).permuted(order)
+      if case .int32(let columns) = positions.elements {
+        weights = weights.picked(
+          (0..<w[0]).flatMap { row in columns.map { row * w[1] + Int($0) } }, rowOrigins: Array(0..<w[0]))
+      }
+    }
+    try lowering.convolution(
+      ConvolutionPlan(
+        input: node.inputs[0], output: node.outputs[0], residual: node.input(3),
+        geometry: StepGeometry(input: (1, rows, w[1]), output: (1, rows, w[0]), kernel: (1, 1)), weights: weights,
+        bias: try bias(node, 2, count: w[0], lowering), activation: activation.function, inputLayout: layout,
+        outputLayout: .rowMajor))
+  }
+}

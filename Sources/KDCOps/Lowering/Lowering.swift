@@ -1,0 +1,329 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCProgram
+import KDCTensor
+
+/// A program under construction, and where each value of the graph is in it.
+///
+/// A value may be in several forms (int8 or its own type, row-major or channels-last), each a buffer; forms are made
+/// when a step asks for them and kept. A value with an entry in `graph.quantization` is int8 where operators can use it.
+package struct Lowering {
+  /// How a value's elements are represented.
+  package enum Encoding: Hashable, Sendable {
+    /// In the value's own type.
+    case native
+    /// real = scale · (q − zeroPoint)
+    case int8(scale: Float, zeroPoint: Int)
+  }
+
+  /// One place where a value is.
+  package struct Form: Sendable {
+    package var encoding: Encoding
+    package var layout: Layout
+    package var buffer: BufferID
+  }
+
+  package let graph: Graph
+  package private(set) var program: Program
+  private let constants: [String: Tensor]
+  private var forms: [String: [Form]] = [:]
+  private var constantIDs: [ConstantKey: ConstantID] = [:]
+  /// Name of the node being lowered; its steps carry it.
+  private var stepName = ""
+
+  private struct ConstantKey: Hashable {
+    var type: TensorType
+    var bytes: [UInt8]
+  }
+
+  /// `graph` has its types; `constants` are values that are known besides its initializers.
+  package init(_ graph: Graph, constants: [String: Tensor]) {
+    self.graph = graph
+    self.constants = constants
+    program = Program(name: graph.name)
+    for input in graph.inputs where graph.initializers[input.name] == nil {
+      let buffer = newBuffer(input.name, input.type, .native, .rowMajor)
+      forms[input.name] = [Form(encoding: .native, layout: .rowMajor, buffer: buffer)]
+      program.inputs.append(
+        Port(name: input.name, dataType: input.type.dataType, shape: input.type.shape, buffer: buffer))
+    }
+  }
+
+  package mutating func begin(_ node: Node) {
+    stepName = node.name.isEmpty ? node.outputs.first ?? "" : node.name
+  }
+
+  /// Makes the graph's outputs ports: row-major and in their own type.
+  package mutating func finish() throws {
+    for name in graph.outputs {
+      stepName = name
+      let type = try type(of: name)
+      let form = try read(name, as: .native, in: [.rowMajor])
+      program.outputs.append(Port(name: name, dataType: type.dataType, shape: type.shape, buffer: form.buffer))
+    }
+    program.removeDeadSteps()
+  }
+
+  // MARK: What is known of values
+
+  package func type(of name: String) throws -> TensorType {
+    guard let type = graph.types[name] else { throw InternalError("value '\(name)' has no type") }
+    return type
+  }
+
+  package func shape(of name: String) throws -> Shape { try type(of: name).shape }
+
+  /// The value, where it is known when compiling; quantised initializers as stored.
+  package func constant(_ name: String) -> Tensor? { graph.initializers[name] ?? constants[name] }
+
+  /// Whether anything uses the value.
+  package func isUsed(_ name: String) -> Bool {
+    !name.isEmpty && (graph.outputs.contains(name) || graph.nodes.contains { $0.inputs.contains(name) })
+  }
+
+  /// The encoding that the quantiser chose for a float value; nil where it stays float.
+  package func quantized(_ name: String) -> Encoding? {
+    guard let parameters = graph.quantization[name], parameters.scales.count == 1, parameters.scale > 0,
+      graph.types[name]?.dataType == .float32
+    else { return nil }
+    return .int8(scale: parameters.scale, zeroPoint: parameters.zeroPoint)
+  }
+
+  /// A float constant; int8 initializers with parameters are dequantised. nil where the value is computed.
+  package func floatConstant(_ name: String) -> Tensor? {
+    guard let tensor = constant(name) else { return nil }
+    guard case .int8(let values) = tensor.elements, let parameters = graph.quantization[name] else { return tensor }
+    return Tensor(tensor.shape, parameters.dequantized(values, tensor.shape))
+  }
+
+  /// The layouts in which a value is in this encoding or another, best first.
+  package func availableLayouts(_ name: String, _ encoding: Encoding) -> [Layout] {
+    let all = forms[name] ?? []
+    return all.filter { $0.encoding == encoding }.map(\.layout) + all.filter { $0.encoding != encoding }.map(\.layout)
+  }
+
+  // MARK: Reading and writing values
+
+  /// A buffer with the value in `encoding` and in one of `layouts` (nil: any but `reshaped`); what is missing is
+  /// converted by steps.
+  package mutating func read(
+    _ name: String, as encoding: Encoding, in layouts: [Layout]? = nil
+  ) throws -> Form {
+    let shape = try shape(of: name)
+    let accepted = layouts?.map { $0.normalized(for: shape) }
+    func isAccepted(_ layout: Layout) -> Bool {
+      if let accepted { return accepted.contains(layout) }
+      if case .reshaped = layout { return false }
+      return true
+    }
+    let existing = forms[name] ?? []
+    if let form = existing.first(where: { $0.encoding == encoding && isAccepted($0.layout) }) { return form }
+    let wanted = accepted?.first ?? .rowMajor
+    if existing.isEmpty {
+      guard let tensor = constant(name) else { throw InternalError("'\(name)' is used before it is computed") }
+      return try load(name, tensor, encoding, wanted)
+    }
+    if let form = existing.first(where: { $0.encoding == encoding }) { return try relayout(name, form, wanted) }
+    // Float is the better source; a layout that will do the better layout.
+    let sources = existing.filter { $0.encoding == .native } + existing.filter { $0.encoding != .native }
+    guard let source = sources.first(where: { isAccepted($0.layout) }) ?? sources.first else {
+      throw InternalError("'\(name)' has no form")
+    }
+    return try convert(name, source, to: encoding, isAccepted(source.layout) ? source.layout : wanted)
+  }
+
+  /// A new buffer for the value in this form.
+  package mutating func write(_ name: String, as encoding: Encoding, in layout: Layout) throws -> BufferID {
+    let type = try type(of: name)
+    let layout = layout.normalized(for: type.shape)
+    let buffer = newBuffer(name, type, encoding, layout)
+    forms[name, default: []].append(Form(encoding: encoding, layout: layout, buffer: buffer))
+    return buffer
+  }
+
+  /// States that `name` is in an existing buffer.
+  package mutating func alias(_ name: String, _ form: Form) throws {
+    var form = form
+    form.layout = form.layout.normalized(for: try shape(of: name))
+    forms[name, default: []].append(form)
+  }
+
+  /// A buffer that is no value of the graph.
+  package mutating func temporary(_ type: TensorType) -> BufferID {
+    newBuffer(stepName, type, .native, .rowMajor)
+  }
+
+  package mutating func append(_ make: (_ name: String) -> any Step) { program.steps.append(make(stepName)) }
+
+  /// Equal constants are stored once.
+  package mutating func addConstant(_ tensor: Tensor, _ role: String) -> ConstantID {
+    let key = ConstantKey(type: tensor.type, bytes: tensor.littleEndianBytes)
+    if let id = constantIDs[key] { return id }
+    program.constants.append(Constant(name: "\(stepName).\(role)", tensor: tensor))
+    let id = ConstantID(program.constants.count - 1)
+    constantIDs[key] = id
+    return id
+  }
+
+  /// A buffer that holds a constant.
+  package mutating func loaded(_ tensor: Tensor, _ role: String) -> BufferID {
+    let constant = addConstant(tensor, role)
+    let buffer = temporary(tensor.type)
+    append { LoadStep(name: $0, constant: constant, output: buffer, byteCount: tensor.byteCount) }
+    return buffer
+  }
+
+  private mutating func newBuffer(
+    _ name: String, _ type: TensorType, _ encoding: Encoding, _ layout: Layout
+  ) -> BufferID {
+    var buffer = Buffer(name: name, dataType: type.dataType, shape: layout.memoryShape(of: type.shape))
+    if case .int8(let scale, let zeroPoint) = encoding {
+      buffer.dataType = .int8
+      buffer.scale = scale
+      buffer.zeroPoint = zeroPoint
+    }
+    program.buffers.append(buffer)
+    return BufferID(program.buffers.count - 1)
+  }
+
+  // MARK: Conversions
+
+  private mutating func load(
+    _ name: String, _ tensor: Tensor, _ encoding: Encoding, _ layout: Layout
+  ) throws -> Form {
+    var data = floatConstant(name) ?? tensor
+    if case .int8(let scale, let zeroPoint) = encoding {
+      guard let values = data.floats else { throw InternalError("'\(name)' is \(tensor.type), not float") }
+      data = Tensor(tensor.shape, values.map { QuantizeStep.quantize($0, inverseScale: 1 / scale, zeroPoint: zeroPoint) })
+    }
+    if layout == .channelsLast { data = data.permuted(layout.order(rank: data.shape.rank)) }
+    let constant = addConstant(data, name)
+    let buffer = try write(name, as: encoding, in: layout)
+    append { LoadStep(name: $0, constant: constant, output: buffer, byteCount: data.byteCount) }
+    return Form(encoding: encoding, layout: layout, buffer: buffer)
+  }
+
+  private mutating func relayout(_ name: String, _ form: Form, _ layout: Layout) throws -> Form {
+    let type = try type(of: name)
+    let elementBytes = form.encoding == .native ? type.dataType.byteCount : 1
+    let (source, walk) = try copyWalk(name, form, type.shape, layout)
+    let buffer = try write(name, as: form.encoding, in: layout)
+    append {
+      MoveStep(
+        name: $0, input: source, output: buffer, elementBytes: elementBytes, inputOffset: 0, outputOffset: 0,
+        walk: walk)
+    }
+    return Form(encoding: form.encoding, layout: layout, buffer: buffer)
+  }
+
+  /// The buffer and the loops that bring `form` into `layout`.
+  private mutating func copyWalk(
+    _ name: String, _ form: Form, _ shape: Shape, _ layout: Layout
+  ) throws -> (BufferID, Walk) {
+    guard case .reshaped(let origin) = form.layout else {
+      return (form.buffer, .filling(shape, layout, reading: [form.layout.strides(of: shape)]))
+    }
+    if layout == .rowMajor {
+      return (form.buffer, .filling(origin, .rowMajor, reading: [Layout.channelsLast.strides(of: origin)]))
+    }
+    let plain = try relayout(name, form, .rowMajor)
+    return try copyWalk(name, plain, shape, layout)
+  }
+
+  private mutating func convert(
+    _ name: String, _ source: Form, to encoding: Encoding, _ layout: Layout
+  ) throws -> Form {
+    let shape = try shape(of: name)
+    switch (source.encoding, encoding) {
+    case (.native, .int8(let scale, let zeroPoint)):
+      let (input, walk) = try copyWalk(name, source, shape, layout)
+      let output = try write(name, as: encoding, in: layout)
+      append {
+        QuantizeStep(
+          name: $0, input: input, output: output, walk: walk, inverseScale: 1 / scale, zeroPoint: zeroPoint)
+      }
+      return Form(encoding: encoding, layout: layout, buffer: output)
+    case (.int8(let scale, let zeroPoint), .native):
+      let (input, walk) = try copyWalk(name, source, shape, layout)
+      let output = try write(name, as: encoding, in: layout)
+      append {
+        DequantizeStep(name: $0, input: input, output: output, walk: walk, scale: scale, zeroPoint: zeroPoint)
+      }
+      return Form(encoding: encoding, layout: layout, buffer: output)
+    case (.int8, .int8):
+      let output = try write(name, as: encoding, in: source.layout)
+      table(from: source.buffer, source.encoding, to: output, encoding, count: shape.count) { $0 }
+      let form = Form(encoding: encoding, layout: source.layout, buffer: output)
+      return source.layout == layout ? form : try relayout(name, form, layout)
+    case (.native, .native): return try relayout(name, source, layout)
+    }
+  }
+
+  /// A table step for y = f(x) between two int8 buffers.
+  package mutating func table(
+    from input: BufferID, _ from: Encoding, to output: BufferID, _ to: Encoding, count: Int, _ f: (Float) -> Float
+  ) {
+    guard case .int8(let scale, let zeroPoint) = from, case .int8(let outputScale, let outputZero) = to else { return }
+    let values = (-128...127).map { q in
+      QuantizeStep.quantize(f(Float(q - zeroPoint) * scale), inverseScale: 1 / outputScale, zeroPoint: outputZero)
+    }
+    let constant = addConstant(Tensor([1, 256], values), "table")
+    append {
+      TableStep(name: $0, input: input, output: output, count: count, channels: 1, table: constant)
+    }
+  }
+}
+
+extension Program {
+  /// Drops steps of which nothing is used, and the data of constants that no step reads.
+  fileprivate mutating func removeDeadSteps() {
+    var live = Set(outputs.map(\.buffer))
+    var kept: [any Step] = []
+    for step in steps.reversed() where step.writes.contains(where: live.contains) {
+      live.formUnion(step.reads)
+      live.formUnion(step.writes)
+      kept.append(step)
+    }
+    steps = kept.reversed()
+    let used = Set(steps.flatMap(\.constants))
+    for index in constants.indices where !used.contains(ConstantID(index)) {
+      constants[index].tensor = Tensor([0], [Int8]())
+    }
+  }
+}
+
+extension QuantizationParameters {
+  /// The reals of int8 `values` of a tensor of `shape`.
+  package func dequantized(_ values: [Int8], _ shape: Shape) -> [Float] {
+    guard let axis, scales.count > 1, axis < shape.rank else {
+      return values.map { Float(Int($0) - zeroPoint) * scale }
+    }
+    let inner = shape.dims[(axis + 1)...].reduce(1, *)
+    return values.enumerated().map { index, value in
+      Float(Int(value) - zeroPoint) * scales[index / max(inner, 1) % scales.count]
+    }
+  }
+}
+
+extension Tensor {
+  /// Axes in another order: output axis i is axis `order[i]`.
+  func permuted(_ order: [Int]) -> Tensor {
+    let strides = shape.strides
+    let result = Shape(order.map { shape[$0] })
+    var indices = [0]
+    for axis in order {
+      indices = indices.flatMap { base in (0..<shape[axis]).map { base + $0 * strides[axis] } }
+    }
+    switch elements {
+    case .float32(let values): return Tensor(result, indices.map { values[$0] })
+    case .int8(let values): return Tensor(result, indices.map { values[$0] })
+    case .int64(let values): return Tensor(result, indices.map { values[$0] })
+    case .int32(let values): return Tensor(result, indices.map { values[$0] })
+    default:
+      let size = dataType.byteCount
+      let bytes = littleEndianBytes
+      let moved = indices.flatMap { bytes[$0 * size..<($0 + 1) * size] }
+      return Tensor(result, Elements(littleEndian: Array(moved), as: dataType))
+    }
+  }
+}

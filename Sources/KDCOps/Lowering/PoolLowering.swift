@@ -1,0 +1,137 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCProgram
+import KDCTensor
+
+/// A mean over windows, as lowering sees it.
+struct MeanPlan {
+  var input: String
+  var output: String
+  var geometry: StepGeometry
+  var countsPadding = false
+  var padded: (height: Int, width: Int) = (0, 0)
+}
+
+extension Lowering {
+  /// The windows' mean: integer where both values are int8.
+  mutating func mean(_ plan: MeanPlan) throws {
+    if try integerMean(plan) { return }
+    let input = try read(plan.input, as: .native, in: [.channelsLast]).buffer
+    let output = try write(plan.output, as: .native, in: .channelsLast)
+    append {
+      FloatPoolStep(
+        name: $0, operation: .mean, input: input, output: output, geometry: plan.geometry,
+        countIncludesPadding: plan.countsPadding, paddedHeight: plan.padded.height, paddedWidth: plan.padded.width)
+    }
+  }
+
+  /// False where a value is not int8.
+  private mutating func integerMean(_ plan: MeanPlan) throws -> Bool {
+    guard let from = quantized(plan.input), let to = quantized(plan.output),
+      case .int8(let scale, let zeroPoint) = from, case .int8(let outputScale, let outputZero) = to
+    else { return false }
+    let g = plan.geometry
+    let taps = g.kernelHeight * g.kernelWidth
+    let ratio = Double(scale) / Double(outputScale)
+    // Divisors that occur; others get any multiplier. A window that covers the image has one.
+    let least = leastDivisor(plan)
+    guard
+      let factors = RequantizationChoice.factors(
+        (1...taps).map { ratio / Double(max($0, least)) }, accumulatorBound: Double(255 * taps))
+    else { return false }
+    let multipliers = addConstant(Tensor([taps], factors.multipliers), "multipliers")
+    let input = try read(plan.input, as: from, in: [.channelsLast]).buffer
+    let output = try write(plan.output, as: to, in: .channelsLast)
+    append {
+      AveragePoolStep(
+        name: $0, input: input, output: output, geometry: g, inputZeroPoint: zeroPoint,
+        countIncludesPadding: plan.countsPadding, paddedHeight: plan.padded.height, paddedWidth: plan.padded.width,
+        multipliers: multipliers,
+        requantization: Requantization(
+          preShift: factors.preShift, shift: factors.shift, zeroPoint: outputZero, low: -128, high: 127))
+    }
+    return true
+  }
+
+  /// The smallest number of pixels that any window counts.
+  private func leastDivisor(_ plan: MeanPlan) -> Int {
+    let g = plan.geometry
+    func least(_ outputs: Int, _ kernel: Int, _ stride: Int, _ dilation: Int, _ range: Range<Int>, _ pad: Int) -> Int {
+      var least = kernel
+      for output in 0..<outputs {
+        var count = 0
+        for k in 0..<kernel where range.contains(output * stride + k * dilation - pad) { count += 1 }
+        least = min(least, count)
+      }
+      return max(least, 1)
+    }
+    let rows = plan.countsPadding ? -g.padTop..<plan.padded.height - g.padTop : 0..<g.inputHeight
+    let columns = plan.countsPadding ? -g.padLeft..<plan.padded.width - g.padLeft : 0..<g.inputWidth
+    return least(g.outputHeight, g.kernelHeight, g.strideY, g.dilationY, rows, g.padTop)
+      * least(g.outputWidth, g.kernelWidth, g.strideX, g.dilationX, columns, g.padLeft)
+  }
+
+  /// The largest of each window.
+  mutating func maximum(_ input: String, _ output: String, _ geometry: StepGeometry) throws {
+    if let encoding = quantized(output) {
+      let source = try read(input, as: encoding, in: [.channelsLast]).buffer
+      let target = try write(output, as: encoding, in: .channelsLast)
+      append { MaxPoolStep(name: $0, input: source, output: target, geometry: geometry) }
+      return
+    }
+    let source = try read(input, as: .native, in: [.channelsLast]).buffer
+    let target = try write(output, as: .native, in: .channelsLast)
+    append {
+      FloatPoolStep(
+        name: $0, operation: .maximum, input: source, output: target, geometry: geometry, countIncludesPadding: false,
+        paddedHeight: 0, paddedWidth: 0)
+    }
+  }
+
+  /// The window of a pool over the whole image of a value [1, C, spatial…].
+  func globalGeometry(_ shape: Shape) -> StepGeometry {
+    let pixels = shape.dims[2...]
+    let width = pixels.last ?? 1
+    let height = pixels.dropLast().reduce(1, *)
+    return StepGeometry(
+      input: (height, width, shape[1]), output: (1, 1, shape[1]), kernel: (height, width), groups: shape[1])
+  }
+}
+
+extension Operator {
+  func poolGeometry(_ x: Shape, _ axes: [SpatialWindow.Axis]) -> StepGeometry {
+    let (y, z) = axes.planar
+    return StepGeometry(
+      input: (y.input, z.input, x[1]), output: (y.output, z.output, x[1]), kernel: (y.kernel, z.kernel),
+      strides: (y.stride, z.stride), dilations: (y.dilation, z.dilation), padTop: y.padBegin, padLeft: z.padBegin,
+      groups: x[1])
+  }
+
+  /// The shape of an image batch of one.
+  func oneImage(_ node: Node, _ lowering: Lowering) throws -> Shape {
+    let x = try lowering.shape(of: node.inputs[0])
+    guard x.rank >= 3, x[0] == 1 else {
+      throw cannotLower(node, "of \(x)", hint: "export the model with batch size 1")
+    }
+    return x
+  }
+}
+
+extension MaxPool: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let x = try oneImage(node, lowering)
+    try lowering.maximum(node.inputs[0], node.outputs[0], poolGeometry(x, window.resolve(self, input: x)))
+  }
+}
+
+extension AveragePool: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let x = try oneImage(node, lowering)
+    let axes = try window.resolve(self, input: x)
+    let (y, z) = axes.planar
+    try lowering.mean(
+      MeanPlan(
+        input: node.inputs[0], output: node.outputs[0], geometry: poolGeometry(x, axes), countsPadding: countsPadding,
+        padded: (y.padBegin + y.input + y.padEnd, z.padBegin + z.input + z.padEnd)))
+  }
+}

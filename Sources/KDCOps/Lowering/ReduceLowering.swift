@@ -1,0 +1,39 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCProgram
+
+extension Operator {
+  func lowerReduction(
+    _ node: Node, _ reduction: Reduction, _ operation: FloatReduceStep.Operation, into lowering: inout Lowering
+  ) throws {
+    try requireFloat(node, lowering)
+    let shape = try lowering.shape(of: node.inputs[0])
+    let plan = try reduction.plan(self, input: shape, given: lowering.integers(node, 1))
+    guard plan.count > 0 else { throw cannotLower(node, "of no elements") }
+    try lowering.reduce(operation, node.inputs[0], node.outputs[0], axes: plan.axes)
+  }
+}
+
+extension ReduceMean: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerReduction(node, reduction, .mean, into: &lowering)
+  }
+}
+
+extension ReduceSum: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerReduction(node, reduction, .sum, into: &lowering)
+  }
+}
+
+extension ReduceMax: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerReduction(node, reduction, .maximum, into: &lowering)
+  }
+}
+
+extension ReduceMin: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerReduction(node, reduction, .minimum, into: &lowering)
+  }
+}

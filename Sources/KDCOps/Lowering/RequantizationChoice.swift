@@ -1,0 +1,65 @@
+import Foundation
+import KDCDiagnostics
+import KDCProgram
+
+/// Integer factors for real ones: finds shifts and multipliers, and proves that nothing overflows.
+enum RequantizationChoice {
+  /// The multipliers of a layer's channels with its shifts.
+  struct Factors {
+    var multipliers: [Int32]
+    var preShift: Int
+    var shift: Int
+  }
+
+  /// Factors m · 2^(preShift − 31 − shift) ≈ `factors`, the largest m in 2^30 ..< 2^31 where the shifts allow it.
+  /// `bound` is the largest magnitude of an accumulator; nil where acc · 2^preShift would not fit int32.
+  static func factors(_ factors: [Double], accumulatorBound bound: Double) -> Factors? {
+    guard let largest = factors.max(), largest > 0, largest.isFinite else { return nil }
+    // largest = mantissa · 2^exponent with mantissa in ½ ..< 1.
+    let exponent = Int(largest.exponent) + 1
+    return make(factors, preShift: max(exponent, 0), shift: min(max(-exponent, 0), 16), bound: bound)
+  }
+
+  /// The same with the shift raised or lowered so that `ratio` · 2^shift, the residual's multiplier, is precise and
+  /// fits int16. nil where no choice is safe: the residual is then added by its own step.
+  static func factors(
+    _ factors: [Double], accumulatorBound bound: Double, residualRatio ratio: Double
+  ) -> (Factors, multiplier: Int)? {
+    guard let largest = factors.max(), largest > 0, largest.isFinite, ratio > 0, ratio.isFinite else { return nil }
+    let exponent = Int(largest.exponent) + 1
+    // From the most precise multiplier down to the least that will do.
+    for shift in stride(from: 16, through: 0, by: -1) {
+      let multiplier = (ratio * Double(1 << shift)).rounded()
+      guard multiplier <= 32767 else { continue }
+      guard multiplier >= 128 else { return nil }
+      let preShift = max(0, exponent + shift)
+      guard preShift <= 15, let result = make(factors, preShift: preShift, shift: shift, bound: bound) else { continue }
+      // |h| before the residual is at most the real value · 2^shift.
+      let high = bound * largest * Double(1 << shift) + 1
+      if high + 255 * multiplier < 0x1p31 { return (result, Int(multiplier)) }
+    }
+    return nil
+  }
+
+  private static func make(_ factors: [Double], preShift: Int, shift: Int, bound: Double) -> Factors? {
+    guard preShift <= 15, (bound + 1) * Double(1 << preShift) < 0x1p31 else { return nil }
+    let unit = pow(2.0, Double(31 + shift - preShift))
+    return Factors(
+      multipliers: factors.map { Int32(min(max(($0 * unit).rounded(), 1), Double(Int32.max))) }, preShift: preShift,
+      shift: shift)
+  }
+
+  /// The int8 range that a fused activation leaves of an output.
+  static func clamp(_ activation: FloatFunction, scale: Float, zeroPoint: Int) -> (low: Int, high: Int) {
+    func bound(_ value: Float) -> Int {
+      Int(min(max((Double(value) / Double(scale)).rounded(.toNearestOrEven) + Double(zeroPoint), -128), 127))
+    }
+    switch activation.kind {
+    case .relu: return (bound(0), 127)
+    case .clip:
+      let high = activation.b.isNaN ? 127 : bound(activation.b)
+      return (min(activation.a.isNaN ? -128 : bound(activation.a), high), high)
+    default: return (-128, 127)
+    }
+  }
+}
