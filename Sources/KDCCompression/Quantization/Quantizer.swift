@@ -90,7 +90,6 @@ package struct Quantizer {
   /// An operator without weights: evaluated on both kinds of values.
   private mutating func runPlain(_ index: Int) throws {
     let node = graph.nodes[index]
-    if case .integer = plan.rules[index] { quantizeConstants(of: node) }
     let op = plan.operators[index]
     let exact = try evaluate(op, node, float)
     // Nothing was quantised before: shapes and the like.
@@ -230,17 +229,6 @@ package struct Quantizer {
   }
 
   // MARK: Constants
-
-  /// Constant operands of integer arithmetic get the range they have.
-  private mutating func quantizeConstants(of node: Node) {
-    guard ["Add", "Sub", "Mul", "Div"].contains(node.opType) else { return }
-    for name in node.inputs {
-      guard let values = graph.initializers[name]?.floats, let low = values.min(), let high = values.max() else {
-        continue
-      }
-      graph.quantization[name] = QuantizationParameters(low: Double(low), high: Double(high))
-    }
-  }
 
   private mutating func replaceConstants(of index: Int, _ part: WeightedNode, weights: WeightQuantization, bias: Tensor)
   {

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Foundation
+import KDCONNX
+import KDCTargets
+import KDCTensor
+
+/// `kdc compile`: a student (and its teacher) to a bundle.
+struct Compile: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compile a trained model into one bundle of device code.",
+    discussion: """
+      Quantises the student to int8 with a few hundred unlabelled samples, generates code for each target and writes
+      one file that runs by itself and loads into apps. With a teacher, its outputs help to choose ranges and the
+      report compares both models with it.
+
+      EXAMPLES
+        kdc compile student.onnx --teacher teacher.onnx --data calib.npz --eval eval.npz --target pi4b -o model.kdb
+        kdc compile student.onnx --data calib.npz --target pi4b --target jetson-nano --target host -o model.kdb
+        kdc compile student.onnx --target host -o model.kdb            (float: no samples needed)
+        kdc compile detector.onnx --input-shape image:1x3x320x320 --data calib.npz --target pi4b -o model.kdb
+
+      Data files are npz with one array [n, …] per model input, named as the input; `label` or `label:<output>` hold
+      labels. Targets of one architecture share one file; where they span architectures, -o model.kdb writes
+      model.aarch64.kdb and model.x86_64.kdb.
+      """)
+
+  @Argument(help: "The model to compile, an ONNX file.")
+  var student: String
+
+  @Option(help: "The model that the student learnt from, an ONNX file.")
+  var teacher: String?
+
+  @Option(help: "Calibration samples, npz or npy. Without them the model stays float.")
+  var data: String?
+
+  @Option(help: "Samples to measure on, npz; labels are used where it has them. Default: the calibration samples.")
+  var eval: String?
+
+  @Option(name: .customLong("target"), help: "Device to compile for; may be repeated. `kdc targets` lists them.")
+  var targets: [String]
+
+  @Option(name: .shortAndLong, help: "The bundle to write.")
+  var output: String
+
+  @Option(help: "int8, or float to quantise nothing.")
+  var activations: CompileRequest.Activations = .int8
+
+  @Option(name: .customLong("input-shape"), help: "Shape of an input, as name:1x3x320x320; may be repeated.")
+  var inputShapes: [String] = []
+
+  @Option(help: "Write report.json here; - prints it alone.")
+  var json: String?
+
+  @Option(help: "What to write into --emit-dir: c.")
+  var emit: EmittedLanguage?
+
+  @Option(name: .customLong("emit-dir"), help: "Folder for the generated C.")
+  var emitFolder: String?
+
+  @Option(help: "Seed of the golden vectors.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Threads to compile with. Default: one per processor. The result is the same for any number.")
+  var threads: Int?
+
+  @Option(help: "Folder of clang and ld.lld.")
+  var toolchain: String?
+
+  @Flag(help: "No progress.")
+  var quiet = false
+
+  @Flag(help: "What every stage did.")
+  var verbose = false
+
+  enum EmittedLanguage: String, ExpressibleByArgument { case c }
+
+  func validate() throws {
+    guard !targets.isEmpty else { throw ValidationError("--target is missing; `kdc targets` lists the devices") }
+    if emit != nil && emitFolder == nil { throw ValidationError("--emit needs --emit-dir") }
+    if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024") }
+    if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other") }
+  }
+
+  mutating func run() async throws {
+    let request = CompileRequest(
+      student: student, teacher: teacher, data: data, evaluation: eval,
+      targets: try Targets.builtIn().find(targets), output: output,
+      activations: data == nil ? .float : activations,
+      inputShapes: try ONNXImporter.parseInputShapes(inputShapes), emitFolder: emitFolder, toolchain: toolchain,
+      seed: seed, threads: Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount))
+    let progress = Progress(quiet ? .quiet : verbose ? .verbose : .normal)
+    let report = try Pipeline.run(request, progress: progress).report
+    if let json { try Console.json(report, to: json) }
+    if json != "-" { Console.result(ReportTable(report: report).text) }
+    if data == nil && activations == .int8 && !quiet {
+      Console.note("note: no --data, so the model stays float: larger and slower than int8")
+    }
+  }
+}
+
+extension CompileRequest.Activations: ExpressibleByArgument {}

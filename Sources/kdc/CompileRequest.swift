@@ -1,0 +1,38 @@
+import KDCCompression
+import KDCTargets
+import KDCTensor
+
+/// What `kdc compile` was asked for, checked and without defaults left open.
+struct CompileRequest: Sendable {
+  enum Activations: String, Sendable, CaseIterable { case int8, float }
+
+  var student: String
+  var teacher: String?
+  /// Calibration samples; nil makes a float model.
+  var data: String?
+  /// Samples to measure on; the calibration samples where nil.
+  var evaluation: String?
+  var targets: [Target]
+  var output: String
+  var activations: Activations
+  var inputShapes: [String: [Int]] = [:]
+  /// Folder for the generated C.
+  var emitFolder: String?
+  var toolchain: String?
+  var seed: UInt64 = 0
+  var threads: Threads = 1
+
+  /// Folders of clang and the architectures asked for, in order of first mention.
+  var architectures: [Target.Architecture] {
+    targets.reduce(into: []) { list, target in
+      if !list.contains(target.architecture) { list.append(target.architecture) }
+    }
+  }
+
+  /// `model.kdb`, or `model.aarch64.kdb` where the targets span architectures.
+  func outputPath(for architecture: Target.Architecture) -> String {
+    guard architectures.count > 1 else { return output }
+    let stem = output.hasSuffix(".kdb") ? String(output.dropLast(4)) : output
+    return "\(stem).\(architecture.rawValue).kdb"
+  }
+}

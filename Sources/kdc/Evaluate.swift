@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+import KDCCompression
+import KDCTensor
+import KDCTraining
+
+/// `kdc evaluate`: how good a model is on labelled samples.
+struct Evaluate: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure a bundle or an ONNX model on labelled samples.",
+    discussion: """
+      EXAMPLES
+        kdc evaluate model.kdb --data eval.npz
+        kdc evaluate student.onnx --data eval.npz --json -
+      """)
+
+  @Argument(help: "A bundle or an ONNX model.")
+  var model: String
+
+  @Option(help: "Samples and labels, npz.")
+  var data: String
+
+  @Option(help: "Write the figures as JSON here; - prints them alone.")
+  var json: String?
+
+  @Option(name: .customLong("input-shape"), help: "For ONNX: shape of an input, as name:1x3x320x320; may be repeated.")
+  var inputShapes: [String] = []
+
+  @Option(help: "Threads. Default: one per processor.")
+  var threads: Int?
+
+  @Flag(help: "No progress.")
+  var quiet = false
+
+  /// The documented JSON.
+  struct Figures: Codable {
+    var schema = 1
+    var model: String
+    var samples: Int
+    /// What ran the model.
+    var means: String
+    var metrics: [HeadMetrics]
+  }
+
+  mutating func run() async throws {
+    let threads = Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    let opened = try OpenedModel(path: model, inputShapes: inputShapes)
+    let runner = opened.runner
+    let set = try DataSet(contentsOf: data, inputs: runner.inputs, outputs: runner.outputs.map(\.name))
+    let outputs = try runner.outputs(
+      of: set, threads: threads, progress: Progress(quiet ? .quiet : .normal), label: "evaluate")
+    let metrics = runner.outputs.map { port in
+      HeadMetrics(
+        Head(name: port.name, shape: port.type.shape, labels: set.labels[port.name]), outputs: outputs[port.name] ?? [],
+        reference: nil)
+    }
+    let figures = Figures(model: model, samples: set.count, means: opened.means, metrics: metrics)
+    if let json { try Console.json(figures, to: json) }
+    guard json != "-" else { return }
+    if set.labels.isEmpty && !quiet { Console.note("note: \(data) has no labels") }
+    for head in metrics where head.score != nil { Console.result("\(head.output)  \(ReportTable.score(head))") }
+    Console.result("\(set.count) samples by \(opened.means)")
+  }
+}

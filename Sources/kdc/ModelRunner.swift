@@ -1,0 +1,93 @@
+import Foundation
+import KDCCompression
+import KDCDiagnostics
+import KDCGraph
+import KDCONNX
+import KDCOps
+import KDCProgram
+import KDCTensor
+import KDCTraining
+
+/// A model that can be run, whatever form it is in.
+protocol ModelRunner: Sendable {
+  /// What the model takes, with batch 1.
+  var inputs: [ValueInfo] { get }
+  /// Its outputs, in order.
+  var outputs: [ValueInfo] { get }
+  /// The outputs by name for each sample, in order of the samples. Results do not depend on `threads`.
+  func run(
+    _ count: Int, threads: Threads, sample: @escaping @Sendable (Int) throws -> [String: Tensor]
+  ) throws -> [[String: Tensor]]
+}
+
+/// The float model.
+struct GraphRunner: ModelRunner {
+  let inputs: [ValueInfo]
+  let outputs: [ValueInfo]
+  private let evaluator: GraphEvaluator
+
+  init(_ graph: Graph) throws {
+    evaluator = try GraphEvaluator(graph)
+    inputs = graph.inputs.filter { graph.initializers[$0.name] == nil }
+    outputs = try graph.outputs.map { name in
+      guard let type = graph.types[name] else { throw InternalError("output '\(name)' has no type") }
+      return ValueInfo(name: name, type: type)
+    }
+  }
+
+  func run(
+    _ count: Int, threads: Threads, sample: @escaping @Sendable (Int) throws -> [String: Tensor]
+  ) throws -> [[String: Tensor]] {
+    // One image at a time is better split inside the operators.
+    if count == 1 { return [try evaluator.run(inputs: sample(0), threads: threads)] }
+    return try parallelMap(count, threads: threads) { try evaluator.run(inputs: sample($0)) }
+  }
+}
+
+/// The lowered program on the reference interpreter: what every device computes, byte for byte.
+struct ProgramRunner: ModelRunner {
+  let inputs: [ValueInfo]
+  let outputs: [ValueInfo]
+  private let program: Program
+
+  init(_ program: Program) {
+    self.program = program
+    inputs = program.inputs.map(\.info)
+    outputs = program.outputs.map(\.info)
+  }
+
+  func run(
+    _ count: Int, threads: Threads, sample: @escaping @Sendable (Int) throws -> [String: Tensor]
+  ) throws -> [[String: Tensor]] {
+    let pieces = max(1, min(threads.count, count))
+    let inner = max(1, threads.count / pieces)
+    return try parallelMap(pieces, threads: threads) { piece in
+      var interpreter = try Interpreter(program, threads: inner)
+      return try (count * piece / pieces..<count * (piece + 1) / pieces).map { try interpreter.run(sample($0)) }
+    }.flatMap { $0 }
+  }
+}
+
+extension Port {
+  var info: ValueInfo { ValueInfo(name: name, type: TensorType(dataType, shape)) }
+}
+
+extension ModelRunner {
+  /// Runs all samples of a data set and keeps the outputs as floats: `[output][sample]`.
+  func outputs(
+    of data: DataSet, threads: Threads, limit: Int = .max, progress: Progress? = nil, label: String = "run"
+  ) throws -> [String: [[Float]]] {
+    var result: [String: [[Float]]] = [:]
+    let begin = Date()
+    let count = min(data.count, limit)
+    let step = 64 * threads.count
+    for first in stride(from: 0, to: count, by: step) {
+      let some = try run(min(step, count - first), threads: threads) { data.sample(first + $0) }
+      for sample in some {
+        for (name, tensor) in sample { result[name, default: []].append(tensor.asFloats) }
+      }
+      progress?.update(label, done: min(first + step, count), of: count, since: begin)
+    }
+    return result
+  }
+}

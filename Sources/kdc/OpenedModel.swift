@@ -1,0 +1,40 @@
+import KDCBundle
+import KDCDiagnostics
+import KDCONNX
+import KDCOps
+
+/// A model file of any kind that kdc can run.
+struct OpenedModel {
+  let runner: any ModelRunner
+  /// What runs it, for people: "machine code", "reference interpreter", "float evaluator".
+  let means: String
+
+  /// Throws what is wrong with the file. `inputShapes` are those of the command line.
+  init(path: String, inputShapes: [String] = []) throws {
+    let bytes = try Files.read(path)
+    guard Bundle.looksLikeOne(bytes) else {
+      var graph = try ONNXImporter.load(path: path, inputShapes: try ONNXImporter.parseInputShapes(inputShapes))
+      try graph.inferTypes()
+      runner = try GraphRunner(graph)
+      means = "float evaluator"
+      return
+    }
+    let bundle = try Bundle(bytes, path: path)
+    let program = try bundle.program()
+    if bundle.manifest.architecture == Self.hostArchitecture {
+      runner = try NativeRunner(bytes, program: program)
+      means = "machine code"
+    } else {
+      runner = ProgramRunner(program)
+      means = "reference interpreter"
+    }
+  }
+
+  private static var hostArchitecture: String {
+    #if arch(arm64)
+      "aarch64"
+    #else
+      "x86_64"
+    #endif
+  }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import KDCBundle
+import KDCCodegen
+import KDCCompression
+import KDCDiagnostics
+import KDCGraph
+import KDCKernels
+import KDCProgram
+import KDCTargets
+import KDCTensor
+import KDCToolchain
+import KDCTraining
+
+/// `kdc compile`, from top to bottom. Nothing reaches back: a stage reads what those before it left.
+enum Pipeline {
+  static let stages: [Stage] = [
+    .importModels, .canonicalize, .measureTeacher, .quantize, .lower, .selectKernels, .planMemory, .emit, .build,
+    .measure, .prove, .package,
+  ]
+
+  /// Runs all stages. Throws what a stage throws; then no output file exists.
+  static func run(_ request: CompileRequest, progress: Progress) throws -> Compilation {
+    var compilation = Compilation(request)
+    for stage in stages {
+      let begin = Date()
+      let summary = try stage.run(&compilation, progress)
+      progress.finished(stage.name, summary, seconds: Date().timeIntervalSince(begin))
+    }
+    return compilation
+  }
+}
+
+/// One step of the pipeline. It can be run alone on a `Compilation` that has what it needs.
+struct Stage: Sendable {
+  let name: String
+  /// Returns what it did, in one line.
+  let run: @Sendable (inout Compilation, Progress) throws -> String
+
+  init(_ name: String, run: @escaping @Sendable (inout Compilation, Progress) throws -> String) {
+    self.name = name
+    self.run = run
+  }
+}
+
+/// What a compilation has so far.
+struct Compilation: Sendable {
+  let request: CompileRequest
+
+  // importModels, canonicalize
+  var student = Graph.empty
+  var teacher: Teacher?
+  var calibration: DataSet?
+  /// What models are measured on: the evaluation samples, else the calibration samples.
+  var evaluation: DataSet?
+  var studentBytes = 0
+  var inputHashes: [String: String] = [:]
+
+  // measureTeacher
+  var heads: [Head] = []
+  /// Outputs on the evaluation samples, by output and sample.
+  var teacherOutputs: [String: [[Float]]]?
+  var studentOutputs: [String: [[Float]]] = [:]
+
+  // quantize
+  var quantized = Graph.empty
+
+  // lower, selectKernels, planMemory, emit
+  var program = Program(name: "")
+  var selections: [KernelSelection] = []
+  var plans: [MemoryPlan] = []
+  var variants: [(architecture: Target.Architecture, variants: [CodeVariant], model: String)] = []
+
+  // build
+  var golden: Golden?
+  var bundles: [BuiltBundle] = []
+  /// Code for this machine, where it is not among the bundles but worth building to measure with.
+  var hostBundle: BuiltBundle?
+
+  var report: Report
+
+  init(_ request: CompileRequest) {
+    self.request = request
+    report = Report(model: "")
+  }
+}
+
+/// A bundle in memory, not yet a file.
+struct BuiltBundle: Sendable {
+  let architecture: Target.Architecture
+  let bytes: [UInt8]
+}
+
+/// The teacher's graph, with its outputs under the student's names.
+struct Teacher: Sendable {
+  var graph: Graph
+  /// The teacher's input for each of the student's, and the student's output for each of the teacher's.
+  var inputNames: [String: String]
+  var outputNames: [String: String]
+  var bytes: Int
+}
+
+extension Graph {
+  static var empty: Graph { Graph(name: "", opset: 17, inputs: [], outputs: [], nodes: []) }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import KDCCompression
+
+/// The result of a compilation for people.
+struct ReportTable {
+  let report: Report
+
+  var text: String {
+    var lines: [String] = []
+    let header = ["", "head", "score", "agreement", "KL T=1", "T=2", "T=4", "vs student"]
+    var rows: [[String]] = [header]
+    for stage in report.stages {
+      for (index, head) in stage.metrics.enumerated() {
+        let own = stage.againstStudent.flatMap { $0.first { $0.output == head.output } }
+        rows.append(
+          [index == 0 ? stage.name : "", head.output, Self.score(head), Self.share(head.agreement)]
+            + (0..<3).map { position in head.kl.map { String(format: "%.4f", $0[position]) } ?? "" }
+            + [Self.share(own?.agreement)])
+      }
+    }
+    lines += Self.aligned(rows)
+    lines.append("")
+    for stage in report.stages {
+      lines.append("\(stage.name): \(Self.count(stage.macs)) MACs, \(Self.bytes(stage.bytes))")
+    }
+    for bundle in report.bundles {
+      lines.append(
+        "\(bundle.file): \(Self.bytes(bundle.bytes)), code \(Self.bytes(bundle.codeBytes)), "
+          + "arena \(Self.bytes(bundle.arenaBytes)) (\(bundle.architecture))")
+    }
+    for target in report.targets {
+      lines.append(
+        String(format: "%@: about %.2f ms on one core (%@)", target.name, target.milliseconds, target.title))
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  static func score(_ head: HeadMetrics) -> String {
+    guard let score = head.score else { return "" }
+    return head.metric == "accuracy"
+      ? String(format: "%.2f %%", 100 * score) : String(format: "%@ %.4f", head.metric, score)
+  }
+
+  static func share(_ value: Double?) -> String { value.map { String(format: "%.2f %%", 100 * $0) } ?? "" }
+
+  static func count(_ value: Int) -> String {
+    value >= 1_000_000 ? String(format: "%.2f M", Double(value) / 1e6) : String(format: "%.1f K", Double(value) / 1e3)
+  }
+
+  static func bytes(_ value: Int) -> String {
+    value >= 1_000_000 ? String(format: "%.2f MB", Double(value) / 1e6) : String(format: "%.1f KB", Double(value) / 1e3)
+  }
+
+  /// Columns padded to their widest cell: the first two to the left, numbers to the right; empty columns left out.
+  static func aligned(_ rows: [[String]]) -> [String] {
+    let columns = (rows.first?.indices ?? 0..<0).filter { column in
+      column < 2 || rows.dropFirst().contains { !$0[column].isEmpty }
+    }
+    let widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      let cells = zip(columns, widths).map { column, width in
+        let padding = String(repeating: " ", count: width - row[column].count)
+        return column < 2 ? row[column] + padding : padding + row[column]
+      }
+      return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Foundation
+import KDCDiagnostics
+import KDCTensor
+import KDCTraining
+
+/// `kdc run`: a model over samples, outputs to an npz file.
+struct Run: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run a bundle or an ONNX model on samples.",
+    discussion: """
+      EXAMPLES
+        kdc run model.kdb --input samples.npz -o outputs.npz
+
+      A bundle for this machine runs by its machine code; one for another architecture by the reference interpreter,
+      with the same bytes. Outputs are stacked along the first dimension.
+      """)
+
+  @Argument(help: "A bundle or an ONNX model.")
+  var model: String
+
+  @Option(help: "Samples, npz or npy.")
+  var input: String
+
+  @Option(name: .shortAndLong, help: "The npz file to write.")
+  var output: String
+
+  @Option(name: .customLong("input-shape"), help: "For ONNX: shape of an input, as name:1x3x320x320; may be repeated.")
+  var inputShapes: [String] = []
+
+  @Option(help: "Threads. Default: one per processor.")
+  var threads: Int?
+
+  @Flag(help: "No progress.")
+  var quiet = false
+
+  mutating func run() async throws {
+    let threads = Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    let opened = try OpenedModel(path: model, inputShapes: inputShapes)
+    let runner = opened.runner
+    let data = try DataSet(contentsOf: input, inputs: runner.inputs, outputs: runner.outputs.map(\.name))
+    let results = try runner.run(data.count, threads: threads) { data.sample($0) }
+    var arrays: [(key: String, tensor: Tensor)] = []
+    for port in runner.outputs {
+      arrays.append((port.name, try Tensor.stacked(results.compactMap { $0[port.name] }, as: port.type)))
+    }
+    try NumpyFile.write(arrays, to: output)
+    if !quiet { Console.note("\(data.count) samples by \(opened.means), outputs in \(output)") }
+  }
+}
+
+extension Tensor {
+  /// Samples [1, …] along the first dimension; [n, …] where a sample's first dimension is not 1.
+  static func stacked(_ samples: [Tensor], as type: TensorType) throws -> Tensor {
+    let dims = type.shape.dims.first == 1 ? Array(type.shape.dims.dropFirst()) : type.shape.dims
+    let bytes = samples.flatMap { $0.littleEndianBytes }
+    let whole = TensorType(type.dataType, Shape([samples.count] + dims))
+    guard let tensor = Tensor(whole, littleEndianBytes: bytes) else {
+      throw InternalError("outputs of different shapes for \(type)")
+    }
+    return tensor
+  }
+}

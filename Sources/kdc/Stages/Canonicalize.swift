@@ -1,0 +1,16 @@
+import KDCPasses
+
+extension Stage {
+  /// Brings both models into the form that later stages know: folded, fused, typed.
+  static let canonicalize = Stage("canonicalize") { compilation, progress in
+    let before = compilation.student.nodes.count
+    for summary in try Passes.run(on: &compilation.student) where summary.changes > 0 {
+      progress.detail("\(summary.pass): \(summary.changes) changes, \(summary.nodes) nodes")
+    }
+    if var teacher = compilation.teacher {
+      try Passes.run(on: &teacher.graph)
+      compilation.teacher = teacher
+    }
+    return "\(before) nodes became \(compilation.student.nodes.count)"
+  }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import KDCBundle
+import KDCCodegen
+import KDCDiagnostics
+import KDCKernels
+import KDCProgram
+import KDCTargets
+
+extension Stage {
+  /// Writes bundles and generated C: the first that the file system sees of a compilation.
+  static let package = Stage("package") { compilation, _ in
+    let request = compilation.request
+    compilation.report.layers = compilation.layerReports
+    compilation.report.targets = compilation.targetReports
+    for bundle in compilation.bundles {
+      let path = request.outputPath(for: bundle.architecture)
+      let manifest = try Bundle(bundle.bytes, path: path).manifest
+      compilation.report.bundles.append(
+        Report.Bundle(
+          file: path, architecture: bundle.architecture.rawValue, bytes: bundle.bytes.count,
+          sha256: Digest.hexadecimal(of: bundle.bytes), codeBytes: manifest.codeBytes, arenaBytes: manifest.arenaBytes))
+    }
+    if let folder = request.emitFolder { try compilation.writeSources(to: folder) }
+    for bundle in compilation.bundles {
+      try Files.write(bundle.bytes, to: request.outputPath(for: bundle.architecture), executable: true)
+    }
+    return compilation.report.bundles.map { "\($0.file) \(ReportTable.bytes($0.bytes))" }.joined(separator: ", ")
+  }
+}
+
+extension Compilation {
+  /// The generated C, in a folder per architecture where there are several.
+  fileprivate func writeSources(to folder: String) throws {
+    for (architecture, variants, model) in self.variants {
+      let path = request.architectures.count > 1 ? "\(folder)/\(architecture.rawValue)" : folder
+      do {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      } catch {
+        throw Diagnostic(
+          .outputNotWritable, "cannot make the folder '\(path)'", at: Place(file: path),
+          hint: "choose an --emit-dir that can be written")
+      }
+      try Files.write(Array(model.utf8), to: "\(path)/\(Emission.modelFileName)")
+      for variant in variants { try Files.write(Array(variant.text.utf8), to: "\(path)/\(variant.fileName)") }
+    }
+  }
+
+  fileprivate var targetReports: [Report.TargetEstimate] {
+    selections.map { selection in
+      Report.TargetEstimate(
+        name: selection.target.name, title: selection.target.title,
+        milliseconds: selection.cycles / (selection.target.gigahertz * 1e6), megacycles: selection.cycles / 1e6)
+    }
+  }
+
+  fileprivate var layerReports: [Report.Layer] {
+    program.steps.enumerated().map { index, step in
+      var layer = Report.Layer(
+        name: step.name, op: type(of: step).kind, kernel: [:], reason: [:], bits: 32, cycles: [:],
+        bytes: step.constants.reduce(0) { $0 + program.constants[$1.index].tensor.byteCount })
+      if let output = step.writes.first { layer.bits = program.buffers[output.index].dataType.byteCount * 8 }
+      for selection in selections {
+        let choice = selection.choices[index]
+        layer.kernel[selection.target.name] = choice.family
+        layer.reason[selection.target.name] = choice.reason
+        layer.cycles[selection.target.name] = choice.cycles
+      }
+      return layer
+    }
+  }
+}

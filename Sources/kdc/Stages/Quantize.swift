@@ -1,0 +1,50 @@
+import KDCCompression
+import KDCDiagnostics
+import KDCTensor
+
+extension Stage {
+  /// Chooses int8 ranges and weights from the calibration samples; a float compilation passes the graph on.
+  static let quantize = Stage("quantize") { compilation, progress in
+    let request = compilation.request
+    guard request.activations == .int8, let data = compilation.calibration else {
+      compilation.quantized = compilation.student
+      return "stays float"
+    }
+    let limit = try Quantizer.sampleLimit(for: compilation.student, bytes: 1 << 30)
+    let count = min(data.count, limit, 1024)
+    let samples = (0..<count).map { data.sample($0) }
+    var options = Quantizer.Options()
+    options.threads = request.threads
+    // Range methods are only tried one after the other where that takes seconds.
+    let methods: [RangeMethod] =
+      compilation.student.macs * count < 8_000_000_000
+      ? [.meanSquaredError, .minMax, .percentile] : [.meanSquaredError]
+    var best: (result: Quantizer.Result, method: RangeMethod, distance: Double)?
+    let teacher =
+      methods.count > 1 ? try compilation.teacher?.calibrationOutputs(on: samples, threads: request.threads) : nil
+    for method in methods {
+      options.rangeMethod = method
+      let result = try Quantizer.quantize(compilation.student, samples: samples, options: options)
+      let distance = OutputDistance.mean(
+        result, teacher: teacher, outputs: compilation.student.outputs, types: compilation.student.types)
+      progress.detail("ranges by \(method.rawValue): distance \(distance)")
+      if distance < best?.distance ?? .infinity || best == nil { best = (result, method, distance) }
+    }
+    guard let best else { throw InternalError("no range method was tried") }
+    compilation.quantized = best.result.graph
+    let integers = best.result.graph.quantization.keys.count { best.result.graph.initializers[$0] == nil }
+    return "\(integers) values as int8, ranges by \(best.method.rawValue) on \(count) samples"
+  }
+}
+
+extension Teacher {
+  /// The teacher's outputs on given samples under the student's names.
+  func calibrationOutputs(on samples: [[String: Tensor]], threads: Threads) throws -> [String: [Tensor]] {
+    let inputNames = inputNames
+    let found = try GraphRunner(graph).run(samples.count, threads: threads) { index in
+      Dictionary(
+        uniqueKeysWithValues: inputNames.compactMap { name, other in samples[index][name].map { (other, $0) } })
+    }
+    return outputNames.mapValues { other in found.compactMap { $0[other] } }
+  }
+}
