@@ -15,7 +15,7 @@ extension Node {
   }
 
   /// The node in words for diagnostics: "node 'up2' (Resize, opset 13), output 'up2_out'".
-  package var place: String {
+  package var label: String {
     let kind = domain.isEmpty ? opType : "\(domain).\(opType)"
     let output = outputs.first(where: { !$0.isEmpty }).map { ", output '\($0)'" } ?? ""
     return "node '\(name)' (\(kind), opset \(opset))\(output)"

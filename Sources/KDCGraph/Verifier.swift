@@ -23,9 +23,9 @@ extension Graph {
     for node in nodes {
       for output in node.outputs where !output.isEmpty {
         if let other = producers[output] {
-          fault(.invalidGraph, "value '\(output)' is made by node '\(other)' and by node '\(node.name)'", node.place)
+          fault(.invalidGraph, "value '\(output)' is made by node '\(other)' and by node '\(node.name)'", node.label)
         } else if known.contains(output) {
-          fault(.invalidGraph, "value '\(output)' is an input or initializer and is made by a node too", node.place)
+          fault(.invalidGraph, "value '\(output)' is an input or initializer and is made by a node too", node.label)
         }
         producers[output] = node.name
       }
@@ -38,9 +38,9 @@ extension Graph {
       for name in node.reads where !known.contains(name) {
         if let producer = producers[name] {
           if faults.contains(where: { $0.id == .graphCycle }) { continue }
-          fault(.invalidGraph, "node '\(node.name)' comes before '\(producer)', whose '\(name)' it reads", node.place)
+          fault(.invalidGraph, "node '\(node.name)' comes before '\(producer)', whose '\(name)' it reads", node.label)
         } else {
-          fault(.invalidGraph, "node '\(node.name)' reads '\(name)', which nothing makes", node.place)
+          fault(.invalidGraph, "node '\(node.name)' reads '\(name)', which nothing makes", node.label)
           known.insert(name)
         }
       }

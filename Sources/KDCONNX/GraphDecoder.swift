@@ -114,7 +114,7 @@ struct GraphDecoder {
     func fault(_ problem: String) -> Diagnostic {
       Diagnostic(
         .invalidAttribute, "attribute '\(proto.name)' of node '\(node.name)' \(problem)",
-        at: Place(file: file, detail: node.place))
+        at: Place(file: file, detail: node.label))
     }
     let label = "attribute '\(proto.name)' of node '\(node.name)'"
     // Files of IR version 1 have no type; the field that is set tells it.
