@@ -12,6 +12,14 @@ extension Graph {
   /// others are collected and thrown together as a `DiagnosticList`; each names its node.
   @discardableResult
   package mutating func inferTypes() throws -> [String: Tensor] {
+    let (constants, faults) = inferKnownTypes()
+    guard faults.isEmpty else { throw DiagnosticList(faults) }
+    return constants
+  }
+
+  /// As `inferTypes`, but gives the faults with what could be inferred in spite of them: for passes that remove faulty
+  /// nodes, such as those in a branch that is never taken.
+  package mutating func inferKnownTypes() -> (constants: [String: Tensor], faults: [Diagnostic]) {
     var faults: [Diagnostic] = []
     var known: [String: TensorType] = [:]
     var constants: [String: Tensor] = [:]
@@ -45,8 +53,7 @@ extension Graph {
         Diagnostic(.invalidGraph, "graph output '\(output)' is computed by no node", at: Place(file: file)))
     }
     types = known
-    guard faults.isEmpty else { throw DiagnosticList(faults) }
-    return constants
+    return (constants, faults)
   }
 
   /// Types of one node's outputs, and their values where they are constant.
