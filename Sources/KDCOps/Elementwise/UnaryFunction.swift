@@ -3,7 +3,8 @@ import KDCGraph
 import KDCProgram
 import KDCTensor
 
-/// An element-wise function of one float input. int8: a table of 256 entries made from `apply`.
+/// An element-wise function of one float input. int8: a table of 256 entries made from `apply`, for activations;
+/// functions that jump or whose values spread over magnitudes (Floor, Exp, …) stay in float.
 ///
 /// Types: float32; float16 and float64 are computed in float32.
 package protocol UnaryFunction: Quantizable, Lowerable {
@@ -41,15 +42,26 @@ extension UnaryFunction {
   package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
     let x = try inputs.required(0)
     switch x.elements {
-    case .float32(let values): return [Tensor(x.shape, values.map { apply($0) })]
+    case .float32(let values): return [Tensor(x.shape, mapped(values))]
     case .float64, .float16:
       guard case .float32(let values) = x.cast(to: .float32).elements else { throw InternalError("not float") }
-      return [Tensor(x.shape, values.map { apply($0) }).cast(to: x.dataType)]
+      return [Tensor(x.shape, mapped(values)).cast(to: x.dataType)]
     default:
       guard let function = self as? any IntegerUnaryFunction, case .signed(let values) = x.elements.numbers else {
         throw InternalError("'\(Self.onnxName)' of \(x.type)")
       }
       return [Tensor(x.shape, Numbers.signed(values.map { function.apply($0) }).elements(as: x.dataType))]
+    }
+  }
+
+  /// One pass without checks per element, so that simple functions become vector instructions.
+  private func mapped(_ values: [Float]) -> [Float] {
+    [Float](unsafeUninitializedCapacity: values.count) { target, initialized in
+      values.withUnsafeBufferPointer { source in
+        guard let y = target.baseAddress, let x = source.baseAddress else { return }
+        for i in 0..<source.count { y[i] = apply(x[i]) }
+      }
+      initialized = values.count
     }
   }
 }

@@ -2,7 +2,7 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
-/// Position of the largest element along an axis, int64. ONNX `ArgMax`, opsets 1, 11, 12 (select_last_index), 13.
+/// Position of the largest element along an axis, int64. ONNX `ArgMax`, opsets 1, 11, 12, 13.
 package struct ArgMax: ArgReduction {
   package static let onnxName = "ArgMax"
   package let options: ArgReductionOptions

@@ -2,7 +2,7 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
-/// Position of the smallest element along an axis, int64. ONNX `ArgMin`, opsets 1, 11, 12 (select_last_index), 13.
+/// Position of the smallest element along an axis, int64. ONNX `ArgMin`, opsets 1, 11, 12, 13.
 package struct ArgMin: ArgReduction {
   package static let onnxName = "ArgMin"
   package let options: ArgReductionOptions

@@ -5,6 +5,7 @@ package struct Ceil: PlainUnaryFunction {
   package static let onnxName = "Ceil"
   package init() {}
 
+  package var quantizationRule: QuantizationRule { .float }
   package var function: FloatFunction? { FloatFunction(.ceil) }
   package func apply(_ x: Float) -> Float { x.rounded(.up) }
 }

@@ -2,8 +2,9 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
-/// A tensor stored in the node. ONNX `Constant`, opsets 1, 9, 11, 12, 13, 19, 21: attributes `value`, `value_float`,
-/// `value_floats`, `value_int`, `value_ints`.
+/// A tensor stored in the node. ONNX `Constant`, opsets 1, 9, 11, 12, 13, 19, 21.
+///
+/// Attributes `value`, `value_float`, `value_floats`, `value_int`, `value_ints`.
 ///
 /// Named ConstantOperator in Swift: `Constant` is a program's.
 package struct ConstantOperator: Operator {

@@ -5,6 +5,7 @@ package struct Exp: PlainUnaryFunction {
   package static let onnxName = "Exp"
   package init() {}
 
+  package var quantizationRule: QuantizationRule { .float }
   package var function: FloatFunction? { FloatFunction(.exp) }
   package func apply(_ x: Float) -> Float { FloatMath.exp(x) }
 }

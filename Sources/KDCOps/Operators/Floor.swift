@@ -5,6 +5,7 @@ package struct Floor: PlainUnaryFunction {
   package static let onnxName = "Floor"
   package init() {}
 
+  package var quantizationRule: QuantizationRule { .float }
   package var function: FloatFunction? { FloatFunction(.floor) }
   package func apply(_ x: Float) -> Float { x.rounded(.down) }
 }

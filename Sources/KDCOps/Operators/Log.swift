@@ -5,6 +5,7 @@ package struct Log: PlainUnaryFunction {
   package static let onnxName = "Log"
   package init() {}
 
+  package var quantizationRule: QuantizationRule { .float }
   package var function: FloatFunction? { FloatFunction(.log) }
   package func apply(_ x: Float) -> Float { FloatMath.log(x) }
 }

@@ -70,22 +70,13 @@ package struct Pad: Quantizable {
     let pads = try amounts(of: x.shape, given: inputs.optionalInts(1), axes: inputs.optionalInts(3))
     let shape = Shape(zip(x.shape.dims, pads).map { $0 + $1.before + $1.after })
     let fill = inputs.optional(2) ?? Tensor([], [value ?? 0]).cast(to: x.dataType)
-    // Source coordinate × stride of each position of each axis; nil outside.
+    // Source offset of each position of each axis; nil outside.
     let strides = x.shape.strides
-    let sources: [[Int?]] = shape.dims.indices.map { axis in
+    let sources = shape.dims.indices.map { axis in
       (0..<shape[axis]).map { source($0 - pads[axis].before, x.shape[axis]).map { $0 * strides[axis] } }
     }
-    var indices: [Int?] = [0]
-    for axis in sources {
-      var next: [Int?] = []
-      next.reserveCapacity(indices.count * axis.count)
-      for base in indices {
-        for offset in axis { next.append(base.flatMap { base in offset.map { base + $0 } }) }
-      }
-      indices = next
-    }
     let both = try Tensor.chained([x, fill.reshaped(to: [1])])
-    return [both.picked(indices.map { $0 ?? x.count }, shape: shape)]
+    return [both.rearranged(to: shape, PaddedCopy(sources: sources, fill: x.count))]
   }
 
   private func source(_ position: Int, _ dim: Int) -> Int? {
@@ -95,6 +86,36 @@ package struct Pad: Quantizable {
     case .edge: return position < 0 ? 0 : dim - 1
     case .reflect: return position < 0 ? -position : 2 * (dim - 1) - position
     case .wrap: return ((position % dim) + dim) % dim
+    }
+  }
+}
+
+/// Row-major copy where the offset of a position is the sum over axes of `sources`, `fill` where one is nil.
+private struct PaddedCopy: Rearrangement {
+  let sources: [[Int?]]
+  let fill: Int
+
+  func move<T: TensorElement>(_ source: UnsafeBufferPointer<T>, to target: UnsafeMutableBufferPointer<T>) {
+    let inner = sources.last ?? [0]
+    let outer = sources.dropLast()
+    var index = [Int](repeating: 0, count: outer.count)
+    let value = source[fill]
+    for row in 0..<target.count / max(inner.count, 1) {
+      var base: Int? = 0
+      for (axis, position) in index.enumerated() {
+        base = base.flatMap { base in outer[axis][position].map { base + $0 } }
+      }
+      for (at, offset) in inner.enumerated() {
+        let element = base.flatMap { base in offset.map { source[base + $0] } }
+        target.initializeElement(at: row &* inner.count &+ at, to: element ?? value)
+      }
+      var axis = outer.count - 1
+      while axis >= 0 {
+        index[axis] += 1
+        if index[axis] < outer[axis].count { break }
+        index[axis] = 0
+        axis -= 1
+      }
     }
   }
 }

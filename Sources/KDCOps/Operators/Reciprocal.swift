@@ -5,6 +5,7 @@ package struct Reciprocal: PlainUnaryFunction {
   package static let onnxName = "Reciprocal"
   package init() {}
 
+  package var quantizationRule: QuantizationRule { .float }
   package var function: FloatFunction? { FloatFunction(.reciprocal) }
   package func apply(_ x: Float) -> Float { 1 / x }
 }

@@ -2,7 +2,7 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
-/// The dimensions `start` ..< `end` of the input, int64. ONNX `Shape`, opsets 1, 13, 15 (start, end), 19, 21.
+/// The dimensions `start` ..< `end` (from opset 15 on) of the input, int64. ONNX `Shape`, opsets 1, 13, 15, 19, 21.
 ///
 /// Named ShapeOperator in Swift: `Shape` is the tensor's shape.
 package struct ShapeOperator: TypeDetermined {

@@ -5,6 +5,7 @@ package struct Sqrt: PlainUnaryFunction {
   package static let onnxName = "Sqrt"
   package init() {}
 
+  package var quantizationRule: QuantizationRule { .float }
   package var function: FloatFunction? { FloatFunction(.sqrt) }
   package func apply(_ x: Float) -> Float { x.squareRoot() }
 }

@@ -2,7 +2,9 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
-/// Removes dimensions of 1: those of `axes`, or all. ONNX `Squeeze`, opsets 1, 11, 13 (axes as an input), 21.
+/// Removes dimensions of 1: those of `axes`, or all. ONNX `Squeeze`, opsets 1, 11, 13, 21.
+///
+/// Axes are an attribute before opset 13 and a constant input after.
 package struct Squeeze: Quantizable {
   package static let onnxName = "Squeeze"
   /// From the attribute, opset < 13.

@@ -2,7 +2,9 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
-/// Inserts dimensions of 1 at `axes` of the result. ONNX `Unsqueeze`, opsets 1, 11, 13 (axes as an input), 21.
+/// Inserts dimensions of 1 at `axes` of the result. ONNX `Unsqueeze`, opsets 1, 11, 13, 21.
+///
+/// Axes are an attribute before opset 13 and a constant input after.
 package struct Unsqueeze: Quantizable {
   package static let onnxName = "Unsqueeze"
   /// From the attribute, opset < 13.

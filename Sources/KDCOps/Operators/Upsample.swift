@@ -2,8 +2,10 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
-/// Enlarges by constant factors, `mode` nearest or linear, with asymmetric coordinates x/scale. ONNX `Upsample`, opsets 7
-/// (attribute `scales`), 9 (input); removed in 10 in favour of Resize.
+/// Enlarges by constant factors, `mode` nearest or linear, with asymmetric coordinates x/scale. ONNX `Upsample`,
+/// opsets 7, 9.
+///
+/// The scales are an attribute in opset 7, an input in 9; from 10 on models have Resize.
 package struct Upsample: Quantizable {
   package static let onnxName = "Upsample"
   package let isLinear: Bool

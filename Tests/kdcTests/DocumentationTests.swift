@@ -1,0 +1,99 @@
+import Foundation
+import KDCDiagnostics
+import KDCGraph
+import KDCOps
+import KDCTensor
+import Testing
+
+/// The reference pages in `Sources/kdc/Documentation.docc` against the code they describe.
+@Suite struct DocumentationTests {
+  private static let folder = "Sources/kdc/Documentation.docc/"
+
+  /// KDC_RECORD=1 writes what is generated, and still fails: a recording is looked at before it is committed.
+  private static let records = ProcessInfo.processInfo.environment["KDC_RECORD"] == "1"
+
+  @Test("Operators.md lists every operator with its opsets and form, as the operators' own comments say")
+  func operators() throws {
+    let page = try SourceTree.text(Self.folder + "Operators.md")
+    let start = try #require(page.range(of: "<!-- generated from the operators' comments -->\n"))
+    let table = try operatorTable()
+    guard page[start.upperBound...] != table[...] else { return }
+    if Self.records {
+      try (page[..<start.upperBound] + table).write(
+        to: SourceTree.root.appendingPathComponent(Self.folder + "Operators.md"), atomically: true, encoding: .utf8)
+    }
+    let (old, new) = (page[start.upperBound...].split(separator: "\n"), table.split(separator: "\n"))
+    let missing = new.filter { !old.contains($0) }
+    Issue.record("Operators.md is out of date; run this test with KDC_RECORD=1. Missing: \(missing.prefix(5))")
+  }
+
+  private func operatorTable() throws -> String {
+    var lines = ["| Operator | Opsets | In an int8 model | Semantics |", "|---|---|---|---|"]
+    for type in Operators.all {
+      let comment = try comment(of: type)
+      let opsets = comment.firstMatch(of: #/ONNX `\w+`, opsets? ([0-9, ]*[0-9])/#).map { String($0.1) }
+      let notes = comment.replacing(#/ ?ONNX `\w+`(?:,|:) opsets? [^.]*\./#, with: "")
+        .replacing(#/ ?Named \w+ in Swift: [^.]*\./#, with: "").replacing("|", with: "\\|")
+      let name = type.domain.isEmpty ? type.onnxName : "\(type.domain).\(type.onnxName)"
+      lines.append("| \(name) | \(opsets ?? "") | \(try form(of: type)) | \(notes) |")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The comment before the operator's declaration, as one line.
+  private func comment(of type: any Operator.Type) throws -> String {
+    let text = try SourceTree.text("Sources/KDCOps/Operators/\(type).swift")
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let declaration = try #require(lines.firstIndex { $0.hasPrefix("package struct \(type):") }, "\(type)")
+    let comment = lines[..<declaration].reversed().prefix { $0.hasPrefix("///") }.reversed()
+    return comment.map { $0.dropFirst(3).trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+      .joined(separator: " ")
+  }
+
+  private func form(of type: any Operator.Type) throws -> String {
+    // Attributes that some operator cannot do without.
+    let attributes: [String: Attribute] = [
+      "axis": .int(0), "to": .int(1), "value": .tensor(Tensor([1], [Float(0)])), "kernel_shape": .ints([1, 1]),
+      "blocksize": .int(2), "hidden_size": .int(1), "perm": .ints([0]),
+    ]
+    let node = Node(
+      name: "n", opType: type.onnxName, domain: type.domain, opset: 17, inputs: ["x", "y", "z"], outputs: ["r"],
+      attributes: attributes)
+    let op = try type.init(decoding: node)
+    if op is any TypeDetermined || op is ConstantOperator { return "known when compiling" }
+    switch (op as? any Quantizable)?.quantizationRule {
+    case .integer: return "integer"
+    case .sameAsInput: return "integer, moves data"
+    case .float, nil: return "float"
+    }
+  }
+
+  @Test("Diagnostics.md describes every diagnostic: title, example and remedy")
+  func diagnostics() throws {
+    let page = try SourceTree.text(Self.folder + "Diagnostics.md")
+    let sections = page.components(separatedBy: "\n### ").dropFirst()
+    let titles = sections.map { $0.prefix { $0 != "\n" } }
+    let expected = DiagnosticID.all.sorted { $0.number < $1.number }.map { "\($0): \($0.title)" }
+    for title in expected { #expect(titles.contains(title[...]), "missing: ### \(title)") }
+    for title in titles { #expect(expected.contains(String(title)), "no such diagnostic: \(title)") }
+    #expect(titles.map { $0.prefix(7) } == titles.map { $0.prefix(7) }.sorted(), "not in order of number")
+    for section in sections {
+      let title = section.prefix(7)
+      let id = section.prefix(7)
+      #expect(section.contains("```\n") && section.contains("[\(id)]:"), "\(title) has no example")
+      #expect(section.contains("Remedy: "), "\(title) has no remedy")
+    }
+  }
+
+  @Test("Every diagnostic of the catalogue is in its list, once, and some test shows it")
+  func catalogue() throws {
+    let catalogue = try SourceTree.text("Sources/KDCDiagnostics/Catalogue.swift")
+    let names = catalogue.matches(of: /static let (\w+) = DiagnosticID\(/).map { String($0.1) }
+    #expect(names.count == DiagnosticID.all.count)
+    #expect(Set(DiagnosticID.all.map(\.number)).count == names.count)
+    let tests = try SourceTree.files(under: "Tests").map(SourceTree.text).joined(separator: "\n")
+    for name in names {
+      #expect(tests.contains(try Regex("\\.\(name)\\b")), "no test shows .\(name)")
+    }
+  }
+}
