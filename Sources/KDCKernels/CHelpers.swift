@@ -15,6 +15,7 @@ package enum CHelpers {
   /// Every helper, each after those it uses.
   package static let all: [CHelper] =
     loops + scalar + float + neonConvolution + ScalarConvert.helpers + ScalarRecurrent.helpers
+    + NeonConvert.helpers
 
   /// What every kernel is declared with; kernels seldom use all of their parameters.
   package static let kernelMacro = """

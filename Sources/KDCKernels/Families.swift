@@ -1,10 +1,16 @@
 /// Every kernel family, once: selection, tests, benchmarks and `kdc explain` read this list. Of equal estimates the
 /// earlier family is chosen.
 package enum Families {
-  package static let all: [any KernelFamily] = convolution + portable
+  package static let all: [any KernelFamily] = convolution + neon + portable
 
   static let convolution: [any KernelFamily] = [
     ConvolutionDepthwiseNeon(), ConvolutionRunsNeon(pixels: 4), ConvolutionRunsNeon(pixels: 1), ConvolutionScalar(),
+  ]
+
+  static let neon: [any KernelFamily] = [
+    NeonInteger.add, NeonInteger.multiply, NeonInteger.table,
+    NeonPool.maximum, NeonPool.average,
+    NeonConvert.quantizeFlat, NeonConvert.quantizeImage, NeonConvert.transpose,
   ]
 
   /// Portable C for every kind of step but convolution.
