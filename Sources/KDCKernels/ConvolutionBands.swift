@@ -58,7 +58,8 @@ struct ConvolutionBands {
 
   /// The rows of a band with the least work: whole tiles, few rows copied twice, a copy that fits the cache.
   private static func bestRows(_ g: ConvolutionGeometry, pitch: Int, pixelsPerTile: Int, panels: Int) -> Int? {
-    let tileCycles = Double(g.kernelHeight * g.kernelWidth * g.inputChannels / max(g.groups, 1) * 2 + 24) * Double(panels)
+    let tileCycles =
+      Double(g.kernelHeight * g.kernelWidth * g.inputChannels / max(g.groups, 1) * 2 + 24) * Double(panels)
     var best: (rows: Int, cost: Double)?
     for rows in 1...max(1, g.outputHeight) {
       let last = g.outputHeight - (g.outputHeight - 1) / rows * rows
@@ -83,7 +84,10 @@ struct ConvolutionBands {
 
   var units: Int { bands * splits }
   /// Bytes of the image that offsets reach over.
-  var imageBytes: Int { max(g.inputHeight * g.inputWidth * g.inputChannels, inputRows * pitch) * 2 + g.outputHeight * g.outputWidth * g.outputChannels }
+  var imageBytes: Int {
+    max(g.inputHeight * g.inputWidth * g.inputChannels, inputRows * pitch) * 2 + g.outputHeight * g.outputWidth
+      * g.outputChannels
+  }
   /// A band's copy; copying writes up to 15 bytes more.
   private var sliceBytes: Int { (inputRows * pitch + 16 + 63) / 64 * 64 }
   var workspaceBytes: Int { isPadded ? units * sliceBytes : 0 }
@@ -107,7 +111,11 @@ struct ConvolutionBands {
       ("BANDS", bands), ("BAND", bandPixels),
     ]
     if splits > 1 { list += [("SPLITS", splits), ("SPLIT", splitChannels)] }
-    if !isDense { list += [("OUT_WIDTH", g.outputWidth), ("ROW_STEP", g.strideY * pitch), ("COLUMN_STEP", g.strideX * g.inputChannels)] }
+    if !isDense {
+      list += [
+        ("OUT_WIDTH", g.outputWidth), ("ROW_STEP", g.strideY * pitch), ("COLUMN_STEP", g.strideX * g.inputChannels),
+      ]
+    }
     if isPadded {
       list += [
         ("IN_HEIGHT", g.inputHeight), ("ROW_BYTES", g.inputWidth * g.inputChannels),
@@ -128,17 +136,20 @@ struct ConvolutionBands {
     text += "    const int32_t band = unit\(split ? " / SPLITS" : "");\n"
     text += "    const int32_t first = band * BAND, count = band < BANDS - 1 ? BAND : PIXELS - first;\n"
     if split {
-      text += "    const int32_t n0 = unit % SPLITS * SPLIT, n1 = n0 + SPLIT < OUT_CHANNELS ? n0 + SPLIT : OUT_CHANNELS;\n"
+      text +=
+        "    const int32_t n0 = unit % SPLITS * SPLIT, n1 = n0 + SPLIT < OUT_CHANNELS ? n0 + SPLIT : OUT_CHANNELS;\n"
     }
     if isPadded {
       let fill =
         "kdc_pad_rows(slice, input, band * BAND_STEP - TOP, COPY_ROWS, IN_HEIGHT, ROW_BYTES, COPIED_BYTES, LEFT_BYTES, PITCH,\n"
         + "                   INPUT_ZERO);\n"
       if split {
-        text += "    if (unit == (int32_t)begin || n0 == 0) {\n      int8_t *slice = workspace + (ptrdiff_t)unit * SLICE;\n"
+        text +=
+          "    if (unit == (int32_t)begin || n0 == 0) {\n      int8_t *slice = workspace + (ptrdiff_t)unit * SLICE;\n"
         text += "      \(fill)      image = slice;\n    }\n"
       } else {
-        text += "    int8_t *slice = workspace + (ptrdiff_t)unit * SLICE;\n    \(fill)    const int8_t *image = slice;\n"
+        text +=
+          "    int8_t *slice = workspace + (ptrdiff_t)unit * SLICE;\n    \(fill)    const int8_t *image = slice;\n"
       }
     } else if isDense {
       text += "    const int8_t *image = input + (ptrdiff_t)first * IN_CHANNELS;\n"

@@ -38,7 +38,9 @@ struct ConvolutionTileNeon {
       for block in 0..<full {
         text += dot("\(block * 16)", block == 0 ? "w" : "w + \(block * 64)", half: false, first: first && block == 0)
       }
-      if runs.hasHalf { text += dot("\(full * 16)", full == 0 ? "w" : "w + \(full * 64)", half: true, first: first && full == 0) }
+      if runs.hasHalf {
+        text += dot("\(full * 16)", full == 0 ? "w" : "w + \(full * 64)", half: true, first: first && full == 0)
+      }
       return text
     }
     if first { text += dot("0", "w", half: false, first: true) }
@@ -85,7 +87,8 @@ struct ConvolutionTileNeon {
     text += "const int16x8_t t0 = \(epilogue.shifted(epilogue.narrow("h[0]", "h[1]")));\n"
     text += "const int16x8_t t1 = \(epilogue.shifted(epilogue.narrow("h[2]", "h[3]")));\n"
     text += "const int8x16_t y = \(epilogue.clamped("vqmovn_high_s16(vqmovn_s16(t0), t1)"));\n"
-    let stores = (0..<4).map { "kdc_store_4(output + at\($0 == 0 ? "" : " + \($0) * OUT_CHANNELS"), y, \($0));\n" }.joined()
+    let stores = (0..<4).map { "kdc_store_4(output + at\($0 == 0 ? "" : " + \($0) * OUT_CHANNELS"), y, \($0));\n" }
+      .joined()
     let tail = shape.geometry.outputChannels % 4
     if tail == 0 { return text + stores }
     var some = ""

@@ -102,7 +102,8 @@ enum NeonInteger {
   // MARK: Parts
 
   private static func refusal(of nest: LoopNest) -> String? {
-    guard nest.innerStride(2) == 1, (0..<2).allSatisfy({ nest.innerStride($0) <= 1 && nest.innerStride($0) >= 0 }) else {
+    guard nest.innerStride(2) == 1, (0..<2).allSatisfy({ nest.innerStride($0) <= 1 && nest.innerStride($0) >= 0 })
+    else {
       return "an operand is not dense along the innermost loop"
     }
     return nest.inner < 8 ? "fewer than 8 elements along the innermost loop" : nil
