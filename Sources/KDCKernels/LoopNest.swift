@@ -40,6 +40,13 @@ struct LoopNest {
   /// One loop over dense operands.
   var isFlat: Bool { extents.count == 1 && strides.allSatisfy { $0[0] == 1 } }
 
+  /// Estimate for portable loops: cycles an element where clang vectorises the innermost loop (measured with the A72
+  /// model), else; and the turns of the loops around it.
+  func scalarCycles(dense: Double, strided: Double) -> Double {
+    let isDense = strides.indices.allSatisfy { innerStride($0) == 0 || innerStride($0) == 1 } && inner >= 16
+    return Double(count) * (isDense ? dense : strided) + Double(count / max(inner, 1)) * 6
+  }
+
   /// Elements of a unit where one loop is all there is.
   static let chunk = 8192
 

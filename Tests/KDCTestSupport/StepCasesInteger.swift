@@ -40,7 +40,7 @@ extension StepCases {
         name: "c", input: castInput(from, count), output: buffer(to, [count]), count: count, from: from, to: to)
     }
     // Images with few channels are the common case.
-    let shape: Shape = coin() ? self.shape() : [pick([1, 3, 4, 64]), int(1...30), int(1...30)]
+    let shape: Shape = coin() ? self.shape() : [pick([1, 3, 4, 64, 24]), int(1...30), int(1...30)]
     let walk = permuted(shape)
     switch kind {
     case "quantize":
@@ -53,7 +53,7 @@ extension StepCases {
         name: "d", input: int8s(shape), output: buffer(.float32, Shape(walk.extents)), walk: walk,
         scale: Float(int(1...1000)) / 777, zeroPoint: zeroPoint())
     default:
-      let type: DataType = pick([.int8, .int16, .float32, .int64])
+      let type: DataType = pick([.int8, .int8, .int8, .int16, .float32, .int64])
       let offset = int(0...3)
       let count = shape.count + offset
       let input = buffer(type, [count], (0..<count * type.byteCount).map { _ in UInt8(int(0...255)) })

@@ -5,7 +5,7 @@ enum NeonConvert {
   static let quantizeFlat = StepFamily<QuantizeStep>(
     name: "quantize_16_neon", feature: "neon",
     refuses: { step, _ in LoopNest(step.walk).isFlat ? nil : "the order changes" },
-    cycles: { step, _, _ in Double(step.walk.count) / 16 * 16 + 20 },
+    cycles: { step, _, _ in Double(step.walk.count) / 16 * 18 + 20 },
     emit: { step, _, _ in
       let nest = LoopNest(step.walk)
       let body = nest.emitInner(ScalarInteger.unaryOperands("float", "int8_t")) { names, first, last in
@@ -73,7 +73,7 @@ enum NeonConvert {
       }
       return nest.extents.contains { $0 < 8 } ? "fewer than 8 rows or columns" : nil
     },
-    cycles: { step, _, _ in Double(step.walk.count) * 0.6 + 20 },
+    cycles: { step, _, _ in Double(step.walk.count) * 0.26 + 20 },
     emit: { step, _, _ in
       let nest = LoopNest(step.walk)
       let body = """

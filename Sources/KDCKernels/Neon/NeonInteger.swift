@@ -6,7 +6,7 @@ enum NeonInteger {
   static let add = StepFamily<AddStep>(
     name: "add_16_neon", feature: "neon",
     refuses: { step, _ in refusal(of: LoopNest(step.walk)) },
-    cycles: { step, _, _ in cycles(of: LoopNest(step.walk), each: 10) },
+    cycles: { step, _, _ in cycles(of: LoopNest(step.walk), each: 11) },
     emit: { step, _, _ in
       let q = step.requantization
       let nest = LoopNest(step.walk)
@@ -41,7 +41,7 @@ enum NeonInteger {
   static let multiply = StepFamily<MultiplyStep>(
     name: "multiply_16_neon", feature: "neon",
     refuses: { step, _ in refusal(of: LoopNest(step.walk)) },
-    cycles: { step, _, _ in cycles(of: LoopNest(step.walk), each: 16) },
+    cycles: { step, _, _ in cycles(of: LoopNest(step.walk), each: 13) },
     emit: { step, _, _ in
       let q = step.requantization
       let nest = LoopNest(step.walk)
@@ -76,7 +76,7 @@ enum NeonInteger {
   static let table = StepFamily<TableStep>(
     name: "table_tbl_neon", feature: "neon",
     refuses: { step, _ in step.channels == 1 ? nil : "a table for each channel" },
-    cycles: { step, _, _ in Double(step.count) / 16 * 26 + 20 },
+    cycles: { step, _, _ in Double(step.count) / 16 * 21 + 20 },
     emit: { step, _, _ in
       let nest = LoopNest(Walk(extents: [step.count], strides: [[1], [1]]))
       let body = nest.emitInner(ScalarInteger.unaryOperands("uint8_t", "uint8_t")) { names, first, last in

@@ -8,7 +8,7 @@ enum NeonPool {
     refuses: { step, _ in step.geometry.inputChannels < 8 ? "fewer than 8 channels" : nil },
     cycles: { step, _, _ in
       let taps = Double(step.geometry.kernelHeight * step.geometry.kernelWidth)
-      return pixels(step.geometry) * (blocks(step.geometry) * (taps + 2) + 10)
+      return pixels(step.geometry) * (blocks(step.geometry) * taps + 8)
     },
     emit: { step, _, _ in
       let g = step.geometry
@@ -81,7 +81,7 @@ enum NeonPool {
     },
     cycles: { step, _, _ in
       let taps = Double(step.geometry.kernelHeight * step.geometry.kernelWidth)
-      return pixels(step.geometry) * (blocks(step.geometry) * (taps * 3 + 24) + 20)
+      return pixels(step.geometry) * (blocks(step.geometry) * (taps * 2.2 + 31) + 20)
     },
     emit: { step, _, _ in
       let g = step.geometry

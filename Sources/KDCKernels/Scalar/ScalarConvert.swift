@@ -4,7 +4,7 @@ import KDCTensor
 /// Portable C for steps that change type or place: `QuantizeStep`, `DequantizeStep`, `CastStep`, `MoveStep`.
 enum ScalarConvert {
   static let quantize = StepFamily<QuantizeStep>(
-    name: "quantize_scalar", cycles: { step, _, _ in Double(step.walk.count) * 8 },
+    name: "quantize_scalar", cycles: { step, _, _ in LoopNest(step.walk).scalarCycles(dense: 2.2, strided: 2.2) },
     emit: { step, _, _ in
       let nest = LoopNest(step.walk)
       let body = nest.emit(ScalarInteger.unaryOperands("float", "int8_t")) { x in
@@ -14,7 +14,7 @@ enum ScalarConvert {
     })
 
   static let dequantize = StepFamily<DequantizeStep>(
-    name: "dequantize_scalar", cycles: { step, _, _ in Double(step.walk.count) * 4 },
+    name: "dequantize_scalar", cycles: { step, _, _ in LoopNest(step.walk).scalarCycles(dense: 1, strided: 2.4) },
     emit: { step, _, _ in
       let nest = LoopNest(step.walk)
       let body = nest.emit(ScalarInteger.unaryOperands("int8_t", "float")) { x in
@@ -24,7 +24,8 @@ enum ScalarConvert {
     })
 
   static let move = StepFamily<MoveStep>(
-    name: "move_scalar", cycles: { step, _, _ in Double(step.walk.count) * 3 },
+    name: "move_scalar",
+    cycles: { step, _, _ in LoopNest(step.walk).scalarCycles(dense: Double(step.elementBytes) / 8, strided: 2.3) },
     emit: { step, _, _ in
       // Elements as wide as the contiguous runs and the offsets allow are fewer elements.
       let type = "uint\(step.elementBytes * 8)_t"

@@ -4,7 +4,7 @@ import KDCProgram
 /// `SoftmaxStep`.
 enum ScalarFloat {
   static let unary = StepFamily<FloatUnaryStep>(
-    name: "float_unary_scalar", cycles: { step, _, _ in Double(step.count) * 10 },
+    name: "float_unary_scalar", cycles: { step, _, _ in Double(step.count) * (step.function.kind.isSimple ? 1 : 14) },
     emit: { step, _, _ in
       let nest = LoopNest(Walk(extents: [step.count], strides: [[1], [1]]))
       let function = CFloatFunction.expression(step.function, of: "v")
@@ -19,7 +19,7 @@ enum ScalarFloat {
     })
 
   static let binary = StepFamily<FloatBinaryStep>(
-    name: "float_binary_scalar", cycles: { step, _, _ in Double(step.walk.count) * 2 },
+    name: "float_binary_scalar", cycles: { step, _, _ in LoopNest(step.walk).scalarCycles(dense: 1, strided: 4) },
     emit: { step, _, _ in
       let nest = LoopNest(step.walk)
       var helpers: Set<String> = ["KDC_ELEMENTWISE"]
@@ -110,4 +110,14 @@ enum ScalarFloat {
         body: body, helpers: step.isLog ? ["kdc_expf", "kdc_logf"] : ["kdc_expf", "KDC_ELEMENTWISE"],
         units: step.outer * step.inner, packings: [])
     })
+}
+
+extension FloatFunction.Kind {
+  /// A few operations, against the polynomials of exp and log.
+  fileprivate var isSimple: Bool {
+    switch self {
+    case .sigmoid, .tanh, .silu, .elu, .softplus, .gelu, .exp, .log, .erf: false
+    default: true
+    }
+  }
 }

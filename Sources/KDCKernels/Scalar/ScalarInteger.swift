@@ -3,7 +3,7 @@ import KDCProgram
 /// Portable C for the element-wise int8 steps: `AddStep`, `MultiplyStep`, `TableStep`.
 enum ScalarInteger {
   static let add = StepFamily<AddStep>(
-    name: "add_scalar", cycles: { step, _, _ in Double(step.walk.count) * 6 },
+    name: "add_scalar", cycles: { step, _, _ in LoopNest(step.walk).scalarCycles(dense: 1.2, strided: 5) },
     emit: { step, _, _ in
       let nest = LoopNest(step.walk)
       let q = step.requantization
@@ -21,7 +21,7 @@ enum ScalarInteger {
     })
 
   static let multiply = StepFamily<MultiplyStep>(
-    name: "multiply_scalar", cycles: { step, _, _ in Double(step.walk.count) * 10 },
+    name: "multiply_scalar", cycles: { step, _, _ in LoopNest(step.walk).scalarCycles(dense: 4.1, strided: 8) },
     emit: { step, _, _ in
       let nest = LoopNest(step.walk)
       let q = step.requantization
@@ -37,7 +37,7 @@ enum ScalarInteger {
     })
 
   static let table = StepFamily<TableStep>(
-    name: "table_scalar", cycles: { step, _, _ in Double(step.count) * 3 },
+    name: "table_scalar", cycles: { step, _, _ in Double(step.count) * 2.5 },
     emit: { step, _, _ in
       let channels = step.channels
       if channels == 1 {

@@ -3,7 +3,7 @@ import KDCProgram
 /// Portable C for windows: `MaxPoolStep`, `AveragePoolStep`, `FloatPoolStep`. A unit is one row of the output.
 enum ScalarPool {
   static let maximum = StepFamily<MaxPoolStep>(
-    name: "max_pool_scalar", cycles: { step, _, _ in taps(step.geometry) * 1.5 },
+    name: "max_pool_scalar", cycles: { step, _, _ in taps(step.geometry) * 0.25 },
     emit: { step, _, _ in
       let body = """
         \(sizes(step.geometry))
@@ -30,7 +30,7 @@ enum ScalarPool {
     })
 
   static let average = StepFamily<AveragePoolStep>(
-    name: "average_pool_scalar", cycles: { step, _, _ in taps(step.geometry) * 2 },
+    name: "average_pool_scalar", cycles: { step, _, _ in taps(step.geometry) * 0.3 },
     emit: { step, _, _ in
       let q = step.requantization
       let body = """
@@ -73,7 +73,7 @@ enum ScalarPool {
     })
 
   static let float = StepFamily<FloatPoolStep>(
-    name: "float_pool_scalar", cycles: { step, _, _ in taps(step.geometry) * 2 },
+    name: "float_pool_scalar", cycles: { step, _, _ in taps(step.geometry) * 1 },
     emit: { step, _, _ in
       let isMaximum = step.operation == .maximum
       let combined = isMaximum ? "p[i] > o[i] ? p[i] : o[i]" : "o[i] + p[i]"
