@@ -62,8 +62,18 @@ extension DiagnosticID {
   package static let noKernel = DiagnosticID(number: 4002, title: "no kernel family takes a step on this target")
 
   // MARK: 5xxx toolchain
+  package static let toolchainNotFound = DiagnosticID(number: 5001, title: "clang or ld.lld cannot be found")
+  package static let toolchainTooOld = DiagnosticID(number: 5002, title: "clang or ld.lld is too old")
+  package static let toolFailed = DiagnosticID(number: 5003, title: "a tool could not be run, or broke")
 
   // MARK: 6xxx bundle and runtime
+  package static let notABundle = DiagnosticID(number: 6001, title: "the file is not a bundle")
+  package static let damagedBundle = DiagnosticID(number: 6002, title: "a bundle is damaged")
+  package static let unsupportedBundle = DiagnosticID(
+    number: 6003, title: "a bundle is of a format version that this kdc does not read")
+  package static let verificationFailed = DiagnosticID(
+    number: 6004, title: "a bundle's outputs differ from its golden vectors")
+  package static let cannotRunHere = DiagnosticID(number: 6005, title: "a bundle's code cannot run on this machine")
   package static let invalidProgram = DiagnosticID(number: 6010, title: "the program of a bundle is not valid")
   package static let inputMismatch = DiagnosticID(number: 6011, title: "the data given do not fit the model's inputs")
 }
@@ -79,6 +89,7 @@ extension DiagnosticID {
     notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle,
     nonFiniteActivation,
     cannotLower, noKernel,
-    invalidProgram, inputMismatch,
+    toolchainNotFound, toolchainTooOld, toolFailed,
+    notABundle, damagedBundle, unsupportedBundle, verificationFailed, cannotRunHere, invalidProgram, inputMismatch,
   ]
 }

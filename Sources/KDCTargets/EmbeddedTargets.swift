@@ -4,7 +4,7 @@
 package let embeddedTargets: [(file: String, text: String)] = [
   (
     "host.yaml",
-    #"""
+    ##"""
     # An x86-64 machine with AVX2: development machines and servers.
     name: host
     title: x86-64 with AVX2
@@ -19,11 +19,11 @@ package let embeddedTargets: [(file: String, text: String)] = [
     l2Bytes: 524288
     dramBytesPerCycle: 6.0
 
-    """#
+    """##
   ),
   (
     "jetson-nano.yaml",
-    #"""
+    ##"""
     # NVIDIA Jetson Nano: Tegra X1, four Cortex-A57, LPDDR4.
     name: jetson-nano
     title: NVIDIA Jetson Nano
@@ -40,11 +40,11 @@ package let embeddedTargets: [(file: String, text: String)] = [
     l2Bytes: 2097152
     dramBytesPerCycle: 2.8
 
-    """#
+    """##
   ),
   (
     "pi4b.yaml",
-    #"""
+    ##"""
     # Raspberry Pi 4 Model B: BCM2711, four Cortex-A72, LPDDR4.
     name: pi4b
     title: Raspberry Pi 4 Model B
@@ -61,6 +61,6 @@ package let embeddedTargets: [(file: String, text: String)] = [
     l2Bytes: 1048576
     dramBytesPerCycle: 2.8
 
-    """#
+    """##
   ),
 ]

@@ -9,6 +9,9 @@ struct KDC: AsyncParsableCommand {
     subcommands: [
       Inspect.self,
       TargetsCommand.self,
+      Bench.self,
+      Verify.self,
+      Doctor.self,
     ])
 
   static func main() async {

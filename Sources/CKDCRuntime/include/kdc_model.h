@@ -9,9 +9,12 @@ enum { KDC_MAX_RANK = 8, KDC_MAX_BUFFERS = 8, KDC_MAX_CONSTANTS = 6 };
 /* One step's kernel: units begin..end-1. b: buffers read, written, then workspace; c: constants as packed. */
 typedef void (*kdc_kernel)(void *const *b, const void *const *c, uint32_t begin, uint32_t end);
 
+#ifndef KDC_DTYPE_DEFINED /* also in kdc.h, which stands alone */
+#define KDC_DTYPE_DEFINED
 typedef enum {
   KDC_FLOAT32 = 1, KDC_INT8 = 2, KDC_UINT8 = 3, KDC_INT32 = 4, KDC_INT64 = 5, KDC_BOOL = 6
 } kdc_dtype;
+#endif
 
 typedef struct {
   kdc_kernel run;

@@ -1,2 +1,0 @@
-#include "kdc_model.h"
-typedef int kdc_translation_unit_is_not_empty;

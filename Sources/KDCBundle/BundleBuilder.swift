@@ -1,0 +1,87 @@
+import KDCDiagnostics
+import KDCProgram
+import KDCTargets
+import KDCTensor
+import KDCToolchain
+
+/// Makes the bundle of a program for one architecture: container, machine code, one ELF file.
+package struct BundleBuilder {
+  /// C code for one kind of core, with what the manifest says about it.
+  package struct Code: Sendable {
+    package var source: CSource
+    package var name: String
+    package var targets: [String]
+    package var arenaBytes: Int
+    package var weightsBytes: Int
+    package init(source: CSource, name: String, targets: [String], arenaBytes: Int, weightsBytes: Int) {
+      self.source = source
+      self.name = name
+      self.targets = targets
+      self.arenaBytes = arenaBytes
+      self.weightsBytes = weightsBytes
+    }
+  }
+
+  package let toolchain: Toolchain
+  package let architecture: Target.Architecture
+  /// Version of kdc for the manifest.
+  package let version: String
+  /// Compile generated code with every warning an error.
+  package var warningsAreErrors = false
+
+  package init(toolchain: Toolchain, architecture: Target.Architecture, version: String) {
+    self.toolchain = toolchain
+    self.architecture = architecture
+    self.version = version
+  }
+
+  /// The bytes of the bundle. `model` defines `kdc_model`, `code` its variants, best first for unknown cores; `hashes`
+  /// are those of the compiler's inputs, by name. Write the result with `Files.write(_:to:executable:)`.
+  package func build(
+    _ program: Program, model: CSource, code: [Code], golden: Golden, hashes: [String: String] = [:]
+  ) throws -> [UInt8] {
+    var streams = ContainerWriter()
+    let serial = try ProgramCoder.encode(program)
+    try streams.add(.program, serial)
+    try streams.add(.golden, try golden.json())
+    var digest = Digest()
+    for constant in program.constants {
+      let raw = constant.tensor.littleEndianBytes
+      digest.update(raw)
+      try streams.add(.constant, raw)
+    }
+    var all = hashes
+    all["program"] = Digest.hexadecimal(of: serial)
+    all["weights"] = digest.hexadecimal()
+    let builder = LibraryBuilder(
+      toolchain: toolchain, architecture: architecture, warningsAreErrors: warningsAreErrors)
+    return try builder.build([model] + code.map(\.source), soname: "model.kdb") { codeBytes in
+      let manifest = manifest(
+        of: program, code, codeBytes: codeBytes, weightsBytes: streams.storedConstantBytes, hashes: all)
+      var whole = streams
+      try whole.add(.manifest, try manifest.json())
+      return whole.finish()
+    }
+  }
+
+  private func manifest(
+    of program: Program, _ code: [Code], codeBytes: Int, weightsBytes: Int, hashes: [String: String]
+  ) -> Manifest {
+    func port(_ port: Port) -> Manifest.Port {
+      Manifest.Port(name: port.name, type: port.dataType, shape: port.shape.dims)
+    }
+    return Manifest(
+      formatVersion: ContainerFormat.version, model: program.name, kdc: version, architecture: architecture.rawValue,
+      targets: code.flatMap(\.targets).sorted(), inputs: program.inputs.map(port), outputs: program.outputs.map(port),
+      steps: program.steps.count,
+      variants: code.map {
+        Manifest.Variant(
+          name: $0.name, targets: $0.targets, arenaBytes: $0.arenaBytes, weightsBytes: $0.weightsBytes,
+          flags: $0.source.flags)
+      },
+      arenaBytes: code.map(\.arenaBytes).max() ?? 0, codeBytes: codeBytes, weightsBytes: weightsBytes,
+      tools: ["clang": toolchain.clangVersion, "lld": toolchain.linkerVersion],
+      isa: architecture == .aarch64 ? "ARMv8.0-A with NEON" : "x86-64; model code as the variants' flags say",
+      hashes: hashes)
+  }
+}

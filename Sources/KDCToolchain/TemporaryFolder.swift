@@ -1,0 +1,33 @@
+import Foundation
+import KDCDiagnostics
+
+/// A folder of its own for one build, removed with everything in it when `remove` is called.
+package struct TemporaryFolder: Sendable {
+  package let path: String
+
+  /// TMPDIR, else /tmp: the system's convention.
+  package static var parent: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
+
+  package init() throws(Diagnostic) {
+    var template = Array((Self.parent + "/kdc-build-XXXXXX").utf8CString)
+    guard mkdtemp(&template) != nil else {
+      throw Diagnostic(
+        .outputNotWritable, "cannot make a temporary folder: \(String(cString: strerror(errno)))",
+        at: Place(file: Self.parent), hint: "set TMPDIR to a folder that is writable and has room")
+    }
+    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  /// Writes a file; folders of its name are made where they are missing.
+  package func write(_ bytes: [UInt8], to name: String) throws(Diagnostic) {
+    for slash in name.indices where name[slash] == "/" { mkdir(path + "/" + name[..<slash], 0o700) }
+    try Files.write(bytes, to: path + "/" + name)
+  }
+
+  package func write(_ text: String, to name: String) throws(Diagnostic) { try write(Array(text.utf8), to: name) }
+
+  package func remove() {
+    // Nothing can be done about files that stay; the system clears the folder's parent.
+    try? FileManager.default.removeItem(atPath: path)
+  }
+}

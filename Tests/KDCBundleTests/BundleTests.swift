@@ -1,0 +1,92 @@
+import Foundation
+import KDCBundle
+import KDCDiagnostics
+import KDCTestSupport
+import KDCToolchain
+import Testing
+
+private let hasTools = TinyModel.toolchain != nil
+
+@Suite struct BundleTests {
+  @Test("A bundle gives back its program, its golden vectors and its manifest", .enabled(if: hasTools))
+  func roundTrip() throws {
+    let bundle = try Bundle(try TinyModel.bundle(.aarch64), path: "tiny.kdb")
+    #expect(bundle.manifest.model == "tiny")
+    #expect(bundle.manifest.architecture == "aarch64")
+    #expect(bundle.manifest.inputs.map(\.shape) == [[1, 8]])
+    #expect(bundle.manifest.codeBytes > 1000 && bundle.manifest.codeBytes < bundle.byteCount)
+    #expect(bundle.manifest.hashes["weights"] != nil)
+    let program = try bundle.program()
+    #expect(program.steps.count == 2)
+    let golden = try #require(try bundle.golden())
+    #expect(golden.vectors.count == 2)
+    #expect(try golden.differences(from: program, threads: 1).isEmpty)
+  }
+
+  @Test("The same program gives the same bundle", .enabled(if: hasTools))
+  func deterministic() throws { #expect(try TinyModel.bundle(.x86_64) == TinyModel.bundle(.x86_64)) }
+
+  @Test(
+    "Golden vectors that do not fit are found by the interpreter and by the bundle as a program", .enabled(if: hasTools)
+  )
+  func wrongGolden() throws {
+    var golden = try Golden(of: TinyModel.program, seeds: [3], ranges: [:])
+    golden.vectors[0].crc["y"] = 1
+    let bytes = try TinyModel.bundle(TinyModel.hostArchitecture, golden: golden)
+    let read = try Bundle(bytes, path: "tiny.kdb")
+    let differences = try #require(try read.golden()).differences(from: try read.program(), threads: 1)
+    #expect(differences.map(\.output) == ["y"])
+    let result = try run(bytes, ["--verify"])
+    #expect(result.status == 4)
+    #expect(result.output.contains("differs from the golden vectors: y"))
+  }
+
+  @Test("A damaged stream stops the program, too", .enabled(if: hasTools))
+  func damagedStream() throws {
+    var bytes = try TinyModel.bundle(TinyModel.hostArchitecture)
+    let section = try #require(try ElfFile(bytes).sections.first { $0.name == ".kdc" })
+    let entry = try #require(try Bundle(bytes, path: "").container.entry(.constant))
+    bytes[section.offset + entry.offset] ^= 1
+    let damaged = try Bundle(bytes, path: "tiny.kdb")
+    let fault = #expect(throws: Diagnostic.self) { try damaged.checkStreams() }
+    #expect(fault?.id == .damagedBundle)
+    #expect(try run(bytes, ["--verify"]).status == 4)
+  }
+
+  @Test("A library that is no bundle gives KDC6001")
+  func otherLibrary() throws {
+    let fault = #expect(throws: Diagnostic.self) { try Bundle(Array("#!/bin/sh\n".utf8), path: "x.kdb") }
+    #expect(fault?.id == .notABundle)
+    #expect(fault?.place?.file == "x.kdb")
+  }
+
+  @Test("A folder that cannot be written gives KDC1002 and leaves nothing")
+  func unwritable() throws {
+    let fault = #expect(throws: Diagnostic.self) {
+      try Files.write([1], to: "/proc/kdc-cannot-write-here/model.kdb", executable: true)
+    }
+    #expect(fault?.id == .outputNotWritable)
+  }
+
+  @Test("Random damage to a bundle never crashes the reader", .enabled(if: hasTools))
+  func randomDamage() throws {
+    let bytes = try TinyModel.bundle(.aarch64)
+    for seed in UInt64(0)..<200 {
+      var random = SeededGenerator(seed: seed)
+      var damaged = bytes
+      for _ in 0..<20 {
+        damaged[Int.random(in: 0..<damaged.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      }
+      guard let bundle = try? Bundle(damaged, path: "") else { continue }
+      _ = try? bundle.program()
+      _ = try? bundle.golden()
+    }
+  }
+
+  private func run(_ bytes: [UInt8], _ arguments: [String]) throws -> Subprocess.Result {
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    try Files.write(bytes, to: folder.path + "/model.kdb", executable: true)
+    return try Subprocess.run(folder.path + "/model.kdb", arguments)
+  }
+}
