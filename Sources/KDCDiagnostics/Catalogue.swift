@@ -24,6 +24,8 @@ extension DiagnosticID {
 
   package static let invalidInputShape = DiagnosticID(
     number: 1003, title: "an --input-shape is malformed or does not fit the model")
+  package static let teacherMismatch = DiagnosticID(
+    number: 1020, title: "teacher and student do not take the same inputs or give the same outputs")
   package static let unknownTarget = DiagnosticID(number: 1041, title: "no target has this name")
   package static let invalidTarget = DiagnosticID(number: 1042, title: "a target description is not valid")
 
@@ -83,7 +85,7 @@ extension DiagnosticID {
   package static let all: [DiagnosticID] = [
     fileNotFound, outputNotWritable, invalidInputShape, unreadableData, missingData, wrongDataShape, nonFiniteData,
     noSamples, differentSampleCounts, unknownLabel,
-    unknownTarget, invalidTarget,
+    teacherMismatch, unknownTarget, invalidTarget,
     notAnONNXModel, unsupportedOpset, invalidTensor, externalData, unsupportedDataType, dynamicInputShape,
     unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch, typeMismatch,
     notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle,

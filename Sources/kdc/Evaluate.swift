@@ -44,7 +44,7 @@ struct Evaluate: AsyncParsableCommand {
 
   mutating func run() async throws {
     let threads = Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
-    let opened = try OpenedModel(path: model, inputShapes: inputShapes)
+    let opened = try OpenedModel(path: model, inputShapes: inputShapes, threads: threads)
     let runner = opened.runner
     let set = try DataSet(contentsOf: data, inputs: runner.inputs, outputs: runner.outputs.map(\.name))
     let outputs = try runner.outputs(

@@ -7,7 +7,10 @@ struct KDC: AsyncParsableCommand {
     commandName: "kdc", abstract: "Compile trained models into bundles of device code.", version: "0.1.0",
     // One line a command, one file each.
     subcommands: [
+      Compile.self,
       Inspect.self,
+      Run.self,
+      Evaluate.self,
       TargetsCommand.self,
       Bench.self,
       Verify.self,

@@ -68,7 +68,7 @@ struct ProgramRunner: ModelRunner {
   }
 }
 
-extension Port {
+extension KDCProgram.Port {
   var info: ValueInfo { ValueInfo(name: name, type: TensorType(dataType, shape)) }
 }
 

@@ -2,6 +2,7 @@ import KDCBundle
 import KDCDiagnostics
 import KDCONNX
 import KDCOps
+import KDCTensor
 
 /// A model file of any kind that kdc can run.
 struct OpenedModel {
@@ -10,7 +11,7 @@ struct OpenedModel {
   let means: String
 
   /// Throws what is wrong with the file. `inputShapes` are those of the command line.
-  init(path: String, inputShapes: [String] = []) throws {
+  init(path: String, inputShapes: [String] = [], threads: Threads) throws {
     let bytes = try Files.read(path)
     guard Bundle.looksLikeOne(bytes) else {
       var graph = try ONNXImporter.load(path: path, inputShapes: try ONNXImporter.parseInputShapes(inputShapes))
@@ -22,7 +23,7 @@ struct OpenedModel {
     let bundle = try Bundle(bytes, path: path)
     let program = try bundle.program()
     if bundle.manifest.architecture == Self.hostArchitecture {
-      runner = try NativeRunner(bytes, program: program)
+      runner = try NativeRunner(bytes, program: program, threads: threads)
       means = "machine code"
     } else {
       runner = ProgramRunner(program)

@@ -36,7 +36,7 @@ struct Run: AsyncParsableCommand {
 
   mutating func run() async throws {
     let threads = Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
-    let opened = try OpenedModel(path: model, inputShapes: inputShapes)
+    let opened = try OpenedModel(path: model, inputShapes: inputShapes, threads: threads)
     let runner = opened.runner
     let data = try DataSet(contentsOf: input, inputs: runner.inputs, outputs: runner.outputs.map(\.name))
     let results = try runner.run(data.count, threads: threads) { data.sample($0) }

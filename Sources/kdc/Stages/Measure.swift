@@ -38,7 +38,7 @@ extension Stage {
     guard let runner = try compilation.nativeRunner() else {
       return "\(golden.vectors.count) golden vectors by the reference; this machine cannot run the code"
     }
-    try runner.check(golden, of: compilation.program)
+    try runner.checkGolden(threads: compilation.request.threads)
     return "\(golden.vectors.count) golden vectors, machine code equals reference"
   }
 }
@@ -61,7 +61,7 @@ extension Compilation {
   /// The machine code for this machine, where there is some.
   func nativeRunner() throws -> NativeRunner? {
     guard let bundle = bundles.first(where: { $0.architecture == .host }) ?? hostBundle else { return nil }
-    return try NativeRunner(bundle.bytes, program: program)
+    return try NativeRunner(bundle.bytes, program: program, threads: request.threads)
   }
 
   /// Builds code for this machine into `hostBundle`; false where there is no such target.
