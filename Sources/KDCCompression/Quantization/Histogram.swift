@@ -9,19 +9,21 @@ package struct Histogram {
   let high: Float
   package private(set) var counts: [Int]
 
-  /// Smallest and largest value; 0...0 where there are none.
+  /// Smallest and largest value; 0...0 where there are none, NaN where one is NaN.
   package static func extremes(of samples: [Tensor], threads: Threads) throws -> (low: Float, high: Float) {
     let perSample = try parallelMap(samples.count, threads: threads) { index in
       (samples[index].floats ?? []).withUnsafeBufferPointer { values in
         var low = Float.infinity
         var high = -Float.infinity
         for value in values {
+          if value.isNaN { return (Float.nan, Float.nan) }
           low = value < low ? value : low
           high = value > high ? value : high
         }
         return (low, high)
       }
     }
+    if perSample.contains(where: { $0.0.isNaN }) { return (.nan, .nan) }
     let low = perSample.map(\.0).min() ?? 0
     let high = perSample.map(\.1).max() ?? 0
     return low <= high ? (low, high) : (0, 0)
@@ -32,7 +34,8 @@ package struct Histogram {
   package init(of samples: [Tensor], low: Float, high: Float, threads: Threads) throws {
     self.low = low
     self.high = high
-    let inverseWidth = high > low ? Float(Self.binCount) / (high - low) : 0
+    // Narrower ranges would make the quotient infinite; all their values fall into the first bin.
+    let inverseWidth = high - low > 1e-30 ? Float(Self.binCount) / (high - low) : 0
     // Few pieces, because each has its own counts.
     let pieces = max(1, min(threads.count, samples.count))
     let parts = try parallelMap(pieces, threads: threads) { piece in

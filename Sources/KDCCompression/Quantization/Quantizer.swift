@@ -144,6 +144,11 @@ package struct Quantizer {
       let shape = graph.types[output]?.shape
     else { throw InternalError("'\(place)' is not ready to be quantised") }
     let bias = part.bias.flatMap { graph.initializers[$0] }
+    guard (weights.floats ?? []).allSatisfy(\.isFinite), (bias?.floats ?? []).allSatisfy(\.isFinite) else {
+      throw Diagnostic(
+        .nonFiniteActivation, "weights hold NaN or infinity", at: Place(file: graph.file, detail: place),
+        hint: "train or export the model again: such weights have no int8 form")
+    }
     let small = try WeightQuantization(
       weights, axis: part.weightAxis, bias: bias?.floats, inputScale: inputScale,
       searchesError: options.searchesWeightScales, threads: options.threads)
