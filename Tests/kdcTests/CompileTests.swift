@@ -1,0 +1,157 @@
+import Foundation
+import KDCDiagnostics
+import KDCGraph
+import KDCONNX
+import KDCTensor
+import KDCTraining
+import Testing
+
+/// `kdc compile`, `run` and `evaluate` from the outside, on the quickstart pair.
+@Suite(
+  "kdc compile", .serialized,
+  .enabled(if: CommandLineTool.path != nil, "the kdc executable was not built with the tests"))
+struct CompileTests {
+  static let pair = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("bundles/quickstart")
+
+  /// A new folder with the first samples of the pair's data.
+  private func withFolder(_ body: (URL) throws -> Void) throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("kdc-test-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for (name, count) in [("calib", 24), ("eval", 40)] {
+      let arrays = try NumpyFile.read(Self.pair.appendingPathComponent(name + ".npz").path).map { key, tensor in
+        let dims = [count] + tensor.shape.dims.dropFirst()
+        return (key: key, tensor: tensor.slice(0..<dims.reduce(1, *), as: Shape(dims)))
+      }
+      try NumpyFile.write(arrays, to: folder.appendingPathComponent(name + ".npz").path)
+    }
+    try body(folder)
+  }
+
+  private func student(_ name: String = "student") -> String { Self.pair.appendingPathComponent(name + ".onnx").path }
+
+  @Test("A pair becomes bundles for both architectures, measured against the teacher")
+  func pairs() throws {
+    try withFolder { folder in
+      let outcome = try CommandLineTool.run(
+        [
+          "compile", student(), "--teacher", student("teacher"), "--data", "calib.npz", "--eval", "eval.npz",
+          "--target", "pi4b", "--target", "host", "-o", "model.kdb", "--json", "-",
+        ], in: folder)
+      try #require(outcome.status == 0, "\(outcome.errors)")
+      let report = try #require(
+        try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+      let stages = try #require(report["stages"] as? [[String: Any]])
+      #expect(stages.compactMap { $0["name"] as? String } == ["teacher", "student", "int8"])
+      let int8 = try #require((stages[2]["metrics"] as? [[String: Any]])?.first)
+      #expect(try #require(int8["score"] as? Double) > 0.8)
+      #expect(try #require(int8["agreement"] as? Double) > 0.8)
+      #expect((int8["kl"] as? [Double])?.count == 3)
+      #expect((report["bundles"] as? [Any])?.count == 2)
+      #expect(!outcome.errors.isEmpty)
+      for file in ["model.aarch64.kdb", "model.x86_64.kdb"] {
+        #expect(FileManager.default.isExecutableFile(atPath: folder.appendingPathComponent(file).path))
+      }
+
+      // Machine code and the reference interpreter give the same bytes.
+      for file in ["model.aarch64.kdb", "model.x86_64.kdb"] {
+        let run = try CommandLineTool.run(["run", file, "--input", "eval.npz", "-o", file + ".npz"], in: folder)
+        try #require(run.status == 0, "\(run.errors)")
+      }
+      let outputs = try ["model.aarch64.kdb.npz", "model.x86_64.kdb.npz"].map { file in
+        try #require(try NumpyFile.read(folder.appendingPathComponent(file).path).first)
+      }
+      #expect(outputs[0].key == "logits")
+      #expect(outputs[0].tensor.shape == [40, 10])
+      #expect(outputs[0].tensor.littleEndianBytes == outputs[1].tensor.littleEndianBytes)
+
+      let evaluated = try CommandLineTool.run(
+        ["evaluate", "model.x86_64.kdb", "--data", "eval.npz", "--json", "-"], in: folder)
+      let figures = try #require(
+        try JSONSerialization.jsonObject(with: Data(evaluated.output.utf8)) as? [String: Any])
+      let score = (figures["metrics"] as? [[String: Any]])?.first?["score"] as? Double
+      #expect(score == int8["score"] as? Double)
+    }
+  }
+
+  @Test("The same request gives the same bytes, whatever the number of threads")
+  func deterministic() throws {
+    try withFolder { folder in
+      for threads in ["1", "2"] {
+        let outcome = try CommandLineTool.run(
+          [
+            "compile", student(), "--data", "calib.npz", "--target", "pi4b", "-o", "\(threads).kdb", "--threads",
+            threads,
+            "--quiet",
+          ], in: folder)
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.errors.isEmpty)
+      }
+      let bundles = try ["1.kdb", "2.kdb"].map { try Data(contentsOf: folder.appendingPathComponent($0)) }
+      #expect(bundles[0] == bundles[1])
+    }
+  }
+
+  @Test("Without samples the model is compiled in float, with generated C on request")
+  func float() throws {
+    try withFolder { folder in
+      let outcome = try CommandLineTool.run(
+        ["compile", student(), "--target", "host", "-o", "float.kdb", "--emit", "c", "--emit-dir", "c"], in: folder)
+      try #require(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.errors.contains("stays float"))
+      #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent("c/model.c").path))
+    }
+  }
+
+  static let faults: [(arguments: [String], status: Int32, text: String)] = [
+    (["--data", "missing.npz", "--target", "pi4b"], 1, "KDC1001"),
+    (["--data", "wrong.npz", "--target", "pi4b"], 1, "did you mean 'image' by 'imgae'?"),
+    (["--data", "calib.npz", "--target", "pi9"], 1, "KDC1041"),
+    (["--data", "calib.npz", "--teacher", "missing.onnx", "--target", "pi4b"], 1, "KDC1001"),
+    (["--data", "calib.npz"], 2, "--target"),
+    (["--data", "calib.npz", "--target", "pi4b", "--threads", "0"], 2, "--threads"),
+  ]
+
+  @Test("A request at fault ends with a diagnostic, its exit code and no output file", arguments: faults.indices)
+  func fault(index: Int) throws {
+    let (arguments, status, text) = Self.faults[index]
+    try withFolder { folder in
+      let values = Tensor([1, 1, 28, 28], [Float](repeating: 0, count: 784))
+      try NumpyFile.write([("imgae", values)], to: folder.appendingPathComponent("wrong.npz").path)
+      let outcome = try CommandLineTool.run(["compile", student(), "-o", "model.kdb"] + arguments, in: folder)
+      #expect(outcome.status == status, "\(outcome.errors)")
+      #expect(outcome.errors.contains(text), "\(outcome.errors)")
+      #expect(outcome.output.isEmpty)
+      #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("model.kdb").path))
+    }
+  }
+
+  @Test("A teacher with another output than the student's is refused")
+  func otherTeacher() throws {
+    try withFolder { folder in
+      let graph = Graph(
+        name: "other", opset: 17, inputs: [ValueInfo(name: "image", type: TensorType(.float32, [1, 1, 28, 28]))],
+        outputs: ["y"],
+        nodes: [Node(name: "flatten", opType: "Flatten", opset: 17, inputs: ["image"], outputs: ["y"])])
+      try ONNXExporter.export(graph).write(to: folder.appendingPathComponent("other.onnx"))
+      let outcome = try CommandLineTool.run(
+        [
+          "compile", student(), "--teacher", "other.onnx", "--data", "calib.npz", "--target", "pi4b", "-o", "model.kdb",
+        ],
+        in: folder)
+      #expect(outcome.status == 1)
+      #expect(outcome.errors.contains("\(DiagnosticID.teacherMismatch)"), "\(outcome.errors)")
+    }
+  }
+
+  @Test("An output folder that does not exist is a diagnostic")
+  func noFolder() throws {
+    try withFolder { folder in
+      let outcome = try CommandLineTool.run(
+        ["compile", student(), "--target", "host", "-o", "none/model.kdb"], in: folder)
+      #expect(outcome.status == 1)
+      #expect(outcome.errors.contains("\(DiagnosticID.outputNotWritable)"), "\(outcome.errors)")
+    }
+  }
+}
