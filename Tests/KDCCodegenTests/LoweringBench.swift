@@ -72,7 +72,9 @@ struct LoweringBench {
   /// Quantises every float value by its range on one sample (`shared` values take the parameters of another) and all
   /// FusedConv, FusedGemm and ConvTranspose weights. Returns the program and the largest difference from the evaluator
   /// (of the dequantised weights and inputs) in units of each output's scale.
-  mutating func int8(shared: [String: String] = [:], floats: Set<String> = []) throws -> (program: Program, error: Float) {
+  mutating func int8(shared: [String: String] = [:], floats: Set<String> = []) throws -> (
+    program: Program, error: Float
+  ) {
     var inputs = sample()
     for name in inputs.keys.sorted() where !floats.contains(name) {
       guard let values = inputs[name]?.floats else { continue }

@@ -35,7 +35,7 @@ struct FloatMathTests {
     #expect(FloatMath.log(.nan).bitPattern == 0x7fc0_0000)
     #expect(FloatMath.log(.infinity) == .infinity)
     #expect(FloatMath.log(1) == 0)
-    #expect(abs(FloatMath.log(Float.leastNormalMagnitude / 1024) - -94.267) < 1e-3)
+    #expect(abs(FloatMath.log(Float.leastNormalMagnitude / 1024) - -94.26802) < 1e-3)
     #expect(FloatMath.power(0, 0) == 1)
     #expect(FloatMath.power(0, 2) == 0)
     #expect(FloatMath.power(0, -2) == .infinity)

@@ -33,9 +33,11 @@ extension BatchNormalization: Lowerable {
     let (input, output) = (node.inputs[0], node.outputs[0])
     let shape = try lowering.shape(of: input)
     if shape[0] == 1,
-      try lowering.integerTable(input, output, channels: shape[1], { x, channel in
-        x * factors[channel] + offsets[channel]
-      })
+      try lowering.integerTable(
+        input, output, channels: shape[1],
+        { x, channel in
+          x * factors[channel] + offsets[channel]
+        })
     {
       return
     }

@@ -163,14 +163,17 @@ extension Lowering {
     return buffer
   }
 
-  /// The convolution into a buffer with the output's scale widened so that the sum's parts fit, then an addition.
+  /// The convolution into a buffer of its own, then an addition.
   private mutating func convolutionThenAdd(_ plan: ConvolutionPlan, _ residual: Encoding) throws -> BufferID? {
     guard let name = plan.residual, let outputEncoding = quantized(plan.output),
       case .int8(let residualScale, let residualZero) = residual, case .int8(let scale, let zeroPoint) = outputEncoding,
       case .int8(let inputScale, let inputZero)? = quantized(plan.input)
     else { return nil }
-    // The convolution alone can reach as far as the sum and the residual together.
-    let partScale = scale + residualScale
+    // The convolution's part is an output minus a residual: a range that holds all of them.
+    let low = Float(-128 - zeroPoint) * scale - Float(127 - residualZero) * residualScale
+    let high = Float(127 - zeroPoint) * scale - Float(-128 - residualZero) * residualScale
+    let partScale = (high - low) / 255
+    let partZero = Int(min(max((-128 - low / partScale).rounded(), -128), 127))
     guard
       let fused = IntegerWeights(plan, inputScale: inputScale, inputZero: inputZero, outputScale: partScale),
       let factors = RequantizationChoice.factors(fused.factors, accumulatorBound: fused.bound),
@@ -181,17 +184,19 @@ extension Lowering {
     let part = temporary(type)
     _ = try emit(
       plan, fused, factors,
-      Requantization(preShift: factors.preShift, shift: factors.shift, zeroPoint: 0, low: -128, high: 127), to: part)
+      Requantization(preShift: factors.preShift, shift: factors.shift, zeroPoint: partZero, low: -128, high: 127),
+      to: part)
     let other = try read(name, as: residual, in: [plan.outputLayout]).buffer
     let output = try write(plan.output, as: outputEncoding, in: plan.outputLayout)
-    let (low, high) = RequantizationChoice.clamp(plan.activation, scale: scale, zeroPoint: zeroPoint)
+    let clamp = RequantizationChoice.clamp(plan.activation, scale: scale, zeroPoint: zeroPoint)
     append {
       AddStep(
         name: $0, a: part, b: other, output: output,
-        walk: Walk(extents: [type.shape.count], strides: [[1], [1], [1]]), zeroPointA: 0, zeroPointB: residualZero,
+        walk: Walk(extents: [type.shape.count], strides: [[1], [1], [1]]), zeroPointA: partZero,
+        zeroPointB: residualZero,
         multiplierA: addition.a, multiplierB: addition.b,
         requantization: Requantization(
-          preShift: 0, shift: addition.shift, zeroPoint: zeroPoint, low: low, high: high))
+          preShift: 0, shift: addition.shift, zeroPoint: zeroPoint, low: clamp.low, high: clamp.high))
     }
     return output
   }

@@ -194,7 +194,8 @@ package struct Lowering {
     var data = floatConstant(name) ?? tensor
     if case .int8(let scale, let zeroPoint) = encoding {
       guard let values = data.floats else { throw InternalError("'\(name)' is \(tensor.type), not float") }
-      data = Tensor(tensor.shape, values.map { QuantizeStep.quantize($0, inverseScale: 1 / scale, zeroPoint: zeroPoint) })
+      data = Tensor(
+        tensor.shape, values.map { QuantizeStep.quantize($0, inverseScale: 1 / scale, zeroPoint: zeroPoint) })
     }
     if layout == .channelsLast { data = data.permuted(layout.order(rank: data.shape.rank)) }
     let constant = addConstant(data, name)

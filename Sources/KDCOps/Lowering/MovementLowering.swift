@@ -82,7 +82,8 @@ extension Lowering {
     let result = try shape(of: output)
     let computed = parts.first { constant($0.name) == nil }?.name
     let layouts = computed.map { availableLayouts($0, encoding) } ?? []
-    let layout: Layout = layouts.contains(.rowMajor) ? .rowMajor : layouts.contains(.channelsLast) ? .channelsLast : .rowMajor
+    let layout: Layout =
+      layouts.contains(.rowMajor) ? .rowMajor : layouts.contains(.channelsLast) ? .channelsLast : .rowMajor
     let normalized = layout.normalized(for: result)
     var forms: [Form] = []
     for part in parts { forms.append(try read(part.name, as: encoding, in: [layout, .rowMajor, .channelsLast])) }

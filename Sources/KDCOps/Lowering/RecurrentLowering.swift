@@ -10,7 +10,9 @@ extension Operator {
     let x = try lowering.shape(of: node.inputs[0])
     let isBatchFirst = try node.int("layout", default: 0) == 1
     let (steps, batch, inputSize) = (x[isBatchFirst ? 1 : 0], x[isBatchFirst ? 0 : 1], x[2])
-    guard batch == 1 else { throw cannotLower(node, "of \(batch) sequences", hint: "export the model with batch size 1") }
+    guard batch == 1 else {
+      throw cannotLower(node, "of \(batch) sequences", hint: "export the model with batch size 1")
+    }
     if node.input(4) != nil {
       guard let lengths = lowering.integers(node, 4), lengths.allSatisfy({ $0 == steps }) else {
         throw cannotLower(node, "with sequence lengths other than the whole sequence")

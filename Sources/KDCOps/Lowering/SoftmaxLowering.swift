@@ -9,7 +9,8 @@ extension Operator {
     try requireFloat(node, lowering)
     let name = node.inputs[0]
     let shape = try lowering.shape(of: name)
-    let isOneAxis = !flattens || shape.dims.dropFirst(axis < 0 ? axis + shape.rank + 1 : axis + 1).allSatisfy { $0 == 1 }
+    let isOneAxis =
+      !flattens || shape.dims.dropFirst(axis < 0 ? axis + shape.rank + 1 : axis + 1).allSatisfy { $0 == 1 }
     let form = try lowering.read(name, as: .native, in: isOneAxis ? nil : [.rowMajor])
     var (outer, count, inner) = (1, 1, 1)
     let start = flattens && axis == shape.rank ? axis : try normalized(axis: axis, rank: shape.rank)
