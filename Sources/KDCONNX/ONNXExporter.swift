@@ -13,9 +13,11 @@ package enum ONNXExporter {
     model.irVersion = 8
     model.producerName = "kdc"
     let domains = Set(graph.nodes.map(\.domain)).subtracting([""]).sorted()
-    model.opsetImport = [("", graph.opset)].map(opset) + domains.map { domain in
-      opset((domain, graph.nodes.first { $0.domain == domain }?.opset ?? 1))
-    }
+    model.opsetImport =
+      [("", graph.opset)].map(opset)
+      + domains.map { domain in
+        opset((domain, graph.nodes.first { $0.domain == domain }?.opset ?? 1))
+      }
     model.graph = encode(graph)
     return try model.serializedBytes()
   }

@@ -30,7 +30,8 @@ package enum FoldConstants: GraphPass {
     if shapes.count == node.outputs.count { return shapes }
     let inputs = node.inputs.map { $0.isEmpty ? nil : graph.initializers[$0] }
     guard zip(node.inputs, inputs).allSatisfy({ $0.isEmpty || $1 != nil }) else { return nil }
-    let growth = node.outputs.reduce(0) { $0 + (graph.types[$1]?.shape.count ?? 0) }
+    let growth =
+      node.outputs.reduce(0) { $0 + (graph.types[$1]?.shape.count ?? 0) }
       - inputs.reduce(0) { $0 + ($1?.count ?? 0) }
     guard growth <= allowedGrowth || node.isStandard("Constant") else { return nil }
     let values = try Operators.decode(node).evaluate(inputs)

@@ -41,7 +41,8 @@ package enum FoldPadding: GraphPass {
   }
 
   private static func accepts(
-    _ node: Node, _ pads: [(before: Int, after: Int)], _ value: Float, _ input: String, _ uses: ValueUses, _ graph: Graph
+    _ node: Node, _ pads: [(before: Int, after: Int)], _ value: Float, _ input: String, _ uses: ValueUses,
+    _ graph: Graph
   ) -> Bool {
     if node.isFused { return node.opType == "FusedConv" && value == 0 }
     guard node.isStandard("AveragePool", "MaxPool"), (node.int("ceil_mode") ?? 0) == 0, node.ints("dilations") == nil,
