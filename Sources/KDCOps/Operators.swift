@@ -69,6 +69,7 @@ package enum Operators {
     PRelu.self,
     Pad.self,
     Pow.self,
+    QuickGelu.self,
     RangeOperator.self,
     Reciprocal.self,
     ReduceMax.self,

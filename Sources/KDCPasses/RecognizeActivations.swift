@@ -5,7 +5,7 @@ import KDCTensor
 /// Writes activations that exporters spell out as their own operators, so that each becomes one table of an int8 value:
 ///
 /// - clip(x + 3, 0, 6) / 6 → HardSigmoid; x · HardSigmoid(x) and x · clip(x + 3, 0, 6) / 6 → HardSwish
-/// - x · Sigmoid(x) → com.microsoft QuickGelu with alpha 1; x · tanh(softplus(x)) → Mish
+/// - x · Sigmoid(x) → com.microsoft QuickGelu with alpha 1
 /// - x · (1 + erf(x / √2)) / 2 → Gelu
 package enum RecognizeActivations: GraphPass {
   package static let name = "recognize activations"
@@ -100,11 +100,6 @@ package enum RecognizeActivations: GraphPass {
           isClose(gate.float("alpha") ?? 0.2, 1 / 6), isClose(gate.float("beta") ?? 0.5, 0.5)
         {
           return Match(opType: "HardSwish", opset: 14, input: input)
-        }
-        if let tanh = producer(node.inputs[other], "Tanh"), let softplus = producer(tanh.inputs[0], "Softplus"),
-          softplus.inputs[0] == input
-        {
-          return Match(opType: "Mish", opset: 18, input: input)
         }
       }
       return nil

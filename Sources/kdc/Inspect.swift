@@ -3,7 +3,8 @@ import Foundation
 import KDCDiagnostics
 import KDCGraph
 import KDCONNX
-import KDCTensor
+import KDCOps
+import KDCPasses
 
 /// `kdc inspect FILE`: what a model is made of, and what kdc cannot compile of it.
 struct Inspect: AsyncParsableCommand {
@@ -11,14 +12,100 @@ struct Inspect: AsyncParsableCommand {
     abstract: "Show a model's inputs, operators, size and what is unsupported.")
 
   @Argument(help: "An ONNX model.")
-  var file: String
+  var file: String?
 
-  @Option(name: .customLong("input-shape"), help: "Shape of an input, as name:1x3x320x320; may be repeated.")
+  @Option(
+    name: .customLong("input-shape"), help: "Shape of an input, as name:1x3x320x320; may be repeated.")
   var inputShapes: [String] = []
 
+  @Option(help: "Write the findings as JSON to a file, or to standard output with '-'.")
+  var json: String?
+
+  @Flag(help: "Print the graph, one line a node.")
+  var graph = false
+
+  @Flag(help: "With --graph: as it is after the compiler's passes. Else: count operators after them.")
+  var passes = false
+
+  @Flag(help: "Print only what is unsupported; the exit code is 1 where there is something.")
+  var unsupported = false
+
+  @Flag(help: "List the operators kdc supports, and what each can do.")
+  var ops = false
+
+  func validate() throws {
+    if file == nil && !ops { throw ValidationError("Missing expected argument '<file>'") }
+    if graph && (json != nil || unsupported) {
+      throw ValidationError("--graph cannot be combined with --json or --unsupported")
+    }
+  }
+
   mutating func run() async throws {
-    let graph = try ONNXImporter.load(path: file, inputShapes: ONNXImporter.parseInputShapes(inputShapes))
-    for input in graph.inputs { Console.result("input \(input.name): \(input.type)") }
-    for output in graph.outputs { Console.result("output \(output)") }
+    if ops { try listOperators() }
+    guard let file else { return }
+    try rejectBundle(file)
+    var model = try ONNXImporter.load(path: file, inputShapes: ONNXImporter.parseInputShapes(inputShapes))
+    // Faults in a branch that is never taken are none.
+    _ = try InlineConstantIf.run(on: &model)
+    _ = EliminateDeadCode.run(on: &model)
+    let faults = model.inferKnownTypes().faults
+    if unsupported {
+      guard faults.isEmpty else { throw DiagnosticList(faults) }
+      Console.result("everything is supported")
+      return
+    }
+    if passes {
+      guard faults.isEmpty else { throw DiagnosticList(faults) }
+      try Passes.run(on: &model)
+    }
+    if graph {
+      Console.result(model.description)
+    } else {
+      let summary = ModelSummary(model, faults: faults)
+      if let json { try Console.json(summary, to: json) }
+      if json != "-" { Console.result(summary.text) }
+    }
+    if !faults.isEmpty {
+      Console.warn(faults)
+      Console.note("\(faults.count) \(faults.count == 1 ? "node is" : "nodes are") unsupported or faulty")
+    }
+  }
+
+  /// A bundle is an ELF file; `inspect` of bundles is the bundle reader's part.
+  private func rejectBundle(_ file: String) throws {
+    guard let handle = FileHandle(forReadingAtPath: file) else { return }
+    defer { try? handle.close() }
+    guard (try? handle.read(upToCount: 4)) == Data([0x7F, 0x45, 0x4C, 0x46]) else { return }
+    throw Diagnostic(
+      .notAnONNXModel, "'\(file)' is an ELF file, not an ONNX model", at: Place(file: file),
+      hint: "if it is a bundle, run it with --info, or use `kdc verify`")
+  }
+
+  private func listOperators() throws {
+    let listed = Operators.all.map { OperatorSummary($0) }.sorted { ($0.name, $0.domain) < ($1.name, $1.domain) }
+    if let json, file == nil {
+      try Console.json(listed, to: json)
+      if json == "-" { return }
+    }
+    let width = listed.map { $0.name.count }.max() ?? 0
+    for op in listed {
+      let padding = String(repeating: " ", count: width - op.name.count)
+      Console.result(
+        "\(op.name)\(padding)  \(op.domain.isEmpty ? "ai.onnx" : op.domain)  \(op.can.joined(separator: ", "))")
+    }
+  }
+}
+
+/// One line of `kdc inspect --ops`, made from what the operator's type conforms to.
+private struct OperatorSummary: Encodable {
+  var name: String
+  var domain: String
+  var can: [String]
+
+  init(_ type: any Operator.Type) {
+    name = type.onnxName
+    domain = type.domain
+    can = ["evaluate"]
+    if type is any Quantizable.Type { can.append("quantize") }
   }
 }

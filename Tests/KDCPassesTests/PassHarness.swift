@@ -64,9 +64,13 @@ func randomInputs(_ graph: Graph, seed: UInt64) -> [String: Tensor] {
   for input in graph.inputs {
     let count = input.type.shape.count
     switch input.type.dataType {
-    case .int64: result[input.name] = Tensor(input.type.shape, (0..<count).map { _ in Int64.random(in: 0...1, using: &generator) })
-    case .int32: result[input.name] = Tensor(input.type.shape, (0..<count).map { _ in Int32.random(in: 0...1, using: &generator) })
-    default: result[input.name] = Tensor(input.type.shape, (0..<count).map { _ in Float.random(in: -2...2, using: &generator) })
+    case .int64:
+      result[input.name] = Tensor(input.type.shape, (0..<count).map { _ in Int64.random(in: 0...1, using: &generator) })
+    case .int32:
+      result[input.name] = Tensor(input.type.shape, (0..<count).map { _ in Int32.random(in: 0...1, using: &generator) })
+    default:
+      result[input.name] = Tensor(
+        input.type.shape, (0..<count).map { _ in Float.random(in: -2...2, using: &generator) })
     }
   }
   return result
@@ -86,7 +90,9 @@ func difference(_ a: Graph, _ b: Graph, inputs: [String: Tensor], threads: Threa
       continue
     }
     let largest = xs.reduce(1e-3) { max($0, abs($1)) }
-    for (p, q) in zip(xs, ys) where !(p == q) { worst = max(worst, p.isNaN != q.isNaN ? .infinity : abs(p - q) / largest) }
+    for (p, q) in zip(xs, ys) where !(p == q) {
+      worst = max(worst, p.isNaN != q.isNaN ? .infinity : abs(p - q) / largest)
+    }
   }
   return worst
 }

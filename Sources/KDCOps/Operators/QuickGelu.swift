@@ -1,0 +1,17 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCProgram
+
+/// x · sigmoid(alpha·x), with alpha 1 the SiLU (Swish). com.microsoft `QuickGelu`, version 1.
+package struct QuickGelu: UnaryFunction {
+  package static let onnxName = "QuickGelu"
+  package static let domain = "com.microsoft"
+  package let alpha: Float
+
+  package init(decoding node: Node) throws(Diagnostic) {
+    alpha = try node.float("alpha", default: 1.702)
+  }
+
+  package var function: FloatFunction? { alpha == 1 ? FloatFunction(.silu) : nil }
+  package func apply(_ x: Float) -> Float { x * FloatMath.sigmoid(alpha * x) }
+}

@@ -1,0 +1,26 @@
+import KDCGraph
+import KDCPasses
+import KDCTensor
+import Testing
+
+@Suite struct ConvertBatchNormalizationTests {
+  @Test("A lone BatchNormalization becomes a depthwise 1×1 convolution", arguments: [1, 2])
+  func image(_ spatial: Int) throws {
+    var b = GraphBuilder()
+    b.input("x", Shape([1, 3] + [Int](repeating: 4, count: spatial)))
+    b.batchNormalization("x", "y", channels: 3)
+    b.graph.outputs = ["y"]
+    let (result, _) = try apply(ConvertBatchNormalization.self, to: b.graph)
+    #expect(result.opTypes == ["FusedConv"])
+    #expect(result.nodes.first?.attributes["group"].map(\.text) == "3")
+  }
+
+  @Test("For matrices it becomes a Mul and an Add")
+  func matrix() throws {
+    var b = GraphBuilder()
+    b.input("x", [2, 3])
+    b.batchNormalization("x", "y", channels: 3)
+    b.graph.outputs = ["y"]
+    #expect(try apply(ConvertBatchNormalization.self, to: b.graph).graph.opTypes == ["Mul", "Add"])
+  }
+}
