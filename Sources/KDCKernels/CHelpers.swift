@@ -14,7 +14,7 @@ package struct CHelper: Sendable {
 package enum CHelpers {
   /// Every helper, each after those it uses.
   package static let all: [CHelper] =
-    loops + scalar + float + neonConvolution + ScalarConvert.helpers + ScalarRecurrent.helpers
+    loops + scalar + float + neonConvolution + avx2Convolution + ScalarConvert.helpers + ScalarRecurrent.helpers
     + NeonConvert.helpers
 
   /// What every kernel is declared with; kernels seldom use all of their parameters.

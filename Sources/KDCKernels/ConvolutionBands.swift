@@ -1,15 +1,27 @@
 import KDCProgram
 
-/// How `ConvolutionRunsNeon` cuts a convolution into units: bands of output pixels whose input stays in the first-level
+/// The tile of a family over `ConvolutionRuns`.
+struct ConvolutionTiling {
+  /// Output pixels and output channels of a tile, and products of one step of its sums.
+  let pixels, channels, depth: Int
+  /// C type of the elements of the image: int8_t, or int16_t where copying widens them.
+  var element = "int8_t"
+  var elementBytes: Int { element == "int8_t" ? 1 : 2 }
+  /// The helper that copies rows with padding, and whether it is called even without padding.
+  var copy = "kdc_pad_rows"
+  var alwaysCopies = false
+}
+
+/// How families over `ConvolutionRuns` cut a convolution into units: bands of output pixels whose input stays in the first-level
 /// cache, times ranges of output channels where there are few bands.
 struct ConvolutionBands {
   let step: ConvolutionStep
   var g: ConvolutionGeometry { step.geometry }
-  let pixelsPerTile: Int
+  let tiling: ConvolutionTiling
 
-  /// Whether a window leaves the image, so that bands are copied with padding.
+  /// Whether bands are copied, because a window leaves the image or the family wants other elements.
   let isPadded: Bool
-  /// Bytes from one row of the (padded) image to the next.
+  /// Elements from one row of the (padded) image to the next.
   let pitch: Int
   /// Padded: output rows of a band and input rows of its copy. Not padded: 0.
   private(set) var bandRows = 0
@@ -23,21 +35,22 @@ struct ConvolutionBands {
   private static let cacheBytes = 20 << 10
   private static let wantedUnits = 8
 
-  /// nil where a tile of 4 pixels does not fit into a band.
-  init?(_ step: ConvolutionStep, pixelsPerTile: Int) {
+  /// nil where a tile does not fit into a band.
+  init?(_ step: ConvolutionStep, _ tiling: ConvolutionTiling) {
     self.step = step
-    self.pixelsPerTile = pixelsPerTile
+    self.tiling = tiling
     let g = step.geometry
     let neededWidth = (g.outputWidth - 1) * g.strideX + (g.kernelWidth - 1) * g.dilationX + 1
     let neededHeight = (g.outputHeight - 1) * g.strideY + (g.kernelHeight - 1) * g.dilationY + 1
     isPadded =
-      g.padTop > 0 || g.padLeft > 0 || neededWidth > g.inputWidth + g.padLeft || neededHeight > g.inputHeight + g.padTop
+      tiling.alwaysCopies || g.padTop > 0 || g.padLeft > 0 || neededWidth > g.inputWidth + g.padLeft
+      || neededHeight > g.inputHeight + g.padTop
     pitch = (isPadded ? neededWidth : g.inputWidth) * g.inputChannels
     let pixels = g.outputHeight * g.outputWidth
-    guard pixels >= pixelsPerTile else { return nil }
-    let panels = (g.outputChannels + 3) / 4
+    guard pixels >= tiling.pixels else { return nil }
+    let panels = (g.outputChannels + tiling.channels - 1) / tiling.channels
     if isPadded {
-      guard let rows = Self.bestRows(g, pitch: pitch, pixelsPerTile: pixelsPerTile, panels: panels) else { return nil }
+      guard let rows = Self.bestRows(g, pitch: pitch, tiling, panels: panels) else { return nil }
       bandRows = rows
       bandPixels = rows * g.outputWidth
       bands = (g.outputHeight + rows - 1) / rows
@@ -51,25 +64,25 @@ struct ConvolutionBands {
       if bands == 1 { bandPixels = pixels }
     }
     let wanted = (Self.wantedUnits + bands - 1) / bands
-    let panelsPerSplit = max(4, (panels + wanted - 1) / wanted)
+    let panelsPerSplit = max(16 / tiling.channels, (panels + wanted - 1) / wanted)
     splits = max(1, (panels + panelsPerSplit - 1) / panelsPerSplit)
-    splitChannels = panelsPerSplit * 4
+    splitChannels = panelsPerSplit * tiling.channels
   }
 
   /// The rows of a band with the least work: whole tiles, few rows copied twice, a copy that fits the cache.
-  private static func bestRows(_ g: ConvolutionGeometry, pitch: Int, pixelsPerTile: Int, panels: Int) -> Int? {
+  private static func bestRows(_ g: ConvolutionGeometry, pitch: Int, _ tiling: ConvolutionTiling, panels: Int) -> Int? {
     let tileCycles =
       Double(g.kernelHeight * g.kernelWidth * g.inputChannels / max(g.groups, 1) * 2 + 24) * Double(panels)
     var best: (rows: Int, cost: Double)?
     for rows in 1...max(1, g.outputHeight) {
       let last = g.outputHeight - (g.outputHeight - 1) / rows * rows
-      guard min(rows, last) * g.outputWidth >= pixelsPerTile else { continue }
+      guard min(rows, last) * g.outputWidth >= tiling.pixels else { continue }
       let whole = Double(g.outputHeight / rows)
-      var tiles = whole * Double((rows * g.outputWidth + pixelsPerTile - 1) / pixelsPerTile)
+      var tiles = whole * Double((rows * g.outputWidth + tiling.pixels - 1) / tiling.pixels)
       if g.outputHeight % rows > 0 {
-        tiles += Double((g.outputHeight % rows * g.outputWidth + pixelsPerTile - 1) / pixelsPerTile)
+        tiles += Double((g.outputHeight % rows * g.outputWidth + tiling.pixels - 1) / tiling.pixels)
       }
-      let bytes = bandInputRows(g, rows) * pitch
+      let bytes = bandInputRows(g, rows) * pitch * tiling.elementBytes
       var cost = tiles * tileCycles + (whole + 1) * (Double(bytes) / 5 + 100)
       if bytes > cacheBytes { cost *= bytes > 2 * cacheBytes ? 1.1 : 1.02 }
       if best.map({ cost < $0.cost }) ?? true { best = (rows, cost) }
@@ -88,8 +101,8 @@ struct ConvolutionBands {
     max(g.inputHeight * g.inputWidth * g.inputChannels, inputRows * pitch) * 2 + g.outputHeight * g.outputWidth
       * g.outputChannels
   }
-  /// A band's copy; copying writes up to 15 bytes more.
-  private var sliceBytes: Int { (inputRows * pitch + 16 + 63) / 64 * 64 }
+  /// A band's copy; copying writes up to 15 elements more.
+  private var sliceBytes: Int { ((inputRows * pitch + 16) * tiling.elementBytes + 63) / 64 * 64 }
   var workspaceBytes: Int { isPadded ? units * sliceBytes : 0 }
   var copiedBytes: Int { isPadded ? bands * inputRows * pitch : 0 }
 
@@ -97,13 +110,13 @@ struct ConvolutionBands {
   var tiles: Int {
     let pixels = g.outputHeight * g.outputWidth
     let last = pixels - (bands - 1) * bandPixels
-    return (bands - 1) * ((bandPixels + pixelsPerTile - 1) / pixelsPerTile) + (last + pixelsPerTile - 1) / pixelsPerTile
+    return (bands - 1) * ((bandPixels + tiling.pixels - 1) / tiling.pixels) + (last + tiling.pixels - 1) / tiling.pixels
   }
 
   /// Whether the windows of consecutive pixels lie inputChannels bytes apart.
-  private var isDense: Bool { g.isPointwise && g.inputWidth == g.outputWidth }
+  private var isDense: Bool { !isPadded && g.isPointwise && g.inputWidth == g.outputWidth }
 
-  var helpers: Set<String> { isPadded ? ["kdc_pad_rows"] : [] }
+  var helpers: Set<String> { isPadded ? [tiling.copy] : [] }
 
   var constants: [(String, Int)] {
     var list = [
@@ -128,10 +141,11 @@ struct ConvolutionBands {
     return list
   }
 
-  /// The loops over units, panels of 4 channels and tiles of pixels.
+  /// The loops over units, panels of channels and tiles of pixels.
   func loops(around tile: String) -> String {
     let split = splits > 1
-    var text = isPadded && split ? "  const int8_t *image = workspace;\n" : ""
+    let element = tiling.element
+    var text = isPadded && split ? "  const \(element) *image = 0;\n" : ""
     text += "  for (int32_t unit = (int32_t)begin; unit < (int32_t)end; unit++) {\n"
     text += "    const int32_t band = unit\(split ? " / SPLITS" : "");\n"
     text += "    const int32_t first = band * BAND, count = band < BANDS - 1 ? BAND : PIXELS - first;\n"
@@ -141,15 +155,15 @@ struct ConvolutionBands {
     }
     if isPadded {
       let fill =
-        "kdc_pad_rows(slice, input, band * BAND_STEP - TOP, COPY_ROWS, IN_HEIGHT, ROW_BYTES, COPIED_BYTES, LEFT_BYTES, PITCH,\n"
+        "\(tiling.copy)(slice, input, band * BAND_STEP - TOP, COPY_ROWS, IN_HEIGHT, ROW_BYTES, COPIED_BYTES, LEFT_BYTES, PITCH,\n"
         + "                   INPUT_ZERO);\n"
       if split {
         text +=
-          "    if (unit == (int32_t)begin || n0 == 0) {\n      int8_t *slice = workspace + (ptrdiff_t)unit * SLICE;\n"
+          "    if (unit == (int32_t)begin || n0 == 0) {\n      \(element) *slice = (\(element) *)(void *)(workspace + (ptrdiff_t)unit * SLICE);\n"
         text += "      \(fill)      image = slice;\n    }\n"
       } else {
         text +=
-          "    int8_t *slice = workspace + (ptrdiff_t)unit * SLICE;\n    \(fill)    const int8_t *image = slice;\n"
+          "    \(element) *slice = (\(element) *)(void *)(workspace + (ptrdiff_t)unit * SLICE);\n    \(fill)    const \(element) *image = slice;\n"
       }
     } else if isDense {
       text += "    const int8_t *image = input + (ptrdiff_t)first * IN_CHANNELS;\n"
@@ -167,23 +181,24 @@ struct ConvolutionBands {
 
         """
     }
-    text += "    for (int32_t n = \(split ? "n0" : "0"); n < \(split ? "n1" : "OUT_CHANNELS"); n += 4) {\n"
-    text += "      const int8_t *panel = weights + (ptrdiff_t)n * (16 * RUN_BLOCKS\(runFactor));\n"
+    text +=
+      "    for (int32_t n = \(split ? "n0" : "0"); n < \(split ? "n1" : "OUT_CHANNELS"); n += \(tiling.channels)) {\n"
+    text += "      const \(element) *panel = weights + (ptrdiff_t)n * (\(tiling.depth) * RUN_BLOCKS\(runFactor));\n"
     let base = g.groups > 1 ? "group" : "image"
-    if g.groups > 1 { text += "      const int8_t *group = image + n / GROUP_OUT * GROUP_IN;\n" }
-    text += "      for (int32_t i = 0; i < count; i += \(pixelsPerTile)) {\n"
-    if pixelsPerTile == 4 {
+    if g.groups > 1 { text += "      const \(element) *group = image + n / GROUP_OUT * GROUP_IN;\n" }
+    text += "      for (int32_t i = 0; i < count; i += \(tiling.pixels)) {\n"
+    if tiling.pixels == 4 {
       text += "        const int32_t p = i < count - 4 ? i : count - 4;  // the last tile overlaps the one before\n"
     } else {
       text += "        const int32_t p = i;\n"
     }
     text += "        const ptrdiff_t at = (ptrdiff_t)(first + p) * OUT_CHANNELS + n;\n"
-    let places = (0..<pixelsPerTile).map { m in
+    let places = (0..<tiling.pixels).map { m in
       let index = m == 0 ? "p" : "p + \(m)"
       return isDense
         ? "\(base) + \(m == 0 ? "p" : "(\(index))") * IN_CHANNELS" : "\(base) + offset[\(index)]"
     }
-    text += "        const int8_t *a[\(pixelsPerTile)] = {\(places.joined(separator: ", "))};\n"
+    text += "        const \(element) *a[\(tiling.pixels)] = {\(places.joined(separator: ", "))};\n"
     return text + indented(tile, 4) + "      }\n    }\n  }"
   }
 

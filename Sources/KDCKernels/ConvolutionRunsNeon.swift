@@ -1,3 +1,4 @@
+import KDCDiagnostics
 import KDCProgram
 import KDCTargets
 
@@ -12,6 +13,7 @@ struct ConvolutionRunsNeon: KernelFamily {
   /// 4, or 1 for fully connected layers.
   let pixels: Int
   var name: String { "conv_runs_\(pixels)x4_neon" }
+  private var tiling: ConvolutionTiling { ConvolutionTiling(pixels: pixels, channels: 4, depth: 16) }
 
   func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
     guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
@@ -21,13 +23,13 @@ struct ConvolutionRunsNeon: KernelFamily {
     if g.groups > 1, g.outputChannels / g.groups % 4 != 0 {
       return "output channels of a group are not a multiple of 4"
     }
-    guard let plan = ConvolutionBands(step, pixelsPerTile: pixels) else { return "fewer than 4 output pixels a band" }
+    guard let plan = ConvolutionBands(step, tiling) else { return "fewer than 4 output pixels a band" }
     if plan.imageBytes >= 1 << 30 { return "the image is too large" }
     return nil
   }
 
   func cycles(of step: any Step, in program: Program, on target: Target) -> Double {
-    guard let step = step as? ConvolutionStep, let plan = ConvolutionBands(step, pixelsPerTile: pixels) else {
+    guard let step = step as? ConvolutionStep, let plan = ConvolutionBands(step, tiling) else {
       return .infinity
     }
     let runs = ConvolutionRuns(step.geometry)
@@ -40,8 +42,8 @@ struct ConvolutionRunsNeon: KernelFamily {
 
   func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
     let shape = try ConvolutionEmission(step)
-    guard let plan = ConvolutionBands(shape.step, pixelsPerTile: pixels) else {
-      return try ConvolutionScalar().emit(step, in: program, on: target)
+    guard let plan = ConvolutionBands(shape.step, tiling) else {
+      throw InternalError("\(name) was chosen for a step that it refuses")
     }
     let tile = ConvolutionTileNeon(shape: shape, plan: plan, pixels: pixels)
     let body =

@@ -9,17 +9,20 @@ struct DepthwiseRows {
   /// Bytes from one (padded) row to the next.
   let pitch: Int
   let bandRows: Int
-  /// Bytes of an element of the copied rows: 2 where the copy widens to int16.
-  let elementBytes: Int
+  /// The helper that copies rows with padding. kdc_widen_rows also widens to int16, and so copies all rows.
+  let copy: String
+  private var widens: Bool { copy == "kdc_widen_rows" }
+  private var element: String { widens ? "int16_t" : "int8_t" }
 
-  init(_ step: ConvolutionStep, alwaysCopies: Bool = false, elementBytes: Int = 1) {
+  init(_ step: ConvolutionStep, copy: String = "kdc_pad_rows") {
     self.step = step
-    self.elementBytes = elementBytes
+    self.copy = copy
     let g = step.geometry
     let neededWidth = (g.outputWidth - 1) * g.strideX + (g.kernelWidth - 1) * g.dilationX + 1
     let neededHeight = (g.outputHeight - 1) * g.strideY + (g.kernelHeight - 1) * g.dilationY + 1
     isPadded =
-      alwaysCopies || g.padTop > 0 || g.padLeft > 0 || neededWidth > g.inputWidth || neededHeight > g.inputHeight
+      copy == "kdc_widen_rows" || g.padTop > 0 || g.padLeft > 0 || neededWidth > g.inputWidth
+      || neededHeight > g.inputHeight
     pitch = (isPadded ? neededWidth : g.inputWidth) * g.inputChannels
     bandRows = max(1, (g.outputHeight + 7) / 8)
   }
@@ -29,10 +32,10 @@ struct DepthwiseRows {
   /// Elements from one row of the ring to the next: copying writes up to 15 past a row.
   private var slot: Int { (pitch + 15 + 15) / 16 * 16 }
   /// A unit's ring.
-  var ringBytes: Int { (ringRows * slot * elementBytes + 63) / 64 * 64 }
+  var ringBytes: Int { (ringRows * slot * (widens ? 2 : 1) + 63) / 64 * 64 }
   var workspaceBytes: Int { isPadded ? units * ringBytes : 0 }
   var copiedBytes: Int { isPadded ? g.inputHeight * g.inputWidth * g.inputChannels : 0 }
-  var helpers: Set<String> { isPadded ? ["kdc_pad_rows"] : [] }
+  var helpers: Set<String> { isPadded ? [copy] : [] }
 
   var constants: [(String, Int)] {
     var list = [
@@ -53,7 +56,7 @@ struct DepthwiseRows {
   }
 
   /// The loops over units and output rows; `row[]` points to the rows of the window.
-  func loops(around text: String, element: String = "int8_t", pad: String = "kdc_pad_rows") -> String {
+  func loops(around text: String) -> String {
     var lines = "  for (int32_t unit = (int32_t)begin; unit < (int32_t)end; unit++) {\n"
     lines += "    const int32_t y0 = unit * BAND, y1 = y0 + BAND < OUT_HEIGHT ? y0 + BAND : OUT_HEIGHT;\n"
     if isPadded {
@@ -64,7 +67,7 @@ struct DepthwiseRows {
     if isPadded {
       lines += "      for (; ready < y * STRIDE_Y + RING; ready++)\n"
       lines +=
-        "        \(pad)(ring + ready % RING * SLOT, input, ready - TOP, 1, IN_HEIGHT, ROW_BYTES, COPIED_BYTES,\n"
+        "        \(copy)(ring + ready % RING * SLOT, input, ready - TOP, 1, IN_HEIGHT, ROW_BYTES, COPIED_BYTES,\n"
         + "                     LEFT_BYTES, PITCH, INPUT_ZERO);\n"
     }
     lines += "      const \(element) *row[RING_TAPS];\n      for (int32_t ky = 0; ky < RING_TAPS; ky++)\n"

@@ -1,0 +1,77 @@
+import KDCProgram
+import KDCTargets
+
+/// Depthwise convolution on x86-64 with AVX2: 16 channels of one output pixel at a time over rows widened to int16,
+/// pairs of taps by VPMADDWD.
+struct ConvolutionDepthwiseAvx2: KernelFamily {
+  let name = "conv_depthwise_avx2"
+
+  private func rows(_ step: ConvolutionStep) -> DepthwiseRows { DepthwiseRows(step, copy: "kdc_widen_rows") }
+
+  func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
+    guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
+    guard target.features.contains("avx2") else { return "the target has no AVX2" }
+    if !step.geometry.isDepthwise { return "not one output channel for each input channel" }
+    if step.geometry.kernelHeight * step.geometry.kernelWidth > 64 { return "the window has more than 64 taps" }
+    return rows(step).ringBytes < 1 << 28 ? nil : "rows are too long"
+  }
+
+  func cycles(of step: any Step, in program: Program, on target: Target) -> Double {
+    guard let step = step as? ConvolutionStep else { return .infinity }
+    let g = step.geometry
+    let blocks = Double(g.outputHeight * g.outputWidth * ((g.inputChannels + 15) / 16))
+    return blocks * (Double(g.kernelHeight * g.kernelWidth) * 1.5 + 12) + Double(rows(step).copiedBytes) / 8
+  }
+
+  func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
+    let shape = try ConvolutionEmission(step)
+    let rows = rows(shape.step)
+    let g = shape.geometry
+    let taps = g.kernelHeight * g.kernelWidth
+    let lanes = (g.inputChannels + 15) / 16 * 16
+    let constants =
+      rows.constants + [("TAPS", taps), ("LANES", lanes), ("TAP_STEP", g.dilationX * g.inputChannels)]
+    let epilogue = Avx2Requantization(step: shape.step)
+    return KernelCode(
+      body: shape.heading(name) + ConvolutionEmission.constants(constants + shape.requantization)
+        + shape.pointers(workspace: true, weights: "int16_t") + rows.loops(around: row(g, taps, epilogue)),
+      helpers: rows.helpers.union(epilogue.helpers), units: rows.units, workspaceBytes: rows.workspaceBytes,
+      packings: [
+        .panels(rows: g.inputChannels, runs: taps, length: 1, nr: lanes, kr: 1, widened: true), .plain, .plain,
+      ])
+  }
+
+  private func row(_ g: ConvolutionGeometry, _ taps: Int, _ epilogue: Avx2Requantization) -> String {
+    func place(_ tap: Int) -> String {
+      "row[\(tap / g.kernelWidth)] + x * STEP + \(tap % g.kernelWidth) * TAP_STEP + c"
+    }
+    var sums = ""
+    for tap in stride(from: 0, to: taps, by: 2) {
+      let paired = tap + 1 < taps
+      sums += "{\n  const __m256i a0 = kdc_load_avx2(\(place(tap))), w0 = kdc_load_avx2(w + \(tap) * LANES);\n"
+      sums +=
+        paired
+        ? "  const __m256i a1 = kdc_load_avx2(\(place(tap + 1))), w1 = kdc_load_avx2(w + \(tap + 1) * LANES);\n"
+        : "  const __m256i a1 = _mm256_setzero_si256(), w1 = a1;\n"
+      for (sum, half) in [("low", "lo"), ("high", "hi")] {
+        let pair = "_mm256_madd_epi16(_mm256_unpack\(half)_epi16(a0, a1), _mm256_unpack\(half)_epi16(w0, w1))"
+        sums += "  \(sum) = _mm256_add_epi32(\(sum), \(pair));\n"
+      }
+      sums += "}\n"
+    }
+    let small = g.inputChannels < 16
+    let pixel = """
+      __m256i low = _mm256_setzero_si256(), high = low;  // channels 0–3, 8–11 and 4–7, 12–15
+      \(sums)const __m256i s0 = _mm256_add_epi32(_mm256_permute2x128_si256(low, high, 0x20), kdc_load_avx2(bias + c));
+      const __m256i s1 = _mm256_add_epi32(_mm256_permute2x128_si256(low, high, 0x31), kdc_load_avx2(bias + c + 8));
+      const ptrdiff_t to = at + x * CHANNELS + c;
+      \(epilogue.text("s0", "s1", n: "c", at: "to", count: small ? "CHANNELS" : "16"))
+      """
+    return "for (int32_t block = 0; block < CHANNELS; block += 16) {\n"
+      + (small
+        ? "  const int32_t c = block;\n"
+        : "  const int32_t c = block < CHANNELS - 16 ? block : CHANNELS - 16;  // the last block overlaps\n")
+      + "  const int16_t *w = weights + c;\n  for (int32_t x = 0; x < OUT_WIDTH; x++) {\n" + indented(pixel, 2)
+      + "  }\n}\n"
+  }
+}

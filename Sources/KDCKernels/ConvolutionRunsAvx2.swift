@@ -1,0 +1,91 @@
+import KDCDiagnostics
+import KDCProgram
+import KDCTargets
+
+/// Integer convolutions with many input channels on x86-64 with AVX2: tiles of `pixels` output pixels by 16 output
+/// channels over an image widened to int16 (VPMADDWD: two products a lane, exact).
+struct ConvolutionRunsAvx2: KernelFamily {
+  let pixels: Int
+  var name: String { "conv_runs_\(pixels)x16_avx2" }
+  private var tiling: ConvolutionTiling {
+    ConvolutionTiling(
+      pixels: pixels, channels: 16, depth: 2, element: "int16_t", copy: "kdc_widen_rows", alwaysCopies: true)
+  }
+
+  func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
+    guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
+    guard target.features.contains("avx2") else { return "the target has no AVX2" }
+    let g = step.geometry
+    if g.isDepthwise { return "a depthwise convolution has one channel a run" }
+    if g.groups > 1, g.outputChannels / g.groups % 16 != 0 {
+      return "output channels of a group are not a multiple of 16"
+    }
+    guard let plan = ConvolutionBands(step, tiling) else { return "fewer than \(pixels) output pixels a band" }
+    return plan.imageBytes < 1 << 30 ? nil : "the image is too large"
+  }
+
+  func cycles(of step: any Step, in program: Program, on target: Target) -> Double {
+    guard let step = step as? ConvolutionStep, let plan = ConvolutionBands(step, tiling) else { return .infinity }
+    let runs = ConvolutionRuns(step.geometry)
+    let depth = Double(runs.count * ((runs.length + 1) / 2)) * (Double(pixels) * 1.1 + (pixels == 1 ? 0.4 : 0))
+    let panels = Double((step.geometry.outputChannels + 15) / 16)
+    return Double(plan.tiles) * panels * (depth + Double(pixels) * 10) + Double(plan.copiedBytes) / 8
+  }
+
+  func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
+    let shape = try ConvolutionEmission(step)
+    guard let plan = ConvolutionBands(shape.step, tiling) else {
+      throw InternalError("\(name) was chosen for a step that it refuses")
+    }
+    let g = shape.geometry
+    let runs = ConvolutionRuns(g)
+    var constants = plan.constants + [("RUN_BLOCKS", (runs.length + 1) / 2)]
+    if runs.rows > 1 { constants += [("RUN_ROWS", runs.rows), ("RUN_ROW_STEP", g.dilationY * plan.pitch)] }
+    if runs.columns > 1 {
+      constants += [("RUN_COLUMNS", runs.columns), ("RUN_COLUMN_STEP", g.dilationX * g.inputChannels)]
+    }
+    let epilogue = Avx2Requantization(step: shape.step)
+    return KernelCode(
+      body: shape.heading(name) + ConvolutionEmission.constants(constants + shape.requantization)
+        + shape.pointers(workspace: true, weights: "int16_t") + plan.loops(around: tile(runs, g, epilogue)),
+      helpers: plan.helpers.union(epilogue.helpers), units: plan.units, workspaceBytes: plan.workspaceBytes,
+      packings: [
+        .panels(rows: g.outputChannels, runs: runs.count, length: runs.length, nr: 16, kr: 2, widened: true), .plain,
+        .plain,
+      ])
+  }
+
+  private func tile(_ runs: ConvolutionRuns, _ g: ConvolutionGeometry, _ epilogue: Avx2Requantization) -> String {
+    let each = "KDC_UNROLL for (int m = 0; m < \(pixels); m++)"
+    var body = """
+      for (int32_t k = 0; k < RUN_BLOCKS; k++, w += 32) {
+        const __m256i w0 = kdc_load_avx2(w), w1 = kdc_load_avx2(w + 16);
+        \(each) {
+          const __m256i x = kdc_pair_avx2(a[m] + 2 * k);
+          s[m][0] = _mm256_add_epi32(s[m][0], _mm256_madd_epi16(x, w0));
+          s[m][1] = _mm256_add_epi32(s[m][1], _mm256_madd_epi16(x, w1));
+        }
+      }
+
+      """
+    if runs.columns > 1 {
+      body =
+        "for (int32_t kx = 0; kx < RUN_COLUMNS; kx++) {\n" + indented(body, 1)
+        + "  \(each) a[m] += RUN_COLUMN_STEP;\n}\n"
+      if runs.rows > 1 { body += "\(each) a[m] += RUN_ROW_STEP - RUN_COLUMNS * RUN_COLUMN_STEP;\n" }
+    } else if runs.rows > 1 {
+      body += "\(each) a[m] += RUN_ROW_STEP;\n"
+    }
+    if runs.rows > 1 { body = "for (int32_t ky = 0; ky < RUN_ROWS; ky++) {\n" + indented(body, 1) + "}\n" }
+    let count = g.outputChannels % 16 == 0 ? "16" : "OUT_CHANNELS - n"
+    return """
+      __m256i s[\(pixels)][2];
+      \(each) s[m][0] = kdc_load_avx2(bias + n), s[m][1] = kdc_load_avx2(bias + n + 8);
+      const int16_t *w = panel;
+      \(body)\(each) {
+        const ptrdiff_t to = at + m * OUT_CHANNELS;
+      \(indented(epilogue.text("s[m][0]", "s[m][1]", n: "n", at: "to", count: count), 1))}
+
+      """
+  }
+}
