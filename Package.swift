@@ -49,7 +49,9 @@ let package = Package(
     .target(name: "KDCRuntime", dependencies: ["CKDCRuntime"]),
     .executableTarget(
       name: "kdc",
-      dependencies: compilerModules + ["KDCRuntime", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: compilerModules + [
+        "KDCRuntime", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ]
     + modules.map { .target(name: $0.name, dependencies: $0.imports) }
     + (modules.map(\.name) + ["KDCRuntime"]).map {

@@ -4,63 +4,14 @@
 package let embeddedTargets: [(file: String, text: String)] = [
   (
     "host.yaml",
-    ##"""
-    # An x86-64 machine with AVX2: development machines and servers.
-    name: host
-    title: x86-64 with AVX2
-    architecture: x86_64
-    cpu: x86-64-v3
-    cpuParts: []
-    compilerFlags: [-mavx2]
-    features: [avx2]
-    gigahertz: 3.0
-    cores: 4
-    l1Bytes: 32768
-    l2Bytes: 524288
-    dramBytesPerCycle: 6.0
-
-    """##
+    ##"# An x86-64 machine with AVX2: development machines and servers.\##nname: host\##ntitle: x86-64 with AVX2\##narchitecture: x86_64\##ncpu: x86-64-v3\##ncpuParts: []\##ncompilerFlags: [-mavx2]\##nfeatures: [avx2]\##ngigahertz: 3.0\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 524288\##ndramBytesPerCycle: 6.0\##n"##
   ),
   (
     "jetson-nano.yaml",
-    ##"""
-    # NVIDIA Jetson Nano: Tegra X1, four Cortex-A57, LPDDR4.
-    name: jetson-nano
-    title: NVIDIA Jetson Nano
-    architecture: aarch64
-    cpu: cortex-a57
-    # Part numbers in MIDR_EL1 of the cores this code is tuned for.
-    cpuParts: [0xd07]
-    # LLVM has one model for Cortex-A57 and Cortex-A72: with equal flags both boards share their code.
-    compilerFlags: [-march=armv8-a+crc, -mtune=cortex-a72]
-    features: [neon]
-    gigahertz: 1.43
-    cores: 4
-    l1Bytes: 32768
-    l2Bytes: 2097152
-    dramBytesPerCycle: 2.8
-
-    """##
+    ##"# NVIDIA Jetson Nano: Tegra X1, four Cortex-A57, LPDDR4.\##nname: jetson-nano\##ntitle: NVIDIA Jetson Nano\##narchitecture: aarch64\##ncpu: cortex-a57\##n# Part numbers in MIDR_EL1 of the cores this code is tuned for.\##ncpuParts: [0xd07]\##n# LLVM has one model for Cortex-A57 and Cortex-A72: with equal flags both boards share their code.\##ncompilerFlags: [-march=armv8-a+crc, -mtune=cortex-a72]\##nfeatures: [neon]\##ngigahertz: 1.43\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 2097152\##ndramBytesPerCycle: 2.8\##n"##
   ),
   (
     "pi4b.yaml",
-    ##"""
-    # Raspberry Pi 4 Model B: BCM2711, four Cortex-A72, LPDDR4.
-    name: pi4b
-    title: Raspberry Pi 4 Model B
-    architecture: aarch64
-    cpu: cortex-a72
-    # Part numbers in MIDR_EL1 of the cores this code is tuned for.
-    cpuParts: [0xd08]
-    # LLVM has one model for Cortex-A57 and Cortex-A72: with equal flags both boards share their code.
-    compilerFlags: [-march=armv8-a+crc, -mtune=cortex-a72]
-    features: [neon]
-    gigahertz: 1.5
-    cores: 4
-    l1Bytes: 32768
-    l2Bytes: 1048576
-    dramBytesPerCycle: 2.8
-
-    """##
+    ##"# Raspberry Pi 4 Model B: BCM2711, four Cortex-A72, LPDDR4.\##nname: pi4b\##ntitle: Raspberry Pi 4 Model B\##narchitecture: aarch64\##ncpu: cortex-a72\##n# Part numbers in MIDR_EL1 of the cores this code is tuned for.\##ncpuParts: [0xd08]\##n# LLVM has one model for Cortex-A57 and Cortex-A72: with equal flags both boards share their code.\##ncompilerFlags: [-march=armv8-a+crc, -mtune=cortex-a72]\##nfeatures: [neon]\##ngigahertz: 1.5\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 1048576\##ndramBytesPerCycle: 2.8\##n"##
   ),
 ]

@@ -5,8 +5,8 @@ import KDCDiagnostics
 package struct TemporaryFolder: Sendable {
   package let path: String
 
-  /// TMPDIR, else /tmp: the system's convention.
-  package static var parent: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
+  /// TMPDIR, else the system's folder for temporary files.
+  package static var parent: String { FileManager.default.temporaryDirectory.path }
 
   package init() throws(Diagnostic) {
     var template = Array((Self.parent + "/kdc-build-XXXXXX").utf8CString)
