@@ -78,7 +78,7 @@ struct Inspect: AsyncParsableCommand {
     guard (try? handle.read(upToCount: 4)) == Data([0x7F, 0x45, 0x4C, 0x46]) else { return }
     throw Diagnostic(
       .notAnONNXModel, "'\(file)' is an ELF file, not an ONNX model", at: Place(file: file),
-      hint: "if it is a bundle, run it with --info, or use `kdc verify`")
+      hint: "`kdc verify` and `kdc bench` take bundles; a bundle describes itself with --info")
   }
 
   private func listOperators() throws {
@@ -107,5 +107,6 @@ private struct OperatorSummary: Encodable {
     domain = type.domain
     can = ["evaluate"]
     if type is any Quantizable.Type { can.append("quantize") }
+    if type is any Lowerable.Type { can.append("compile") }
   }
 }

@@ -1,6 +1,6 @@
 import KDCGraph
+import KDCOps
 import KDCProgram
-import KDCTensor
 
 extension Program {
   /// Multiply-accumulates of one inference.
@@ -20,23 +20,5 @@ extension Program {
 
 extension Graph {
   /// Multiply-accumulates of one inference: convolutions, products and recurrences, as their weights are used.
-  var macs: Int { nodes.reduce(0) { $0 + macs(of: $1) } }
-
-  private func macs(of node: Node) -> Int {
-    guard let input = node.input(0).flatMap({ types[$0]?.shape }),
-      let weights = node.input(1).flatMap({ shape(of: $0) }),
-      let output = node.outputs.first.flatMap({ types[$0]?.shape })
-    else { return 0 }
-    switch node.opType {
-    case "Conv", "FusedConv": return output.count * weights.count / max(weights.dims.first ?? 1, 1)
-    case "ConvTranspose": return input.count * weights.count / max(weights.dims.first ?? 1, 1)
-    case "Gemm", "MatMul", "FusedGemm": return output.count * (input.dims.last ?? 0)
-    case "GRU", "LSTM":
-      let recurrent = node.input(2).flatMap { shape(of: $0) }?.count ?? 0
-      return (input.dims.first ?? 0) * (weights.count + recurrent)
-    default: return 0
-    }
-  }
-
-  private func shape(of name: String) -> Shape? { initializers[name]?.shape ?? types[name]?.shape }
+  var macs: Int { nodes.reduce(0) { $0 + multiplyAccumulates(of: $1) } }
 }

@@ -2,7 +2,7 @@ import KDCDiagnostics
 import KDCGraph
 import KDCProgram
 
-/// x · sigmoid(alpha·x), with alpha 1 the SiLU (Swish). com.microsoft `QuickGelu`, version 1.
+/// x · sigmoid(alpha·x); with alpha 1 the SiLU (Swish). `com.microsoft.QuickGelu`.
 package struct QuickGelu: UnaryFunction {
   package static let onnxName = "QuickGelu"
   package static let domain = "com.microsoft"
