@@ -15,7 +15,11 @@ extension Stage {
   static let measure = Stage("measure int8") { compilation, progress in
     guard let data = compilation.evaluation else { return "no samples to measure on" }
     let isQuantized = !compilation.quantized.quantization.isEmpty
-    let (runner, limit, what) = try compilation.deviceRunner(samples: data.count)
+    // Calibration samples without labels only show how near the models are: a few are enough for large models.
+    let isAsked = compilation.request.evaluation != nil || !data.labels.isEmpty
+    let few = max(8, compilation.request.threads.count * 20_000_000_000 / max(compilation.program.macs, 1))
+    let (runner, most, what) = try compilation.deviceRunner(samples: isAsked ? data.count : min(data.count, few))
+    let limit = isAsked ? most : min(most, few)
     let outputs = try runner.outputs(
       of: data, threads: compilation.request.threads, limit: limit, progress: progress, label: "compiled model")
     let count = min(limit, data.count)
@@ -26,7 +30,8 @@ extension Stage {
         name: isQuantized ? "int8" : "float",
         metrics: compilation.metrics(
           of: outputs, against: compilation.teacherOutputs.map(firstSamples) ?? student),
-        againstStudent: compilation.metrics(of: outputs, against: student), samples: count,
+        againstStudent: compilation.teacher.map { _ in compilation.metrics(of: outputs, against: student) },
+        samples: count,
         macs: compilation.program.macs,
         bytes: compilation.program.constants.reduce(0) { $0 + $1.tensor.byteCount }, accepted: true))
     return "\(count) samples by \(what)"
