@@ -8,8 +8,8 @@ struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Time a bundle on this machine.",
     discussion: """
-      Runs the bundle's own benchmark (`model.kdb --bench`). A bundle for another processor runs under an emulator \
-      whose times say nothing about the device: copy it there and run `./model.kdb --bench`.
+      Runs the bundle's own benchmark (`model.kdb --bench`). A bundle for another processor is refused, since an \
+      emulator's times say nothing about the device: copy it there and run `./model.kdb --bench`.
       """)
 
   @Argument(help: "A bundle.")

@@ -1,6 +1,7 @@
 import Foundation
 import KDCBundle
 import KDCDiagnostics
+import KDCTargets
 import KDCTestSupport
 import KDCToolchain
 import Testing
@@ -36,9 +37,24 @@ private let hasTools = TinyModel.toolchain != nil
     let read = try Bundle(bytes, path: "tiny.kdb")
     let differences = try #require(try read.golden()).differences(from: try read.program(), threads: 1)
     #expect(differences.map(\.output) == ["y"])
+    let verification = try Verification(of: read)
+    #expect(!verification.passed)
+    #expect(verification.failure?.id == .verificationFailed)
     let result = try run(bytes, ["--verify"])
     #expect(result.status == 4)
     #expect(result.output.contains("differs from the golden vectors: y"))
+  }
+
+  @Test(
+    "Verification passes for a right bundle, and refuses a target that it was not compiled for", .enabled(if: hasTools))
+  func verification() throws {
+    let bundle = try Bundle(try TinyModel.bundle(TinyModel.hostArchitecture), path: "tiny.kdb")
+    let verification = try Verification(of: bundle)
+    #expect(verification.passed && verification.failure == nil)
+    #expect(verification.checks.map(\.name) == ["structure", "golden vectors", "this machine"])
+    let other = try #require(try Targets.builtIn().find(["pi4b"]).first)
+    let fault = #expect(throws: Diagnostic.self) { try Verification(of: bundle, simulate: [other]) }
+    #expect(fault?.id == .cannotRunHere)
   }
 
   @Test("A damaged stream stops the program, too", .enabled(if: hasTools))
