@@ -37,9 +37,11 @@ private let hasTools = TinyModel.toolchain != nil
     let read = try Bundle(bytes, path: "tiny.kdb")
     let differences = try #require(try read.golden()).differences(from: try read.program(), threads: 1)
     #expect(differences.map(\.output) == ["y"])
-    let verification = try Verification(of: read)
-    #expect(!verification.passed)
-    #expect(verification.failure?.id == .verificationFailed)
+    try withFile(bytes) { path in
+      let verification = try Verification(of: Bundle(contentsOf: path))
+      #expect(!verification.passed)
+      #expect(verification.failure?.id == .verificationFailed)
+    }
     let result = try run(bytes, ["--verify"])
     #expect(result.status == 4)
     #expect(result.output.contains("differs from the golden vectors: y"))
@@ -48,13 +50,15 @@ private let hasTools = TinyModel.toolchain != nil
   @Test(
     "Verification passes for a right bundle, and refuses a target that it was not compiled for", .enabled(if: hasTools))
   func verification() throws {
-    let bundle = try Bundle(try TinyModel.bundle(TinyModel.hostArchitecture), path: "tiny.kdb")
-    let verification = try Verification(of: bundle)
-    #expect(verification.passed && verification.failure == nil)
-    #expect(verification.checks.map(\.name) == ["structure", "golden vectors", "this machine"])
-    let other = try #require(try Targets.builtIn().find(["pi4b"]).first)
-    let fault = #expect(throws: Diagnostic.self) { try Verification(of: bundle, simulate: [other]) }
-    #expect(fault?.id == .cannotRunHere)
+    try withFile(try TinyModel.bundle(TinyModel.hostArchitecture)) { path in
+      let bundle = try Bundle(contentsOf: path)
+      let verification = try Verification(of: bundle)
+      #expect(verification.passed && verification.failure == nil)
+      #expect(verification.checks.map(\.name) == ["structure", "golden vectors", "this machine"])
+      let other = try #require(try Targets.builtIn().find(["pi4b"]).first)
+      let fault = #expect(throws: Diagnostic.self) { try Verification(of: bundle, simulate: [other]) }
+      #expect(fault?.id == .cannotRunHere)
+    }
   }
 
   @Test("A damaged stream stops the program, too", .enabled(if: hasTools))
@@ -99,10 +103,15 @@ private let hasTools = TinyModel.toolchain != nil
     }
   }
 
-  private func run(_ bytes: [UInt8], _ arguments: [String]) throws -> Subprocess.Result {
+  /// The bytes as an executable file for as long as `body` runs.
+  private func withFile<Result>(_ bytes: [UInt8], _ body: (String) throws -> Result) throws -> Result {
     let folder = try TemporaryFolder()
     defer { folder.remove() }
     try Files.write(bytes, to: folder.path + "/model.kdb", executable: true)
-    return try Subprocess.run(folder.path + "/model.kdb", arguments)
+    return try body(folder.path + "/model.kdb")
+  }
+
+  private func run(_ bytes: [UInt8], _ arguments: [String]) throws -> Subprocess.Result {
+    try withFile(bytes) { try Subprocess.run($0, arguments) }
   }
 }

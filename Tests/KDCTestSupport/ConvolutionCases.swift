@@ -67,7 +67,11 @@ package struct ConvolutionCases {
     ]
     if residual { program.buffers.append(Buffer(name: "r", dataType: .int8, shape: output)) }
     let weights = int8s(n * taps, -127...127, values)
-    let biases = int32s(n, -bias...bias, values)
+    // Sums are modulo 2^32: extreme cases wrap.
+    let biases =
+      values == .even
+      ? int32s(n, -bias...bias, values)
+      : (0..<n).map { _ in [Int32.min, Int32.max, 0, bias, -bias].randomElement(using: &generator) ?? 0 }
     let multipliers = int32s(n, values == .even ? (1 << 30)...Int32.max : 1...Int32.max, values)
     program.constants = [
       Constant(
