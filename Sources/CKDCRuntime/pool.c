@@ -10,7 +10,7 @@ struct kdc_pool {
   atomic_uint generation; /* counts jobs */
   atomic_uint pending;    /* workers that have not finished the current job */
   atomic_uint sleepers, owner_sleeps;
-  uint32_t worker_count;
+  uint32_t worker_count, core_count;
   atomic_uint stop;
   kdc_kernel kernel;
   void *const *b;
@@ -31,11 +31,13 @@ static void relax(void) {
 #endif
 }
 
-static void run_part(kdc_pool *pool, uint32_t part) {
-  if (part >= pool->parts) return;
+/* The parts of one of `worker_count` + 1 threads: all of them where there are fewer threads than parts. */
+static void run_parts(kdc_pool *pool, uint32_t first) {
   uint64_t units = pool->units;
-  uint32_t begin = (uint32_t)(units * part / pool->parts), end = (uint32_t)(units * (part + 1) / pool->parts);
-  if (begin < end) pool->kernel(pool->b, pool->c, begin, end);
+  for (uint32_t part = first; part < pool->parts; part += pool->worker_count + 1) {
+    uint32_t begin = (uint32_t)(units * part / pool->parts), end = (uint32_t)(units * (part + 1) / pool->parts);
+    if (begin < end) pool->kernel(pool->b, pool->c, begin, end);
+  }
 }
 
 /* Either side first announces itself and then looks at the other's word (both sequentially consistent), so that one of
@@ -54,7 +56,7 @@ static void *work(void *argument) {
     }
     self->seen++;
     if (atomic_load(&pool->stop)) return NULL;
-    run_part(pool, self->number);
+    run_parts(pool, self->number);
     if (atomic_fetch_sub(&pool->pending, 1) == 1 && atomic_load(&pool->owner_sleeps)) {
       pthread_mutex_lock(&pool->mutex);
       pthread_cond_signal(&pool->done);
@@ -83,7 +85,9 @@ static void await(kdc_pool *pool) {
 
 kdc_pool *kdc_pool_create(void) {
   kdc_pool *pool = malloc(sizeof *pool);
-  if (pool) memset(pool, 0, sizeof *pool);
+  if (!pool) return NULL;
+  memset(pool, 0, sizeof *pool);
+  pool->core_count = kdc_cpu_count();
   return pool;
 }
 
@@ -114,16 +118,18 @@ kdc_status kdc_pool_run(
     if (units) kernel(b, c, 0, units);
     return KDC_OK;
   }
-  kdc_status status = grow(pool, (threads < KDC_MAX_THREADS ? threads : KDC_MAX_THREADS) - 1);
+  /* More threads than cores would wait for each other in every step. */
+  uint32_t used = threads < pool->core_count ? threads : pool->core_count;
+  kdc_status status = grow(pool, (used < KDC_MAX_THREADS ? used : KDC_MAX_THREADS) - 1);
   if (status) return status;
   pool->kernel = kernel;
   pool->b = b;
   pool->c = c;
   pool->units = units;
-  pool->parts = parts < KDC_MAX_THREADS ? parts : KDC_MAX_THREADS;
+  pool->parts = parts;
   atomic_store(&pool->pending, pool->worker_count);
   announce(pool);
-  run_part(pool, 0);
+  run_parts(pool, 0);
   await(pool);
   return KDC_OK;
 }
