@@ -25,7 +25,10 @@ let modules: [(name: String, imports: [Target.Dependency])] = [
   ("KDCToolchain", ["KDCDiagnostics", "KDCTargets"]),
   (
     "KDCBundle",
-    ["KDCDiagnostics", "KDCTensor", "KDCProgram", "KDCTargets", "KDCKernels", "KDCCodegen", "KDCToolchain", "CZlib"]
+    [
+      "KDCDiagnostics", "KDCTensor", "KDCProgram", "KDCTargets", "KDCKernels", "KDCCodegen", "KDCToolchain", "CZlib",
+      .product(name: "Crypto", package: "swift-crypto"),
+    ]
   ),
 ]
 
@@ -39,6 +42,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],

@@ -1,10 +1,18 @@
-import CZlib
-/// Content digests for manifests and reports.
+import Crypto
+
+/// SHA-256 in hexadecimal, for manifests and reports.
 package struct Digest {
-  private var crc: UInt = 0
+  private var hash = SHA256()
+
   package init() {}
-  package mutating func update(_ bytes: [UInt8]) { crc = crc32_z(crc, bytes, bytes.count) }
-  package func hexadecimal() -> String { String(crc, radix: 16) }
+
+  package mutating func update(_ bytes: [UInt8]) { hash.update(data: bytes) }
+
+  /// 64 digits, of everything so far.
+  package func hexadecimal() -> String {
+    hash.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+  }
+
   package static func hexadecimal(of bytes: [UInt8]) -> String {
     var digest = Digest()
     digest.update(bytes)

@@ -16,12 +16,20 @@ private let hasTools = TinyModel.toolchain != nil
     #expect(bundle.manifest.architecture == "aarch64")
     #expect(bundle.manifest.inputs.map(\.shape) == [[1, 8]])
     #expect(bundle.manifest.codeBytes > 1000 && bundle.manifest.codeBytes < bundle.byteCount)
-    #expect(bundle.manifest.hashes["weights"] != nil)
+    #expect(
+      bundle.manifest.hashes["weights"]
+        == Digest.hexadecimal(of: TinyModel.program.constants[0].tensor.littleEndianBytes))
     let program = try bundle.program()
     #expect(program.steps.count == 2)
     let golden = try #require(try bundle.golden())
     #expect(golden.vectors.count == 2)
     #expect(try golden.differences(from: program, threads: 1).isEmpty)
+  }
+
+  @Test("The digest is SHA-256: FIPS 180-2, appendix B.1")
+  func digest() {
+    let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    #expect(Digest.hexadecimal(of: Array("abc".utf8)) == expected)
   }
 
   @Test("The same program gives the same bundle", .enabled(if: hasTools))
