@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import KDCBundle
 import KDCDiagnostics
 import KDCGraph
 import KDCONNX
@@ -9,9 +10,16 @@ import KDCPasses
 /// `kdc inspect FILE`: what a model is made of, and what kdc cannot compile of it.
 struct Inspect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show a model's inputs, operators, size and what is unsupported.")
+    abstract: "Show a model's inputs, operators, size and what is unsupported; or what a bundle holds.",
+    discussion: """
+      Examples:
+        kdc inspect student.onnx                   inputs, operators, parameters, MACs, what is unsupported
+        kdc inspect student.onnx --graph --passes  the graph as the compiler quantises it
+        kdc inspect model.kdb                      what a bundle holds and needs
+        kdc inspect model.kdb --graph              its program: which steps are integer, and which float
+      """)
 
-  @Argument(help: "An ONNX model.")
+  @Argument(help: "An ONNX model or a bundle.")
   var file: String?
 
   @Option(
@@ -21,7 +29,7 @@ struct Inspect: AsyncParsableCommand {
   @Option(help: "Write the findings as JSON to a file, or to standard output with '-'.")
   var json: String?
 
-  @Flag(help: "Print the graph, one line a node.")
+  @Flag(help: "Print the graph, one line a node; of a bundle the program, one line a step.")
   var graph = false
 
   @Flag(help: "With --graph: as it is after the compiler's passes. Else: count operators after them.")
@@ -43,7 +51,7 @@ struct Inspect: AsyncParsableCommand {
   mutating func run() async throws {
     if ops { try listOperators() }
     guard let file else { return }
-    try rejectBundle(file)
+    if isELF(file) { return try inspectBundle(file) }
     var model = try ONNXImporter.load(path: file, inputShapes: ONNXImporter.parseInputShapes(inputShapes))
     // Faults in a branch that is never taken are none.
     _ = try InlineConstantIf.run(on: &model)
@@ -71,14 +79,19 @@ struct Inspect: AsyncParsableCommand {
     }
   }
 
-  /// A bundle is an ELF file; `inspect` of bundles is the bundle reader's part.
-  private func rejectBundle(_ file: String) throws {
-    guard let handle = FileHandle(forReadingAtPath: file) else { return }
+  /// A bundle is an ELF file, and no ONNX model begins like one.
+  private func isELF(_ file: String) -> Bool {
+    guard let handle = FileHandle(forReadingAtPath: file) else { return false }
     defer { try? handle.close() }
-    guard (try? handle.read(upToCount: 4)) == Data([0x7F, 0x45, 0x4C, 0x46]) else { return }
-    throw Diagnostic(
-      .notAnONNXModel, "'\(file)' is an ELF file, not an ONNX model", at: Place(file: file),
-      hint: "`kdc verify` and `kdc bench` take bundles; a bundle describes itself with --info")
+    return (try? handle.read(upToCount: 4)) == Data([0x7F, 0x45, 0x4C, 0x46])
+  }
+
+  /// What a bundle says of itself; with --graph its program, one line a step.
+  private func inspectBundle(_ file: String) throws {
+    let bundle = try Bundle(contentsOf: file)
+    if graph { return Console.result(try bundle.program().listing) }
+    if let json { try Console.json(bundle.manifest, to: json) }
+    if json != "-" { Console.result(bundle.summary) }
   }
 
   private func listOperators() throws {

@@ -54,6 +54,11 @@ struct CompileTests {
         #expect(FileManager.default.isExecutableFile(atPath: folder.appendingPathComponent(file).path))
       }
 
+      let summary = try CommandLineTool.run(["inspect", "model.aarch64.kdb"], in: folder)
+      #expect(summary.status == 0 && summary.output.contains("image float32[1,1,28,28]"))
+      let listing = try CommandLineTool.run(["inspect", "model.aarch64.kdb", "--graph"], in: folder)
+      #expect(listing.output.contains("convolution") && listing.output.contains("→"))
+
       // Machine code and the reference interpreter give the same bytes.
       for file in ["model.aarch64.kdb", "model.x86_64.kdb"] {
         let run = try CommandLineTool.run(["run", file, "--input", "eval.npz", "-o", file + ".npz"], in: folder)
