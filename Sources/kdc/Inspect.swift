@@ -52,10 +52,7 @@ struct Inspect: AsyncParsableCommand {
     if ops { try listOperators() }
     guard let file else { return }
     if isELF(file) { return try inspectBundle(file) }
-    var model = try ONNXImporter.load(path: file, inputShapes: ONNXImporter.parseInputShapes(inputShapes))
-    // Faults in a branch that is never taken are none.
-    _ = try InlineConstantIf.run(on: &model)
-    _ = EliminateDeadCode.run(on: &model)
+    var model = try ModelFile.read(file, inputShapes: ONNXImporter.parseInputShapes(inputShapes))
     let faults = model.inferKnownTypes().faults
     if unsupported {
       guard faults.isEmpty else { throw DiagnosticList(faults) }

@@ -14,9 +14,8 @@ struct OpenedModel {
   init(path: String, inputShapes: [String] = [], threads: Threads) throws {
     let bytes = try Files.read(path)
     guard Bundle.looksLikeOne(bytes) else {
-      var graph = try ONNXImporter.load(path: path, inputShapes: try ONNXImporter.parseInputShapes(inputShapes))
-      try graph.inferTypes()
-      runner = try GraphRunner(graph)
+      let shapes = try ONNXImporter.parseInputShapes(inputShapes)
+      runner = try GraphRunner(try ModelFile.load(path, inputShapes: shapes))
       means = "float evaluator"
       return
     }

@@ -10,15 +10,13 @@ extension Stage {
   /// Reads models and data, and checks that they belong together.
   static let importModels = Stage("import") { compilation, _ in
     let request = compilation.request
-    var student = try ONNXImporter.load(path: request.student, inputShapes: request.inputShapes)
-    try student.inferTypes()
+    let student = try ModelFile.load(request.student, inputShapes: request.inputShapes)
     compilation.student = student
     compilation.studentBytes = fileSize(request.student)
     compilation.report.model = student.name
     compilation.inputHashes["student"] = try hash(request.student)
     if let path = request.teacher {
-      var graph = try ONNXImporter.load(path: path, inputShapes: request.inputShapes)
-      try graph.inferTypes()
+      let graph = try ModelFile.load(path, inputShapes: request.inputShapes)
       compilation.teacher = try Teacher(graph, for: student, bytes: fileSize(path))
       compilation.inputHashes["teacher"] = try hash(path)
     }
