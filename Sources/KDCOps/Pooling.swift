@@ -13,7 +13,7 @@ struct Pooling {
     var padded: Int
   }
 
-  private static func taps(_ axis: SpatialWindow.Axis) -> [Taps] {
+  static func taps(_ axis: SpatialWindow.Axis) -> [Taps] {
     (0..<axis.output).map { o in
       let origin = o * axis.stride - axis.padBegin
       let first = origin >= 0 ? 0 : (axis.dilation - 1 - origin) / axis.dilation

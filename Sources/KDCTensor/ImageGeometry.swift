@@ -80,22 +80,26 @@ package struct ImageGeometry: Hashable, Sendable {
     }
   }
 
-  /// The transpose of `im2col`: adds a matrix [channels · y.kernel · x.kernel, outputPixels] to `channels` channels.
-  package func col2im(_ columns: UnsafePointer<Float>, channels: Int, into image: UnsafeMutablePointer<Float>) {
+  /// The transpose of `im2col`: adds a matrix [channels · y.kernel · x.kernel, rows.count · x.output] to `channels`
+  /// channels; `rows` are all output rows unless given.
+  package func col2im(
+    _ columns: UnsafePointer<Float>, rows: Range<Int>? = nil, channels: Int, into image: UnsafeMutablePointer<Float>
+  ) {
+    let rows = rows ?? 0..<y.output
     var source = columns
     for channel in 0..<channels {
       let plane = image + channel &* inputPixels
       for ky in 0..<y.kernel {
-        let insideY = y.inside(tap: ky, in: 0..<y.output)
+        let insideY = y.inside(tap: ky, in: rows)
         for kx in 0..<x.kernel {
           let insideX = x.inside(tap: kx, in: 0..<x.output)
           let offsetX = kx &* x.dilation &- x.padBegin
           for oy in insideY {
             let target = plane + (oy &* y.stride &+ ky &* y.dilation &- y.padBegin) &* x.input
-            let row = source + oy &* x.output
+            let row = source + (oy &- rows.lowerBound) &* x.output
             for ox in insideX { target[ox &* x.stride &+ offsetX] += row[ox] }
           }
-          source += outputPixels
+          source += rows.count &* x.output
         }
       }
     }

@@ -10,15 +10,27 @@ package struct MatMul: Operator {
   package init(decoding node: Node) throws(Diagnostic) {}
 
   /// How the operands are seen: batches of [m, k] and [k, n].
-  private struct Plan {
+  struct Plan {
     var m, n, k: Int
     /// Broadcast axes before the matrices, and for each operand the distance in matrices along them (0: broadcast).
     var batch: [Int]
     var stepA, stepB: [Int]
     var output: Shape
+
+    /// The matrices of A and B that make matrix `index` of the output.
+    func matrices(_ index: Int) -> (a: Int, b: Int) {
+      var (rest, a, b) = (index, 0, 0)
+      for axis in batch.indices.reversed() {
+        let position = rest % batch[axis]
+        rest /= batch[axis]
+        a += position * stepA[axis]
+        b += position * stepB[axis]
+      }
+      return (a, b)
+    }
   }
 
-  private func plan(_ a: Shape, _ b: Shape) throws(Diagnostic) -> Plan {
+  func plan(_ a: Shape, _ b: Shape) throws(Diagnostic) -> Plan {
     guard a.rank >= 1, b.rank >= 1 else { throw shapeMismatch("A \(a) and B \(b) must not be scalars") }
     // Vectors are a row (A) or a column (B) whose axis of one element is removed from the result.
     let left = a.rank == 1 ? [1] + a.dims : a.dims
@@ -60,14 +72,8 @@ extension MatMul: ParallelOperator {
             return
           }
           parallelFor(batches, threads: threads) { index in
-            var (rest, matrixA, matrixB) = (index, 0, 0)
-            for axis in plan.batch.indices.reversed() {
-              let position = rest % plan.batch[axis]
-              rest /= plan.batch[axis]
-              matrixA += position * plan.stepA[axis]
-              matrixB += position * plan.stepB[axis]
-            }
-            BLAS.gemm(m: m, n: n, k: k, a: a + matrixA * m * k, b: b + matrixB * k * n, c: y + index * m * n)
+            let at = plan.matrices(index)
+            BLAS.gemm(m: m, n: n, k: k, a: a + at.a * m * k, b: b + at.b * k * n, c: y + index * m * n)
           }
         }
       }
