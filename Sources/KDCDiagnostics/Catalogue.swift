@@ -58,6 +58,8 @@ extension DiagnosticID {
   // MARK: 3xxx passes and quantisation
   package static let nonFiniteActivation = DiagnosticID(
     number: 3101, title: "the model computes NaN or infinity on the calibration samples")
+  package static let allChannelsRemoved = DiagnosticID(
+    number: 3201, title: "a pruning would remove all channels of a layer")
 
   // MARK: 4xxx lowering, kernels and code generation
   package static let cannotLower = DiagnosticID(number: 4001, title: "no lowering exists for this use of an operator")
@@ -89,7 +91,7 @@ extension DiagnosticID {
     notAnONNXModel, unsupportedOpset, invalidTensor, externalData, unsupportedDataType, dynamicInputShape,
     unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch, typeMismatch,
     notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle,
-    nonFiniteActivation,
+    nonFiniteActivation, allChannelsRemoved,
     cannotLower, noKernel,
     toolchainNotFound, toolchainTooOld, toolFailed,
     notABundle, damagedBundle, unsupportedBundle, verificationFailed, cannotRunHere, invalidProgram, inputMismatch,

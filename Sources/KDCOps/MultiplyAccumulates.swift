@@ -2,6 +2,9 @@ import KDCGraph
 import KDCTensor
 
 extension Graph {
+  /// Multiply-accumulates of one inference: convolutions, products and recurrences, as their weights are used.
+  package var macs: Int { nodes.reduce(0) { $0 + multiplyAccumulates(of: $1) } }
+
   /// Multiply-accumulates of one node: convolutions, matrix products and recurrent layers; 0 for all else.
   ///
   /// Types must have been inferred. Padding counts as if it were data, as is usual.

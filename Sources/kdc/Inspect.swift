@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import KDCBundle
+import KDCCompression
 import KDCDiagnostics
 import KDCGraph
 import KDCONNX
@@ -15,6 +16,7 @@ struct Inspect: AsyncParsableCommand {
       Examples:
         kdc inspect student.onnx                   inputs, operators, parameters, MACs, what is unsupported
         kdc inspect student.onnx --graph --passes  the graph as the compiler quantises it
+        kdc inspect student.onnx --groups          which channels can be pruned, and which go together
         kdc inspect model.kdb                      what a bundle holds and needs
         kdc inspect model.kdb --graph              its program: which steps are integer, and which float
       """)
@@ -35,6 +37,9 @@ struct Inspect: AsyncParsableCommand {
   @Flag(help: "With --graph: as it is after the compiler's passes. Else: count operators after them.")
   var passes = false
 
+  @Flag(help: "List the groups of channels that pruning removes together, as they are after the compiler's passes.")
+  var groups = false
+
   @Flag(help: "Print only what is unsupported; the exit code is 1 where there is something.")
   var unsupported = false
 
@@ -45,6 +50,9 @@ struct Inspect: AsyncParsableCommand {
     if file == nil && !ops { throw ValidationError("Missing expected argument '<file>'") }
     if graph && (json != nil || unsupported) {
       throw ValidationError("--graph cannot be combined with --json or --unsupported")
+    }
+    if groups && (graph || unsupported) {
+      throw ValidationError("--groups cannot be combined with --graph or --unsupported")
     }
   }
 
@@ -59,11 +67,15 @@ struct Inspect: AsyncParsableCommand {
       Console.result("everything is supported")
       return
     }
-    if passes {
+    if passes || groups {
       guard faults.isEmpty else { throw DiagnosticList(faults) }
       try Passes.run(on: &model)
     }
-    if graph {
+    if groups {
+      let summary = try GroupSummary(DependencyGroups(model))
+      if let json { try Console.json(summary, to: json) }
+      if json != "-" { Console.result(summary.text) }
+    } else if graph {
       Console.result(model.description)
     } else {
       let summary = ModelSummary(model, faults: faults)

@@ -1,5 +1,3 @@
-import KDCGraph
-import KDCOps
 import KDCProgram
 
 extension Program {
@@ -16,9 +14,4 @@ extension Program {
       }
     }
   }
-}
-
-extension Graph {
-  /// Multiply-accumulates of one inference: convolutions, products and recurrences, as their weights are used.
-  var macs: Int { nodes.reduce(0) { $0 + multiplyAccumulates(of: $1) } }
 }
