@@ -60,6 +60,13 @@ extension DiagnosticID {
     number: 3101, title: "the model computes NaN or infinity on the calibration samples")
   package static let allChannelsRemoved = DiagnosticID(
     number: 3201, title: "a pruning would remove all channels of a layer")
+  package static let notDifferentiable = DiagnosticID(
+    number: 3401, title: "a model cannot be trained through an operator without a gradient")
+  package static let labelOutOfRange = DiagnosticID(number: 3402, title: "a label names a class that the head lacks")
+  package static let targetMismatch = DiagnosticID(
+    number: 3403, title: "teacher outputs or labels do not fit the student's head")
+  package static let nonFiniteLoss = DiagnosticID(number: 3404, title: "the loss became NaN or infinite")
+  package static let unusableCheckpoint = DiagnosticID(number: 3405, title: "a checkpoint cannot be used")
 
   // MARK: 4xxx lowering, kernels and code generation
   package static let cannotLower = DiagnosticID(number: 4001, title: "no lowering exists for this use of an operator")
@@ -92,6 +99,7 @@ extension DiagnosticID {
     unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch, typeMismatch,
     notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle,
     nonFiniteActivation, allChannelsRemoved,
+    notDifferentiable, labelOutOfRange, targetMismatch, nonFiniteLoss, unusableCheckpoint,
     cannotLower, noKernel,
     toolchainNotFound, toolchainTooOld, toolFailed,
     notABundle, damagedBundle, unsupportedBundle, verificationFailed, cannotRunHere, invalidProgram, inputMismatch,

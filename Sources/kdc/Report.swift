@@ -1,5 +1,6 @@
 import KDCCompression
 import KDCTargets
+import KDCTraining
 
 /// `report.json`: what `kdc compile` made and how good it is. No times of day, no machine paths.
 struct Report: Codable, Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import KDCCompression
+import KDCTraining
 
 /// The result of a compilation for people.
 struct ReportTable {

@@ -4,6 +4,7 @@ import KDCGraph
 import KDCOps
 import KDCTensor
 import KDCTestSupport
+import KDCTraining
 import Testing
 
 @Suite("Quantizer")

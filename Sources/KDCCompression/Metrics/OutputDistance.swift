@@ -1,4 +1,5 @@
 import KDCTensor
+import KDCTraining
 
 /// How far a quantised model's outputs are from what is wanted, as one number to compare choices by.
 package enum OutputDistance {

@@ -1,5 +1,5 @@
-import KDCCompression
 import KDCTensor
+import KDCTraining
 import Testing
 
 @Suite("Metrics")

@@ -1,0 +1,88 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Trains the parameters of a graph by steps on batches: forward, loss, backward, sum over chunks, optimiser.
+///
+/// Chunks of a batch are spread over threads; their gradients are added in order, so that every number of threads gives the
+/// same bytes. What to train on, how long and when to stop is the caller's: see `Recovery`.
+package struct Trainer: Sendable {
+  package var parameters: Parameters
+  package var optimizer: any Optimizer
+  package let graph: ChunkedGraph
+  private let samples: any SampleSource
+  private let transform: (any WeightTransform)?
+  private let clipping: Double?
+  private let threads: Threads
+
+  /// - Parameters:
+  ///   - graph: on whose canonical form is trained; its trainable parameters are.
+  ///   - transform: what the forward run sees of the parameters.
+  ///   - clipping: the longest gradient of a step; nil for no bound.
+  /// - Throws: a `DiagnosticList` of `notDifferentiable`.
+  package init(
+    _ graph: Graph, samples: any SampleSource, optimizer: any Optimizer, transform: (any WeightTransform)? = nil,
+    clipping: Double? = nil, chunkSize: Int = 16, threads: Threads
+  ) throws {
+    let wanted = graph.trainableParameters
+    try TrainingGraph(graph).check(wanted: wanted)
+    self.graph = try ChunkedGraph(graph, chunkSize: chunkSize, checkedOn: samples)
+    parameters = Parameters(wanted, of: graph)
+    self.samples = samples
+    self.optimizer = optimizer
+    self.transform = transform
+    self.clipping = clipping
+    self.threads = threads
+  }
+
+  /// One step on the mean loss of a batch. Returns that loss from before the step; where it or a gradient is NaN or
+  /// infinite nothing changes, and nil is returned.
+  package mutating func step(_ batch: [Int], objective: any Objective, rate: Double) throws -> Double? {
+    var (loss, gradients) = try gradients(of: batch, objective: objective)
+    let norm = GradientClipping.norm(gradients)
+    guard loss.isFinite, norm.isFinite else { return nil }
+    if let clipping { GradientClipping.clip(&gradients, norm: norm, limit: clipping) }
+    optimizer.step(&parameters, gradients: gradients, rate: rate, threads: threads)
+    return loss
+  }
+
+  /// The mean loss over samples, and its gradients in the order of the parameters.
+  package func gradients(
+    of batch: [Int], objective: any Objective
+  ) throws -> (loss: Double, gradients: [[Float]]) {
+    let weights = effectiveParameters.tensors
+    let wanted = Set(parameters.names)
+    let factor = 1 / Double(max(batch.count, 1))
+    let samples = samples
+    var loss = 0.0
+    var total: [String: Tensor] = [:]
+    try graph.forEach(batch.count, threads: threads) { graph, range in
+      let chunk = Array(batch[range])
+      let tape = try graph.forward(try samples.batch(chunk), parameters: weights)
+      let result = try objective.evaluate(tape, samples: chunk, factor: factor)
+      return (result.loss, try graph.backward(tape, outputGradients: result.gradients, wanted: wanted))
+    } then: { (part, gradients) in
+      loss += part
+      guard !total.isEmpty else {
+        total = gradients
+        return
+      }
+      for (name, gradient) in gradients { total[name]?.add(gradient) }
+    }
+    return (loss, parameters.names.map { total[$0]?.floats ?? [] })
+  }
+
+  /// The mean loss over samples, without gradients.
+  package func loss(of indices: [Int], objective: any Objective) throws -> Double {
+    let weights = effectiveParameters.tensors
+    let factor = 1 / Double(max(indices.count, 1))
+    let samples = samples
+    return try graph.map(indices.count, threads: threads) { graph, range in
+      let chunk = Array(indices[range])
+      let tape = try graph.forward(try samples.batch(chunk), parameters: weights, keeping: false)
+      return try objective.evaluate(tape, samples: chunk, factor: factor).loss
+    }.reduce(0, +)
+  }
+
+  private var effectiveParameters: Parameters { transform?.effective(parameters) ?? parameters }
+}

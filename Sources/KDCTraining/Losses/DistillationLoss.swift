@@ -1,0 +1,96 @@
+import KDCDiagnostics
+import KDCTensor
+
+/// The distance from the answers of teacher and original student, and from labels, summed over the heads:
+///
+///     L = (1 − α) · (s · D(teacher) + (1 − s) · D(student)) + α · hard(label)
+///
+/// D by the kind of head: T² · KL at temperature T for classes, KL of the two probabilities for a single logit, 20 times
+/// the mean squared error for boxes in 0…1, and that over the targets' variance for other values. A sample without a label
+/// has α = 0; without a teacher s = 0.
+package struct DistillationLoss: Objective {
+  package struct Options: Sendable, Hashable {
+    /// T, positive.
+    package var temperature = 2.0
+    /// s in 0…1: the teacher's part of the mixed target.
+    package var teacherShare = 0.5
+    /// α in 0…1: the labels' part.
+    package var hardWeight = 0.0
+    package init() {}
+  }
+
+  package let targets: DistillationTargets
+  package let options: Options
+
+  package init(_ targets: DistillationTargets, options: Options = Options()) {
+    self.targets = targets
+    self.options = options
+  }
+
+  /// The same without labels: what held-out samples are judged by.
+  package var soft: DistillationLoss {
+    var options = options
+    options.hardWeight = 0
+    return DistillationLoss(targets, options: options)
+  }
+
+  package func evaluate(
+    _ tape: Tape, samples: [Int], factor: Double
+  ) throws -> (loss: Double, gradients: [String: Tensor]) {
+    var loss = 0.0
+    var gradients: [String: Tensor] = [:]
+    for head in targets.heads {
+      guard let output = tape[head.name] else { throw InternalError("no value for output '\(head.name)'") }
+      let values = output.asFloats
+      let width = values.count / max(samples.count, 1)
+      var gradient: [Float] = []
+      gradient.reserveCapacity(values.count)
+      for (row, sample) in samples.enumerated() {
+        let answer = values[row * width..<(row + 1) * width].map(Double.init)
+        let result = factor * self.loss(head, answer, sample: sample)
+        loss += result.value
+        for part in result.gradient { gradient.append(Float(part)) }
+      }
+      gradients[head.name] = Tensor(output.shape, gradient)
+    }
+    return (loss, gradients)
+  }
+
+  private func loss(_ head: Head, _ answer: [Double], sample: Int) -> SampleLoss {
+    var soft = SampleLoss(0, [Double](repeating: 0, count: answer.count))
+    let teacher = targets.teacher(head, sample)
+    let share = teacher == nil ? 0 : options.teacherShare
+    if let teacher, share > 0 { soft = share * distance(head, answer, teacher) }
+    if share < 1, let student = targets.student(head, sample) {
+      soft = soft + (1 - share) * distance(head, answer, student)
+    }
+    guard options.hardWeight > 0, let label = targets.label(head, sample) else { return soft }
+    return (1 - options.hardWeight) * soft + options.hardWeight * hard(head, answer, label)
+  }
+
+  private func distance(_ head: Head, _ answer: [Double], _ target: [Double]) -> SampleLoss {
+    switch head.kind {
+    case .classes: return KullbackLeibler.evaluate(answer, target: target, temperature: options.temperature)
+    case .sign:
+      let probability = BinaryCrossEntropy.sigmoid(target[0])
+      var loss = BinaryCrossEntropy.evaluate(answer[0], probability: probability)
+      loss.value -= BinaryCrossEntropy.entropy(probability)
+      return loss
+    case .box: return 20 * MeanSquaredError.evaluate(answer, target: target)
+    case .values: return 1 / targets.variance(head) * MeanSquaredError.evaluate(answer, target: target)
+    }
+  }
+
+  private func hard(_ head: Head, _ answer: [Double], _ label: [Double]) -> SampleLoss {
+    switch head.kind {
+    case .classes: CrossEntropy.evaluate(answer, label: Int(label[0]))
+    case .sign: BinaryCrossEntropy.evaluate(answer[0], probability: label[0])
+    // A label of a place can be far off where the model is: its pull is bounded.
+    case .box: 20 * SmoothL1.evaluate(answer, target: label, beta: 0.1)
+    case .values:
+      label.count == answer.count
+        ? 1 / targets.variance(head) * MeanSquaredError.evaluate(answer, target: label)
+        : SampleLoss(0, answer.map { _ in 0 })
+    }
+  }
+}

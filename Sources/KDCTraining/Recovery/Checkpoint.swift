@@ -1,0 +1,106 @@
+import CZlib
+import Glibc
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// The file in which a run keeps its state: written whole or not at all, after every epoch and from time to time between.
+package struct Checkpoint: Sendable {
+  package let path: String
+  private let interval: Double
+  private let clock: @Sendable () -> Double
+  private let lastSave: SaveTime
+
+  /// - Parameters:
+  ///   - interval: seconds between two saves inside an epoch.
+  ///   - clock: seconds from any start; only the interval is judged by it.
+  package init(path: String, interval: Double = 20, clock: @escaping @Sendable () -> Double) {
+    self.path = path
+    self.interval = interval
+    self.clock = clock
+    lastSave = SaveTime(clock())
+  }
+
+  func save(_ state: RecoveryState, key: RunKey) throws(Diagnostic) {
+    var writer = ByteWriter()
+    writer.text(Self.magic)
+    writer.integer(key.value)
+    state.encode(into: &writer)
+    writer.integer(UInt64(Self.checksum(writer.bytes)))
+    try Files.write(writer.bytes, to: path)
+    lastSave.seconds = clock()
+  }
+
+  func saveIfDue(_ state: @autoclosure () -> RecoveryState, key: RunKey) throws(Diagnostic) {
+    if clock() - lastSave.seconds >= interval { try save(state(), key: key) }
+  }
+
+  /// The state, or nil where there is no file. Throws `unusableCheckpoint` (a warning) where the file is damaged or of
+  /// another run.
+  func load(key: RunKey) throws(Diagnostic) -> RecoveryState? {
+    guard access(path, F_OK) == 0 else { return nil }
+    let bytes = try Files.read(path)
+    guard bytes.count > 8 else { throw fault("it is damaged") }
+    var check = ByteReader(Array(bytes.suffix(8)))
+    var reader = ByteReader(Array(bytes.dropLast(8)))
+    guard check.integer() == UInt64(Self.checksum(reader.bytes)), reader.text() == Self.magic else {
+      throw fault("it is damaged, or no checkpoint")
+    }
+    guard reader.integer() == key.value else { throw fault("it is of a run with other inputs or options") }
+    guard let state = RecoveryState(from: &reader) else { throw fault("it is damaged") }
+    return state
+  }
+
+  func fault(_ reason: String) -> Diagnostic {
+    Diagnostic(
+      .unusableCheckpoint, severity: .warning, "the checkpoint is not used: \(reason)", at: Place(file: path),
+      notes: ["the run begins anew and writes over it"])
+  }
+
+  private static let magic = "kdc recovery 1"
+
+  private static func checksum(_ bytes: [UInt8]) -> UInt {
+    UInt(bytes.withUnsafeBufferPointer { crc32_z(0, $0.baseAddress, $0.count) })
+  }
+
+  /// When the file was last written; one run uses it, from one thread.
+  private final class SaveTime: @unchecked Sendable {
+    var seconds: Double
+    init(_ seconds: Double) { self.seconds = seconds }
+  }
+}
+
+/// What a run's result depends on, as one number: a checkpoint of another run is not gone on from.
+struct RunKey: Sendable, Equatable {
+  let value: UInt64
+
+  init(
+    _ graph: Graph, targets: DistillationTargets, samples: any SampleSource, options: Recovery.Options
+  ) {
+    var hash = StableHash()
+    hash.add(graph.description)
+    for name in graph.initializers.keys.sorted() {
+      hash.add(name)
+      hash.add(graph.initializers[name]?.littleEndianBytes ?? [])
+    }
+    hash.add(options.summary)
+    hash.add("\(samples.count) \(samples.viewCount)")
+    targets.hash(into: &hash)
+    value = hash.value
+  }
+}
+
+/// FNV-1a with 64 bits: the same on every machine, unlike `Hasher`.
+struct StableHash: Sendable {
+  private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+  mutating func add(_ text: String) { add(Array(text.utf8)) }
+  mutating func add(_ bytes: [UInt8]) {
+    var hash = value
+    bytes.withUnsafeBufferPointer { bytes in
+      for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    }
+    // The length, so that two texts are not one.
+    value = (hash ^ UInt64(bytes.count)) &* 0x100_0000_01b3
+  }
+  mutating func add(_ values: [Float]) { add(values.withUnsafeBytes { Array($0) }) }
+}
