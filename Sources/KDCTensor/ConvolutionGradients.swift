@@ -150,6 +150,25 @@ package enum VectorSums {
     return total
   }
 
+  /// Σ (x[i] − offset)².
+  @inline(__always)
+  package static func squares(_ x: UnsafePointer<Float>, minus offset: Float, _ count: Int) -> Float {
+    var parts = SIMD8<Float>.zero
+    let raw = UnsafeRawPointer(x)
+    var i = 0
+    while i &+ 8 <= count {
+      let value = raw.loadUnaligned(fromByteOffset: i &* 4, as: SIMD8<Float>.self) - offset
+      parts += value * value
+      i &+= 8
+    }
+    var total = parts.sum()
+    while i < count {
+      total += (x[i] - offset) * (x[i] - offset)
+      i &+= 1
+    }
+    return total
+  }
+
   /// Σ a[i] · b[i · stride].
   @inline(__always)
   package static func product(

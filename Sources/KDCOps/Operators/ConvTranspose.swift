@@ -80,24 +80,29 @@ package struct ConvTranspose: Operator {
   }
 }
 
-extension ConvTranspose: ParallelOperator {
-  package func evaluate(_ inputs: [Tensor?], threads: Threads) throws -> [Tensor] {
-    let x = try inputs.floats(0)
-    let w = try inputs.floats(1)
-    let axes = try resolve(input: x.shape, weights: w.shape)
-    let channels = w.shape[1] * group
-    // The convolution that goes the other way: its input is our output.
+extension ConvTranspose {
+  /// The convolution that goes the other way: its input is our output.
+  func geometry(input x: Shape, weights w: Shape, axes: [SpatialWindow.Axis]) -> ImageGeometry {
     let reversed = axes.map { axis in
       var axis = axis
       swap(&axis.input, &axis.output)
       return axis
     }
-    let geometry = ImageGeometry(
-      batch: x.shape[0], inputChannels: channels, outputChannels: x.shape[1], groups: group,
+    return ImageGeometry(
+      batch: x[0], inputChannels: w[1] * group, outputChannels: x[1], groups: group,
       y: reversed.planar.y.geometry, x: reversed.planar.x.geometry)
+  }
+}
+
+extension ConvTranspose: ParallelOperator {
+  package func evaluate(_ inputs: [Tensor?], threads: Threads) throws -> [Tensor] {
+    let x = try inputs.floats(0)
+    let w = try inputs.floats(1)
+    let axes = try resolve(input: x.shape, weights: w.shape)
+    let geometry = geometry(input: x.shape, weights: w.shape, axes: axes)
     let values = Convolution.transposed(
       x.values, weights: w.values, bias: try inputs.optionalFloats(2), geometry, threads: threads)
-    return [Tensor(Shape([x.shape[0], channels] + axes.map(\.output)), values)]
+    return [Tensor(Shape([x.shape[0], geometry.inputChannels] + axes.map(\.output)), values)]
   }
 }
 
