@@ -1,1 +1,7 @@
 #include <cblas.h>
+
+/* LAPACK as OpenBLAS exports it; its own C header is not everywhere. Matrices are column-major, characters ASCII. */
+void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
+void dpotrs_(
+    const char *uplo, const int *n, const int *nrhs, const double *a, const int *lda, double *b, const int *ldb, int *info);
+void dpotri_(const char *uplo, const int *n, double *a, const int *lda, int *info);

@@ -4,6 +4,7 @@ import COpenBLAS
 package enum BLAS {
   /// OpenBLAS is told once, before the first product, not to start threads of its own.
   private static let prepared: Void = openblas_set_num_threads(1)
+  static func prepare() { _ = prepared }
 
   /// C = alpha · op(A) · op(B) + beta · C, row-major: op(A) [m, k], op(B) [k, n], C [m, n].
   ///
