@@ -1,7 +1,7 @@
-/* The container: a 32-byte header, a table of 48-byte entries, then the streams. All little-endian. */
+/* The container: a 32-byte header, a table of 24-byte entries, then the streams. All little-endian. */
 #include "internal.h"
 
-enum { HEADER_BYTES = 32, ENTRY_BYTES = 48, MAX_ENTRIES = 1 << 20, STORED = 0, DEFLATED = 1 };
+enum { HEADER_BYTES = 32, ENTRY_BYTES = 24, MAX_ENTRIES = 1 << 20, STORED = 0, DEFLATED = 1 };
 /* No stream of DEFLATE grows by more than 1032 : 1; a larger claim is a lie that would only cost memory. */
 enum { MAX_EXPANSION = 1040 };
 
@@ -13,13 +13,13 @@ static uint64_t word64(const uint8_t *at) { return word32(at) | (uint64_t)word32
 
 static void read_entry(const kdc_container_view *view, uint32_t number, kdc_entry *entry) {
   const uint8_t *at = view->data + HEADER_BYTES + (size_t)number * ENTRY_BYTES;
-  *entry = (kdc_entry){word32(at),      word32(at + 4),  word32(at + 8), word32(at + 12),
-                       word64(at + 16), word64(at + 24), word64(at + 32)};
+  *entry = (kdc_entry){word32(at) & 0xFFFF, word32(at + 4),  word32(at) >> 16, word32(at + 8),
+                       word32(at + 12),     word32(at + 16), word32(at + 20)};
 }
 
 kdc_status kdc_container_open(const uint8_t *data, size_t size, kdc_container_view *view) {
   if (size < HEADER_BYTES || memcmp(data, "KDCBNDL1", 8)) return KDC_BAD_BUNDLE;
-  if (word32(data + 8) != 1) return KDC_BAD_VERSION;
+  if (word32(data + 8) != 2) return KDC_BAD_VERSION;
   uint32_t count = word32(data + 12);
   uint64_t total = word64(data + 16);
   if (total > size || count > MAX_ENTRIES || HEADER_BYTES + (uint64_t)count * ENTRY_BYTES > total) return KDC_BAD_BUNDLE;

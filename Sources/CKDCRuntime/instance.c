@@ -37,31 +37,42 @@ static void *aligned_block(uint64_t bytes, uint8_t **aligned) {
   return block;
 }
 
-static kdc_status unpack_constant(const kdc_container_view *view, const kdc_constant *constant, uint8_t *to) {
-  kdc_entry entry;
-  if (kdc_container_find(view, KDC_ENTRY_CONSTANT, constant->stream, &entry)) return KDC_BAD_BUNDLE;
-  if (constant->packing == 0)
-    return entry.raw_bytes == constant->bytes ? kdc_container_extract(view, &entry, to) : KDC_BAD_BUNDLE;
-  uint8_t *raw = malloc(entry.raw_bytes + 1);
-  if (!raw) return KDC_NO_MEMORY;
-  kdc_status status = kdc_container_extract(view, &entry, raw);
-  if (!status && !kdc_pack(constant, raw, entry.raw_bytes, to)) status = KDC_BAD_BUNDLE;
-  free(raw);
-  return status;
+/* A stream of constants, unpacked. */
+typedef struct {
+  uint8_t *data;
+  uint64_t size;
+  uint32_t number;
+} stream;
+
+static kdc_status unpack_stream(const kdc_container_view *view, uint32_t number, stream *to) {
+  if (to->data && to->number == number) return KDC_OK;
+  free(to->data);
+  to->data = NULL;
+  char *data;
+  size_t size;
+  kdc_status status = kdc_container_copy(view, KDC_ENTRY_CONSTANT, number, &data, &size);
+  if (status) return status == KDC_NOT_FOUND ? KDC_BAD_BUNDLE : status;
+  *to = (stream){(uint8_t *)data, size, number};
+  return KDC_OK;
 }
 
 static kdc_status unpack_all(const kdc_container_view *view, weights *w) {
   const kdc_variant *variant = w->variant;
   w->block = aligned_block(variant->weights_bytes, &w->data);
   if (!w->block) return KDC_NO_MEMORY;
-  for (uint32_t i = 0; i < variant->constant_count; i++) {
+  stream raw = {NULL, 0, 0}; /* constants of one stream mostly follow each other */
+  kdc_status status = KDC_OK;
+  for (uint32_t i = 0; i < variant->constant_count && !status; i++) {
     const kdc_constant *constant = &variant->constants[i];
     if (constant->offset > variant->weights_bytes || constant->bytes > variant->weights_bytes - constant->offset)
-      return KDC_BAD_BUNDLE;
-    kdc_status status = unpack_constant(view, constant, w->data + constant->offset);
-    if (status) return status;
+      status = KDC_BAD_BUNDLE;
+    if (!status) status = unpack_stream(view, constant->stream, &raw);
+    if (!status && (constant->from > raw.size || !kdc_pack(constant, raw.data + constant->from, raw.size - constant->from,
+                                                           w->data + constant->offset)))
+      status = KDC_BAD_BUNDLE;
   }
-  return KDC_OK;
+  free(raw.data);
+  return status;
 }
 
 static kdc_status share_weights(const kdc_model_code *code, const kdc_variant *variant, const kdc_container_view *view, weights **result) {

@@ -28,7 +28,7 @@ kdc_status kdc_container_extract(const kdc_container_view *view, const kdc_entry
 /* The same into fresh memory that the caller frees; a 0 follows the last byte. */
 kdc_status kdc_container_copy(const kdc_container_view *view, uint32_t kind, uint32_t index, char **to, size_t *size);
 
-/* pack.c: from the logical order in `from` into `to`, which has constant->bytes. */
+/* pack.c: from the stored form in `from`, of at most from_size bytes, into `to`, which has constant->bytes. */
 int kdc_pack(const kdc_constant *constant, const uint8_t *from, uint64_t from_size, uint8_t *to);
 
 /* cpu.c */

@@ -1,7 +1,7 @@
 /* Weights from the order in which they are stored into the order in which a kernel reads them. */
 #include "internal.h"
 
-enum { PLAIN = 0, PANELS_8 = 1, PANELS_16 = 2 };
+enum { PLAIN = 0, PANELS_8 = 1, PANELS_16 = 2, HALF_BYTE_PANELS = 3, LAYOUT_MASK = 15, STREAM_INT4 = 16, STREAM_PLANES = 32 };
 
 /* Multiplies into *product unless the result would pass 2^40. */
 static int times(uint64_t *product, uint64_t factor) {
@@ -10,38 +10,65 @@ static int times(uint64_t *product, uint64_t factor) {
   return 1;
 }
 
-static void pack_panels(const kdc_constant *p, const int8_t *from, void *to) {
+/* Element i of a stream, of int8 or of two int4 a byte. */
+static int8_t element(const uint8_t *from, uint64_t i, int is_int4) {
+  if (!is_int4) return (int8_t)from[i];
+  uint8_t half = i & 1 ? from[i / 2] >> 4 : from[i / 2] & 15;
+  return (int8_t)((half ^ 8) - 8);
+}
+
+static void pack_panels(const kdc_constant *p, const uint8_t *from, void *to) {
   uint64_t panels = (p->rows + (uint64_t)p->nr - 1) / p->nr, groups = (p->length + (uint64_t)p->kr - 1) / p->kr;
+  const int is_int4 = (p->packing & STREAM_INT4) != 0;
+  const uint32_t layout = p->packing & LAYOUT_MASK, half = p->nr / 2;
   int8_t *narrow = to;
   int16_t *wide = to;
+  uint8_t *halves = to;
   uint64_t at = 0;
   for (uint64_t panel = 0; panel < panels; panel++)
     for (uint64_t run = 0; run < p->runs; run++)
-      for (uint64_t group = 0; group < groups; group++)
+      for (uint64_t group = 0; group < groups; group++, at += (uint64_t)p->nr * p->kr)
         for (uint64_t lane = 0; lane < p->nr; lane++)
-          for (uint64_t k = 0; k < p->kr; k++, at++) {
-            uint64_t row = panel * p->nr + lane, column = group * p->kr + k;
+          for (uint64_t k = 0; k < p->kr; k++) {
+            uint64_t row = panel * p->nr + lane, column = group * p->kr + k, to_index = at + lane * p->kr + k;
             int inside = row < p->rows && column < p->length;
-            int8_t value = inside ? from[(row * p->runs + run) * p->length + column] : 0;
-            if (p->packing == PANELS_16)
-              wide[at] = value;
+            int8_t value = inside ? element(from, (row * p->runs + run) * p->length + column, is_int4) : 0;
+            if (layout == PANELS_16)
+              wide[to_index] = value;
+            else if (layout == PANELS_8)
+              narrow[to_index] = value;
+            else if (lane < half) /* before the lane whose value goes into the same byte */
+              halves[at / 2 + lane * p->kr + k] = value & 15;
             else
-              narrow[at] = value;
+              halves[at / 2 + (lane - half) * p->kr + k] |= (uint8_t)((uint8_t)value << 4);
           }
 }
 
 int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uint8_t *to) {
-  if (p->packing == PLAIN) {
-    if (from_size != p->bytes) return 0;
-    memcpy(to, from, from_size);
+  const int is_int4 = (p->packing & STREAM_INT4) != 0;
+  const uint32_t layout = p->packing & LAYOUT_MASK;
+  if (layout == PLAIN) {
+    if (from_size < (is_int4 ? p->bytes / 2 + p->bytes % 2 : p->bytes)) return 0;
+    const uint64_t count = p->bytes / 4;
+    if (is_int4)
+      for (uint64_t i = 0; i < p->bytes; i++) to[i] = (uint8_t)element(from, i, 1);
+    else if (!(p->packing & STREAM_PLANES))
+      memcpy(to, from, p->bytes);
+    else if (p->bytes % 4)
+      return 0;
+    else
+      for (uint64_t i = 0; i < count; i++)
+        for (uint64_t k = 0; k < 4; k++) to[4 * i + k] = from[k * count + i];
     return 1;
   }
-  if ((p->packing != PANELS_8 && p->packing != PANELS_16) || !p->nr || !p->kr) return 0;
+  if (layout > HALF_BYTE_PANELS || !p->nr || !p->kr || (layout == HALF_BYTE_PANELS && p->nr % 2)) return 0;
   uint64_t source = p->rows, packed = (p->rows + (uint64_t)p->nr - 1) / p->nr;
-  if (!times(&source, p->runs) || !times(&source, p->length) || source != from_size) return 0;
+  if (!times(&source, p->runs) || !times(&source, p->length)) return 0;
+  if (from_size < (is_int4 ? source / 2 + source % 2 : source)) return 0;
   if (!times(&packed, p->runs) || !times(&packed, (p->length + (uint64_t)p->kr - 1) / p->kr) || !times(&packed, p->nr) ||
-      !times(&packed, p->kr) || !times(&packed, p->packing) || packed != p->bytes)
+      !times(&packed, p->kr))
     return 0;
-  pack_panels(p, (const int8_t *)from, to);
+  if ((layout == PANELS_16 ? 2 * packed : layout == PANELS_8 ? packed : packed / 2) != p->bytes) return 0;
+  pack_panels(p, from, to);
   return 1;
 }

@@ -39,9 +39,9 @@ package struct Bundle: Sendable {
   package func program() throws -> Program {
     guard let entry = container.entry(.program) else { throw ContainerReader.damaged("it has no program") }
     do {
-      return try ProgramCoder.decode(try container.contents(of: entry)) { index, type in
+      return try ProgramCoder.decode(try container.contents(of: entry)) { index in
         guard let stream = container.entry(.constant, index) else {
-          throw ContainerReader.damaged("constant \(index) is missing")
+          throw ContainerReader.damaged("stream \(index) of its constants is missing")
         }
         return try container.contents(of: stream)
       }

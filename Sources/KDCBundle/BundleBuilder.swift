@@ -45,27 +45,24 @@ package struct BundleBuilder {
     try streams.add(.program, serial)
     try streams.add(.golden, try golden.json())
     var digest = Digest()
-    for constant in program.constants {
-      let raw = constant.tensor.littleEndianBytes
-      digest.update(raw)
-      try streams.add(.constant, raw)
-    }
+    for constant in program.constants { digest.update(constant.tensor.littleEndianBytes) }
+    for stream in program.constantStreams { try streams.add(.constant, program.storedBytes(of: stream)) }
     var all = hashes
     all["program"] = Digest.hexadecimal(of: serial)
     all["weights"] = digest.hexadecimal()
     let builder = LibraryBuilder(
       toolchain: toolchain, architecture: architecture, warningsAreErrors: warningsAreErrors)
-    return try builder.build([model] + code.map(\.source), soname: "model.kdb") { codeBytes in
+    return try builder.build([model] + code.map(\.source), soname: "model.kdb") { size in
       let manifest = manifest(
-        of: program, code, codeBytes: codeBytes, weightsBytes: streams.storedConstantBytes, hashes: all)
+        of: program, code, size: size, weightsBytes: streams.storedConstantBytes, hashes: all)
       var whole = streams
       try whole.add(.manifest, try manifest.json())
-      return whole.finish()
+      return try whole.finish()
     }
   }
 
   private func manifest(
-    of program: Program, _ code: [Code], codeBytes: Int, weightsBytes: Int, hashes: [String: String]
+    of program: Program, _ code: [Code], size: LibraryBuilder.CodeSize, weightsBytes: Int, hashes: [String: String]
   ) -> Manifest {
     func port(_ port: Port) -> Manifest.Port {
       Manifest.Port(name: port.name, type: port.dataType, shape: port.shape.dims)
@@ -79,7 +76,8 @@ package struct BundleBuilder {
           name: $0.name, targets: $0.targets, arenaBytes: $0.arenaBytes, weightsBytes: $0.weightsBytes,
           flags: $0.source.flags)
       },
-      arenaBytes: code.map(\.arenaBytes).max() ?? 0, codeBytes: codeBytes, weightsBytes: weightsBytes,
+      arenaBytes: code.map(\.arenaBytes).max() ?? 0, codeBytes: size.bytes,
+      instructionBytes: size.instructionBytes, weightsBytes: weightsBytes,
       tools: ["clang": toolchain.clangVersion, "lld": toolchain.linkerVersion],
       isa: architecture == .aarch64 ? "ARMv8.0-A with NEON" : "x86-64; model code as the variants' flags say",
       hashes: hashes)

@@ -43,16 +43,15 @@ package struct ContainerReader: Sendable {
 
   private func entry(_ number: Int, total: Int) throws(Diagnostic) -> Entry {
     let at = ContainerFormat.headerBytes + number * ContainerFormat.entryBytes
-    let offset = integer(at + 16, 8)
-    let stored = integer(at + 24, 8)
-    let raw = integer(at + 32, 8)
-    guard let kind = ContainerFormat.Kind(rawValue: integer(at, 4)),
-      let method = ContainerFormat.Method(rawValue: integer(at + 8, 4)),
-      offset >= 0, offset <= total, stored >= 0, stored <= total - offset, raw >= 0,
+    let offset = integer(at + 12, 4)
+    let stored = integer(at + 16, 4)
+    let raw = integer(at + 20, 4)
+    guard let kind = ContainerFormat.Kind(rawValue: integer(at, 2)),
+      let method = ContainerFormat.Method(rawValue: integer(at + 2, 2)), offset <= total, stored <= total - offset,
       method == .stored ? raw == stored : raw / Self.maximumExpansion <= stored
     else { throw Self.damaged("entry \(number) of its table is impossible") }
     return Entry(
-      kind: kind, index: integer(at + 4, 4), method: method, crc: UInt32(integer(at + 12, 4)), offset: offset,
+      kind: kind, index: integer(at + 4, 4), method: method, crc: UInt32(integer(at + 8, 4)), offset: offset,
       storedBytes: stored, rawBytes: raw)
   }
 

@@ -28,34 +28,33 @@ package struct ContainerWriter {
         crc: crc(of: raw), rawCount: raw.count, stored: isSmaller ? packed : raw))
   }
 
-  package func finish() -> [UInt8] {
-    func aligned(_ offset: Int) -> Int { (offset + ContainerFormat.alignment - 1) & ~(ContainerFormat.alignment - 1) }
+  /// Throws an `InternalError` where the format's 32 bits are too few.
+  package func finish() throws -> [UInt8] {
     var table: [UInt8] = []
-    var offset = aligned(ContainerFormat.headerBytes + streams.count * ContainerFormat.entryBytes)
-    let start = offset
     var body: [UInt8] = []
+    let start = ContainerFormat.headerBytes + streams.count * ContainerFormat.entryBytes
     for stream in streams {
-      table.append(little: stream.kind.rawValue, 4)
+      table.append(little: stream.kind.rawValue, 2)
+      table.append(little: stream.method.rawValue, 2)
       table.append(little: stream.index, 4)
-      table.append(little: stream.method.rawValue, 4)
       table.append(little: Int(stream.crc), 4)
-      table.append(little: offset, 8)
-      table.append(little: stream.stored.count, 8)
-      table.append(little: stream.rawCount, 8)
-      table.append(little: 0, 8)
+      table.append(little: start + body.count, 4)
+      table.append(little: stream.stored.count, 4)
+      table.append(little: stream.rawCount, 4)
       body += stream.stored
-      body += [UInt8](repeating: 0, count: aligned(body.count) - body.count)
-      offset = start + body.count
+      guard body.count + start <= Int(UInt32.max), stream.rawCount <= Int(UInt32.max) else {
+        throw InternalError("a container of more than 4 GiB")
+      }
     }
+    let alignment = ContainerFormat.alignment
+    body += [UInt8](repeating: 0, count: (alignment - (start + body.count) % alignment) % alignment)
     var bytes = ContainerFormat.magic
     bytes.append(little: ContainerFormat.version, 4)
     bytes.append(little: streams.count, 4)
     bytes.append(little: start + body.count, 8)
     bytes.append(little: Int(crc(of: table)), 4)
     bytes.append(little: 0, 4)
-    bytes += table
-    bytes += [UInt8](repeating: 0, count: start - bytes.count)
-    return bytes + body
+    return bytes + table + body
   }
 
   /// A raw DEFLATE stream at level 9.

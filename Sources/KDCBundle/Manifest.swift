@@ -31,8 +31,10 @@ package struct Manifest: Codable, Hashable, Sendable {
   package var variants: [Variant]
   /// The largest of the variants.
   package var arenaBytes: Int
-  /// Machine code of the model and the runtime.
+  /// The file without its container: machine code of the model and the runtime, their tables and headers.
   package var codeBytes: Int
+  /// Of these, machine instructions.
+  package var instructionBytes: Int
   /// All constants as stored.
   package var weightsBytes: Int
   /// "clang" and "lld" with their versions.
@@ -60,7 +62,8 @@ package struct Manifest: Codable, Hashable, Sendable {
 
   package init(
     formatVersion: Int, model: String, kdc: String, architecture: String, targets: [String], inputs: [Port],
-    outputs: [Port], steps: Int, variants: [Variant], arenaBytes: Int, codeBytes: Int, weightsBytes: Int,
+    outputs: [Port], steps: Int, variants: [Variant], arenaBytes: Int, codeBytes: Int, instructionBytes: Int,
+    weightsBytes: Int,
     tools: [String: String], isa: String, hashes: [String: String]
   ) {
     self.formatVersion = formatVersion
@@ -74,6 +77,7 @@ package struct Manifest: Codable, Hashable, Sendable {
     self.variants = variants
     self.arenaBytes = arenaBytes
     self.codeBytes = codeBytes
+    self.instructionBytes = instructionBytes
     self.weightsBytes = weightsBytes
     self.tools = tools
     self.isa = isa

@@ -40,14 +40,3 @@ package struct PlacedConstant: Hashable, Sendable {
     self.bytes = bytes
   }
 }
-
-extension Packing {
-  /// Bytes of a constant of `plainBytes` in this packing.
-  package func byteCount(plainBytes: Int) -> Int {
-    switch self {
-    case .plain: plainBytes
-    case .panels(let rows, let runs, let length, let nr, let kr, let widened):
-      (rows + nr - 1) / nr * nr * runs * ((length + kr - 1) / kr * kr) * (widened ? 2 : 1)
-    }
-  }
-}

@@ -87,7 +87,7 @@ struct ConstantTable {
         let key = Key(constant: constant, packing: packing)
         let index = known[key] ?? placed.count
         if index == placed.count {
-          let bytes = packing.byteCount(plainBytes: program.constants[constant.index].tensor.byteCount)
+          let bytes = packing.packedBytes(of: program.constants[constant.index].tensor.byteCount)
           placed.append(PlacedConstant(constant: constant, packing: packing, offset: byteCount, bytes: bytes))
           byteCount += (bytes + 63) / 64 * 64
           known[key] = index

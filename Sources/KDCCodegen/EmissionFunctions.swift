@@ -26,7 +26,7 @@ extension Emission {
       text += "KDC_KERNEL(k\(index)) {\n\(CText.indented(choice.code.body))\n}\n"
     }
     text += "\n" + (try stepTable(of: program, input, constants, owners: owners))
-    text += try constantTable(constants)
+    text += try constantTable(constants, of: program)
     text += try portTable("inputs", program.inputs, program, input.plan)
     text += try portTable("outputs", program.outputs, program, input.plan)
     return text

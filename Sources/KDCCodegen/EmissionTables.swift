@@ -39,17 +39,33 @@ extension Emission {
     return text + "};\n"
   }
 
-  static func constantTable(_ table: ConstantTable) throws -> String {
+  static func constantTable(_ table: ConstantTable, of program: Program) throws -> String {
     guard !table.placed.isEmpty else { return "" }
+    // Where each constant is: the number of its stream and the place in it.
+    var places: [ConstantID: (stream: Int, from: Int)] = [:]
+    for (stream, ids) in program.constantStreams.enumerated() {
+      var from = 0
+      for id in ids {
+        places[id] = (stream, from)
+        from += program.constants[id.index].storedByteCount
+      }
+    }
     var text = "\nstatic const kdc_constant constants[] = {\n"
     for item in table.placed {
-      var fields = [item.constant.index]
+      guard let place = places[item.constant] else {
+        throw InternalError("constant \(item.constant.index) has no place")
+      }
+      var fields = [place.stream]
       switch item.packing {
       case .plain: fields += [0, 0, 0, 0, 0, 0]
       case .panels(let rows, let runs, let length, let nr, let kr, let widened):
         fields += [widened ? 2 : 1, rows, runs, length, nr, kr]
+      case .halfBytePanels(let rows, let runs, let length, let nr, let kr):
+        fields += [3, rows, runs, length, nr, kr]
       }
-      text += "  {\(list(fields + [item.offset, item.bytes]))},\n"
+      let constant = program.constants[item.constant.index]
+      fields[1] += constant.isInt4 ? 16 : constant.isStoredInPlanes ? 32 : 0
+      text += "  {\(list(fields + [place.from, item.offset, item.bytes]))},\n"
     }
     return text + "};\n"
   }

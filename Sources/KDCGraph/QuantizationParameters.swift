@@ -8,6 +8,8 @@ package struct QuantizationParameters: Hashable, Sendable, Codable {
   package var zeroPoint: Int
   /// Axis of the channels where `scales` has more than one element.
   package var axis: Int?
+  /// 8, or 4 for weights in −8...7 that are to be stored two a byte.
+  package var bits = 8
 
   package init(scale: Float, zeroPoint: Int) {
     self.scales = [scale]

@@ -39,6 +39,16 @@ extension CHelpers {
       }
       """),
     CHelper(
+      "kdc_halves_avx2", uses: ["KDC_INLINE"],
+      """
+      // 16 bytes of two weights each, as int16; the low halves are channels 0 ... 7, the high ones 8 ... 15.
+      KDC_INLINE __m256i kdc_halves_avx2(const int8_t *from) {
+        return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)from));
+      }
+      KDC_INLINE __m256i kdc_low_halves_avx2(__m256i v) { return _mm256_srai_epi16(_mm256_slli_epi16(v, 12), 12); }
+      KDC_INLINE __m256i kdc_high_halves_avx2(__m256i v) { return _mm256_srai_epi16(v, 4); }
+      """),
+    CHelper(
       "kdc_high_avx2", uses: ["kdc_load_avx2"],
       """
       // (2·a·m + 2^31) >> 32 of 8 lanes, m > 0, after a shift to the left.

@@ -7,6 +7,9 @@ struct ConvolutionTiling {
   /// C type of the elements of the image: int8_t, or int16_t where copying widens them.
   var element = "int8_t"
   var elementBytes: Int { element == "int8_t" ? 1 : 2 }
+  /// C type of the weights where it is not that of the image, and whether an element holds two of them.
+  var weightElement: String?
+  var weightsAreInt4 = false
   /// The helper that copies rows with padding, and whether it is called even without padding.
   var copy = "kdc_pad_rows"
   var alwaysCopies = false
@@ -183,7 +186,9 @@ struct ConvolutionBands {
     }
     text +=
       "    for (int32_t n = \(split ? "n0" : "0"); n < \(split ? "n1" : "OUT_CHANNELS"); n += \(tiling.channels)) {\n"
-    text += "      const \(element) *panel = weights + (ptrdiff_t)n * (\(tiling.depth) * RUN_BLOCKS\(runFactor));\n"
+    let depth = tiling.weightsAreInt4 ? tiling.depth / 2 : tiling.depth
+    text +=
+      "      const \(tiling.weightElement ?? element) *panel = weights + (ptrdiff_t)n * (\(depth) * RUN_BLOCKS\(runFactor));\n"
     let base = g.groups > 1 ? "group" : "image"
     if g.groups > 1 { text += "      const \(element) *group = image + n / GROUP_OUT * GROUP_IN;\n" }
     text += "      for (int32_t i = 0; i < count; i += \(tiling.pixels)) {\n"

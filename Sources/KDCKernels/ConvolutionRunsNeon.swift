@@ -12,13 +12,18 @@ import KDCTargets
 struct ConvolutionRunsNeon: KernelFamily {
   /// 4, or 1 for fully connected layers.
   let pixels: Int
-  var name: String { "conv_runs_\(pixels)x4_neon" }
-  private var tiling: ConvolutionTiling { ConvolutionTiling(pixels: pixels, channels: 4, depth: 16) }
+  /// Weights stay two a byte in memory and are unpacked in registers, for one pixel: where memory is what limits.
+  var int4 = false
+  var name: String { "conv_runs_\(pixels)x4_\(int4 ? "int4_" : "")neon" }
+  private var tiling: ConvolutionTiling {
+    ConvolutionTiling(pixels: pixels, channels: 4, depth: 16, weightsAreInt4: int4)
+  }
 
   func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
     guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
     guard target.features.contains("neon") else { return "the target has no NEON" }
     let g = step.geometry
+    if int4, let reason = g.refusalOfInt4(isInt4: program.isInt4(step.weights)) { return reason }
     if g.isDepthwise { return "a depthwise convolution has one channel a run" }
     if g.groups > 1, g.outputChannels / g.groups % 4 != 0 {
       return "output channels of a group are not a multiple of 4"
@@ -34,10 +39,11 @@ struct ConvolutionRunsNeon: KernelFamily {
     }
     let runs = ConvolutionRuns(step.geometry)
     let depth = Double(runs.count) * (Double(runs.fullBlocks) * 8 + (runs.hasHalf ? 4 : 0) + (runs.count > 1 ? 1 : 0))
-    // One pixel a tile reads four times as much of the weights.
-    let tile = Double(pixels) * depth * (pixels == 1 ? 1.12 : 1) + (pixels == 4 ? 24 : 16)
+    // One pixel a tile reads four times as much of the weights. Products of 4-bit weights are widened less often.
+    let tile = Double(pixels) * depth * (pixels == 1 && !int4 ? 1.12 : 1) + (pixels == 4 ? 24 : 16)
     let panels = Double((step.geometry.outputChannels + 3) / 4)
-    return Double(plan.tiles) * panels * tile + Double(plan.copiedBytes) / 5 + Double(plan.units) * 40
+    let work = Double(plan.tiles) * panels * tile + Double(plan.copiedBytes) / 5 + Double(plan.units) * 40
+    return max(work, target.streamingCycles(panels * Double(runs.count * runs.blocks) * (int4 ? 32 : 64)))
   }
 
   func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
@@ -45,19 +51,33 @@ struct ConvolutionRunsNeon: KernelFamily {
     guard let plan = ConvolutionBands(shape.step, tiling) else {
       throw InternalError("\(name) was chosen for a step that it refuses")
     }
-    let tile = ConvolutionTileNeon(shape: shape, plan: plan, pixels: pixels)
+    let tile = ConvolutionTileNeon(shape: shape, plan: plan, pixels: pixels, int4: int4)
     let body =
       shape.heading(name) + ConvolutionEmission.constants(plan.constants + tile.constants + shape.requantization)
       + shape.pointers(workspace: plan.isPadded) + plan.loops(around: tile.text)
-    let runs = tile.runs
+    let (rows, runs) = (shape.geometry.outputChannels, tile.runs)
     return KernelCode(
       body: body, helpers: tile.helpers.union(plan.helpers), units: plan.units, workspaceBytes: plan.workspaceBytes,
       packings: [
-        .panels(
-          rows: shape.geometry.outputChannels, runs: runs.count, length: runs.length, nr: 4, kr: 16, widened: false),
+        int4
+          ? .halfBytePanels(rows: rows, runs: runs.count, length: runs.length, nr: 4, kr: 16)
+          : .panels(rows: rows, runs: runs.count, length: runs.length, nr: 4, kr: 16, widened: false),
         .plain, .plain,
       ])
   }
+}
+
+extension ConvolutionGeometry {
+  /// Why weights should not stay two a byte in memory.
+  func refusalOfInt4(isInt4: Bool) -> String? {
+    if !isInt4 { return "the weights have 8 bits" }
+    return outputHeight * outputWidth >= 4 ? "every weight is used for several pixels: unpacked once, at load" : nil
+  }
+}
+
+extension Target {
+  /// Cycles that it takes to read weights once: none where they stay in the last cache from one inference to the next.
+  func streamingCycles(_ bytes: Double) -> Double { bytes > Double(l2Bytes) ? bytes / dramBytesPerCycle : 0 }
 }
 
 /// The window of an output pixel as runs of contiguous bytes.

@@ -6,6 +6,7 @@ struct ConvolutionTileNeon {
   let shape: ConvolutionEmission
   let plan: ConvolutionBands
   let pixels: Int
+  var int4 = false
   var runs: ConvolutionRuns { ConvolutionRuns(shape.geometry) }
   var epilogue: NeonRequantization { NeonRequantization(step: shape.step) }
 
@@ -13,7 +14,9 @@ struct ConvolutionTileNeon {
   static let unrolledBlocks = 4
 
   var helpers: Set<String> {
-    epilogue.helpers.union([pixels == 4 ? "kdc_dot_4x4" : "kdc_dot_1x4", "kdc_sum_4", "kdc_store_4"])
+    epilogue.helpers.union([
+      int4 ? "kdc_dot_1x4_int4" : pixels == 4 ? "kdc_dot_4x4" : "kdc_dot_1x4", "kdc_sum_4", "kdc_store_4",
+    ])
   }
 
   var constants: [(String, Int)] {
@@ -32,6 +35,7 @@ struct ConvolutionTileNeon {
 
   /// One run at a[], weights at w; with `first` the sums are set instead of added to.
   private func run(first: Bool) -> String {
+    if int4 { return int4Run }
     var text = ""
     let full = runs.fullBlocks
     if runs.blocks <= Self.unrolledBlocks {
@@ -50,6 +54,27 @@ struct ConvolutionTileNeon {
     return text
   }
 
+  /// Blocks of 16 whose sums int16 holds: 31 products of at most 128 · 8.
+  private static let int4Blocks = 15
+
+  /// The same over weights of two a byte, 32 bytes a block.
+  private var int4Run: String {
+    let (full, most) = (runs.fullBlocks, Self.int4Blocks)
+    var text = ""
+    if full > most {
+      text +=
+        "for (int32_t k = 0; k + \(most) <= \(full); k += \(most))\n  "
+        + "kdc_dot_1x4_int4(s, a[0] + 16 * k, w + 32 * k, \(most));\n"
+    }
+    let done = full > most ? full / most * most : 0
+    if full > done { text += "kdc_dot_1x4_int4(s, a[0] + \(16 * done), w + \(32 * done), \(full - done));\n" }
+    if runs.hasHalf { text += "kdc_dot_1x4_int4_half(s, a[0] + \(16 * full), w + \(32 * full));\n" }
+    return text
+  }
+
+  /// Bytes of weights in a block.
+  private var blockBytes: Int { int4 ? 32 : 64 }
+
   private var sums: String {
     let zero =
       pixels == 4
@@ -64,13 +89,13 @@ struct ConvolutionTileNeon {
     var body = run(first: false)
     if runs.columns > 1 {
       body =
-        "for (int32_t kx = 0; kx < RUN_COLUMNS; kx++, w += 64 * RUN_BLOCKS) {\n" + indented(body, 1)
+        "for (int32_t kx = 0; kx < RUN_COLUMNS; kx++, w += \(blockBytes) * RUN_BLOCKS) {\n" + indented(body, 1)
         + "  \(advance)RUN_COLUMN_STEP;\n}\n\(advance)RUN_ROW_STEP - RUN_COLUMNS * RUN_COLUMN_STEP;\n"
       if runs.rows == 1 { body = body.replacingLast("RUN_ROW_STEP - ", "-") }
     } else {
       body += "\(advance)RUN_ROW_STEP;\n"
     }
-    let step = runs.columns > 1 ? "" : ", w += 64 * RUN_BLOCKS"
+    let step = runs.columns > 1 ? "" : ", w += \(blockBytes) * RUN_BLOCKS"
     let loop =
       runs.rows == 1 ? body : "for (int32_t ky = 0; ky < RUN_ROWS; ky++\(step)) {\n" + indented(body, 1) + "}\n"
     return declaration + zero + "const int8_t *w = panel;\n" + loop

@@ -4,8 +4,10 @@ package enum Families {
   package static let all: [any KernelFamily] = convolution + neon + portable
 
   static let convolution: [any KernelFamily] = [
-    ConvolutionDepthwiseNeon(), ConvolutionRunsNeon(pixels: 4), ConvolutionRunsNeon(pixels: 1),
-    ConvolutionDepthwiseAvx2(), ConvolutionRunsAvx2(pixels: 4), ConvolutionRunsAvx2(pixels: 1), ConvolutionScalar(),
+    ConvolutionDepthwiseNeon(), ConvolutionRunsNeon(pixels: 4), ConvolutionRunsNeon(pixels: 1, int4: true),
+    ConvolutionRunsNeon(pixels: 1),
+    ConvolutionDepthwiseAvx2(), ConvolutionRunsAvx2(pixels: 4), ConvolutionRunsAvx2(pixels: 1, int4: true),
+    ConvolutionRunsAvx2(pixels: 1), ConvolutionScalar(),
   ]
 
   static let neon: [any KernelFamily] = [

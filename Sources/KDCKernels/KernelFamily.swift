@@ -35,6 +35,9 @@ package enum Packing: Hashable, Sendable {
   /// int8 weights [rows, runs, length] to [rows/nr][runs][length/kr][nr][kr], zero-filled to whole nr and kr;
   /// as int16 where `widened`. Depthwise weights [C,kh,kw] become [taps][C] by rows = C, runs = taps, length = 1, nr = C rounded up, kr = 1.
   case panels(rows: Int, runs: Int, length: Int, nr: Int, kr: Int, widened: Bool)
+  /// 4-bit weights [rows, runs, length] to bytes [rows/nr][runs][length/kr][nr/2][kr]: row r of a panel in the low half
+  /// of a byte, row r + nr/2 in the high half. nr is even.
+  case halfBytePanels(rows: Int, runs: Int, length: Int, nr: Int, kr: Int)
 }
 
 /// One way to compute a kind of step on a kind of target; registered once in `Families.all`.

@@ -66,6 +66,38 @@ extension CHelpers {
       }
       """),
     CHelper(
+      "kdc_dot_1x4_int4", uses: ["kdc_products"],
+      """
+      // 1 pixel by 4 channels of two weights a byte, 16 deep and 8 deep: the low halves are channels 0 and 1, the high
+      // ones 2 and 3. Up to 15 blocks add up in int16: 30 products of at most 128 * 8 a lane.
+      KDC_INLINE int8x16_t kdc_low_halves(int8x16_t w) { return vshrq_n_s8(vshlq_n_s8(w, 4), 4); }
+      KDC_INLINE int8x16_t kdc_high_halves(int8x16_t w) { return vshrq_n_s8(w, 4); }
+      KDC_INLINE int16x8_t kdc_add_products(int16x8_t t, int8x16_t a, int8x16_t w) {
+        return vmlal_high_s8(vmlal_s8(t, vget_low_s8(a), vget_low_s8(w)), a, w);
+      }
+      KDC_INLINE void kdc_dot_1x4_int4(int32x4_t s[4], const int8_t *a, const int8_t *w, int32_t blocks) {
+        int16x8_t t[4];
+        KDC_UNROLL for (int n = 0; n < 4; n++) t[n] = vdupq_n_s16(0);
+        for (int32_t k = 0; k < blocks; k++) {
+          const int8x16_t x = vld1q_s8(a + 16 * k);
+          KDC_UNROLL for (int n = 0; n < 2; n++) {
+            const int8x16_t y = vld1q_s8(w + 32 * k + 16 * n);
+            t[n] = kdc_add_products(t[n], x, kdc_low_halves(y));
+            t[n + 2] = kdc_add_products(t[n + 2], x, kdc_high_halves(y));
+          }
+        }
+        KDC_UNROLL for (int n = 0; n < 4; n++) s[n] = vpadalq_s16(s[n], t[n]);
+      }
+      KDC_INLINE void kdc_dot_1x4_int4_half(int32x4_t s[4], const int8_t *a, const int8_t *w) {
+        const int8x8_t x = vld1_s8(a);
+        KDC_UNROLL for (int n = 0; n < 2; n++) {
+          const int8x8_t y = vld1_s8(w + 16 * n);
+          s[n] = vpadalq_s16(s[n], vmull_s8(x, vshr_n_s8(vshl_n_s8(y, 4), 4)));
+          s[n + 2] = vpadalq_s16(s[n + 2], vmull_s8(x, vshr_n_s8(y, 4)));
+        }
+      }
+      """),
+    CHelper(
       "kdc_sum_4", uses: ["KDC_INLINE"],
       """
       // The sums of the lanes of four vectors.

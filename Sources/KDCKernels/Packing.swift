@@ -1,28 +1,53 @@
 extension Packing {
-  /// The bytes that a kernel sees of a constant stored as `bytes` in logical order: the definition of each packing.
-  /// The runtime's loader does the same in C. Needs exactly rows · runs · length bytes for panels.
+  /// The bytes that a kernel sees of a constant whose elements in logical order are `bytes`: the definition of each
+  /// packing. The runtime's loader does the same in C. Needs exactly rows · runs · length bytes for panels.
   package func pack(_ bytes: [UInt8]) -> [UInt8] {
-    guard case .panels(let rows, let runs, let length, let nr, let kr, let widened) = self else { return bytes }
+    switch self {
+    case .plain: return bytes
+    case .panels(let rows, let runs, let length, let nr, let kr, let widened):
+      let width = widened ? 2 : 1
+      var packed = [UInt8](repeating: 0, count: packedBytes(of: bytes.count))
+      Self.forEach(rows, runs, length, nr, kr) { from, panel, lane, k in
+        let index = (panel * nr + lane) * kr + k
+        packed[index * width] = bytes[from]
+        if widened { packed[index * 2 + 1] = bytes[from] < 128 ? 0 : 255 }
+      }
+      return packed
+    case .halfBytePanels(let rows, let runs, let length, let nr, let kr):
+      var packed = [UInt8](repeating: 0, count: packedBytes(of: bytes.count))
+      Self.forEach(rows, runs, length, nr, kr) { from, panel, lane, k in
+        let index = (panel * (nr / 2) + lane % (nr / 2)) * kr + k
+        packed[index] |= (bytes[from] & 15) << (lane < nr / 2 ? 0 : 4)
+      }
+      return packed
+    }
+  }
+
+  /// Calls `body` with the index of each element in logical order, the number of its block of nr · kr, and its row and
+  /// column there.
+  private static func forEach(
+    _ rows: Int, _ runs: Int, _ length: Int, _ nr: Int, _ kr: Int, _ body: (Int, Int, Int, Int) -> Void
+  ) {
     let blocks = (length + kr - 1) / kr
-    let width = widened ? 2 : 1
-    var packed = [UInt8](repeating: 0, count: (rows + nr - 1) / nr * runs * blocks * nr * kr * width)
     for row in 0..<rows {
       for run in 0..<runs {
         for k in 0..<length {
-          let block = ((row / nr * runs + run) * blocks + k / kr) * nr + row % nr
-          let index = block * kr + k % kr
-          let value = bytes[(row * runs + run) * length + k]
-          packed[index * width] = value
-          if widened { packed[index * 2 + 1] = value < 128 ? 0 : 255 }
+          body((row * runs + run) * length + k, (row / nr * runs + run) * blocks + k / kr, row % nr, k % kr)
         }
       }
     }
-    return packed
   }
 
-  /// Bytes of the packed form of a constant that has `byteCount` bytes as stored.
+  /// Bytes of the packed form of a constant that has `byteCount` bytes in logical order.
   package func packedBytes(of byteCount: Int) -> Int {
-    guard case .panels(let rows, let runs, let length, let nr, let kr, let widened) = self else { return byteCount }
-    return (rows + nr - 1) / nr * nr * runs * ((length + kr - 1) / kr * kr) * (widened ? 2 : 1)
+    switch self {
+    case .plain: byteCount
+    case .panels(let rows, let runs, let length, let nr, let kr, let widened):
+      Self.padded(rows, nr) * runs * Self.padded(length, kr) * (widened ? 2 : 1)
+    case .halfBytePanels(let rows, let runs, let length, let nr, let kr):
+      Self.padded(rows, nr) / 2 * runs * Self.padded(length, kr)
+    }
   }
+
+  private static func padded(_ count: Int, _ step: Int) -> Int { (count + step - 1) / step * step }
 }

@@ -16,7 +16,8 @@ extension Program {
     let step = steps[index]
     let reads = step.reads.map(describe).joined(separator: " ")
     let writes = step.writes.map(describe).joined(separator: " ")
-    let detail = step.detail.isEmpty ? "" : ", \(step.detail)"
+    let detail =
+      (step.detail.isEmpty ? "" : ", \(step.detail)") + (step.constants.contains(where: isInt4) ? ", int4" : "")
     return "\(type(of: step).kind) '\(step.name)' \(reads.isEmpty ? "" : reads + " ")→ \(writes)\(detail)"
   }
 

@@ -77,8 +77,11 @@ package struct Buffer: Hashable, Sendable, Codable {
 package struct Constant: Sendable {
   package var name: String
   package var tensor: Tensor
-  package init(name: String, tensor: Tensor) {
+  /// The elements are int8 in −8...7 that a bundle stores two a byte; steps see int8 all the same.
+  package var isInt4: Bool
+  package init(name: String, tensor: Tensor, isInt4: Bool = false) {
     self.name = name
     self.tensor = tensor
+    self.isInt4 = isInt4
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 import KDCDiagnostics
 import KDCTensor
 
-/// The serial form of a program: JSON with sorted keys, without the constants' data, which are numbered streams.
+/// The serial form of a program: JSON with sorted keys, without the constants' data, which are streams beside it.
 package enum ProgramCoder {
   package static func encode(_ program: Program) throws -> [UInt8] {
     let encoder = JSONEncoder()
@@ -12,16 +12,16 @@ package enum ProgramCoder {
     let form = SerialProgram(
       version: SerialProgram.currentVersion, name: program.name, inputs: program.inputs, outputs: program.outputs,
       buffers: program.buffers,
-      constants: program.constants.map { .init(name: $0.name, type: $0.tensor.dataType, shape: $0.tensor.shape) },
+      constants: program.constants.map {
+        .init(name: $0.name, type: $0.isInt4 ? SerialProgram.int4 : $0.tensor.dataType.rawValue, shape: $0.tensor.shape)
+      },
       steps: program.steps.map(SerialStep.init))
     return [UInt8](try encoder.encode(form))
   }
 
-  /// Reads a program; `data` gives the raw bytes of constant `index`. Throws `.invalidProgram` for anything that is not
-  /// a valid program, and what `data` throws.
-  package static func decode(
-    _ bytes: [UInt8], data: (_ index: Int, _ type: TensorType) throws -> [UInt8]
-  ) throws -> Program {
+  /// Reads a program; `stream` gives the bytes of one of the program's `constantStreams`. Throws `.invalidProgram` for
+  /// anything that is not a valid program, and what `stream` throws.
+  package static func decode(_ bytes: [UInt8], stream: (_ index: Int) throws -> [UInt8]) throws -> Program {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
@@ -37,15 +37,30 @@ package enum ProgramCoder {
     program.outputs = form.outputs
     program.buffers = form.buffers
     program.steps = form.steps.map(\.step)
-    for (index, constant) in form.constants.enumerated() {
+    program.constants = try form.constants.enumerated().map { index, constant in
       guard constant.shape.checkedCount(limit: 1 << 34) != nil else {
         throw fault("constant \(index) has the impossible shape \(constant.shape)")
       }
-      let type = TensorType(constant.type, constant.shape)
-      guard let tensor = Tensor(type, littleEndianBytes: try data(index, type)) else {
-        throw fault("the data of constant \(index) do not fit \(type)")
+      guard DataType(rawValue: constant.type) != nil || constant.type == SerialProgram.int4 else {
+        throw fault("constant \(index) has the unknown type \(constant.type)")
       }
-      program.constants.append(Constant(name: constant.name, tensor: tensor))
+      return Constant(name: constant.name, tensor: Tensor([0], [Int8]()))
+    }
+    for (index, ids) in program.constantStreams.enumerated() {
+      var rest = try stream(index)[...]
+      for id in ids {
+        guard form.constants.indices.contains(id.index) else { throw fault("a step reads constant \(id.index)") }
+        let constant = form.constants[id.index]
+        let isInt4 = constant.type == SerialProgram.int4
+        let type = TensorType(isInt4 ? .int8 : DataType(rawValue: constant.type) ?? .int8, constant.shape)
+        let stored = rest.prefix(Constant.storedByteCount(type, isInt4: isInt4))
+        guard let decoded = Constant(name: constant.name, type: type, isInt4: isInt4, storedBytes: Array(stored)) else {
+          throw fault("the data of constant \(id.index) do not fit \(constant.type)\(constant.shape)")
+        }
+        program.constants[id.index] = decoded
+        rest = rest.dropFirst(stored.count)
+      }
+      guard rest.isEmpty else { throw fault("stream \(index) is longer than its constants") }
     }
     try program.validate()
     return program
@@ -58,9 +73,12 @@ package enum ProgramCoder {
 
 private struct SerialProgram: Codable {
   static let currentVersion = 1
+  /// The type of constants with two elements a byte.
+  static let int4 = "int4"
   struct ConstantType: Codable {
     var name: String
-    var type: DataType
+    /// That of the elements, or "int4".
+    var type: String
     var shape: Shape
   }
   var version: Int

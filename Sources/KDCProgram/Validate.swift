@@ -13,6 +13,12 @@ extension Program {
     where constant.tensor.shape.checkedCount(limit: 1 << 34) != constant.tensor.elements.count {
       faults.append("constant \(index): shape \(constant.tensor.shape) does not fit its data")
     }
+    for (index, constant) in constants.enumerated() where constant.isInt4 {
+      guard case .int8(let values) = constant.tensor.elements, Int4.fits(values) else {
+        faults.append("constant \(index): not int8 values of 4 bits")
+        continue
+      }
+    }
     guard faults.isEmpty else { throw fault(faults) }
     for port in inputs + outputs {
       guard let count = port.shape.checkedCount(), buffers.indices.contains(port.buffer.index) else {

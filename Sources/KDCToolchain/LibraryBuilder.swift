@@ -34,11 +34,19 @@ package struct LibraryBuilder {
     self.threads = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
   }
 
+  /// What an ELF file has besides its container.
+  package struct CodeSize: Sendable {
+    /// All of it: instructions, tables, what the dynamic linker reads, headers.
+    package var bytes: Int
+    /// Machine instructions.
+    package var instructionBytes: Int
+  }
+
   /// The ELF file with `sources` (which define `kdc_model`), the runtime, and as section .kdc what `container` makes
-  /// when it is told the bytes of all machine code.
+  /// when it is told how large all the rest is. Containers are multiples of 64 bytes.
   ///
   /// Throws a `Diagnostic` where tools are at fault, an `InternalError` with clang's message where generated code is.
-  package func build(_ sources: [CSource], soname: String, container: (_ codeBytes: Int) throws -> [UInt8]) throws
+  package func build(_ sources: [CSource], soname: String, container: (_ code: CodeSize) throws -> [UInt8]) throws
     -> [UInt8]
   {
     let folder = try TemporaryFolder()
@@ -57,16 +65,18 @@ package struct LibraryBuilder {
 
     let flags = linkFlags + objects + ["container.o"] + stubs.map(\.soname)
     // Linked twice: the container says how large the code is.
-    var codeBytes = 0
+    var code = CodeSize(bytes: 0, instructionBytes: 0)
     for isFinal in [false, true] {
-      try folder.write(isFinal ? try container(codeBytes) : [], to: "container.bin")
+      try folder.write(isFinal ? try container(code) : [UInt8](repeating: 0, count: 64), to: "container.bin")
       try folder.write(containerAssembly, to: "container.s")
       let assemble = Job(
         program: toolchain.clang, arguments: ["--target=\(triple)", "-c", "container.s", "-o", "container.o"],
         product: "container.o")
       try run([assemble], in: folder)
       try run([link(flags, to: soname)], in: folder)
-      codeBytes = try ElfFile(try Files.read(folder.path + "/" + soname)).codeBytes
+      let elf = try ElfFile(try Files.read(folder.path + "/" + soname))
+      let stored = elf.sections.first { $0.name == ".kdc" }?.size ?? 0
+      code = CodeSize(bytes: elf.bytes.count - stored, instructionBytes: elf.codeBytes)
     }
     let file = try Files.read(folder.path + "/" + soname)
     try LinkCheck.check(file, architecture: architecture)

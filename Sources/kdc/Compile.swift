@@ -45,6 +45,9 @@ struct Compile: AsyncParsableCommand {
   @Option(help: "int8, or float to quantise nothing.")
   var activations: CompileRequest.Activations = .int8
 
+  @Option(help: "Bits of weights: int8, int4, or auto to choose for each layer what hardly changes the outputs.")
+  var weights: CompileRequest.Weights = .int8
+
   @Option(name: .customLong("input-shape"), help: "Shape of an input, as name:1x3x320x320; may be repeated.")
   var inputShapes: [String] = []
 
@@ -85,7 +88,7 @@ struct Compile: AsyncParsableCommand {
     let request = CompileRequest(
       student: student, teacher: teacher, data: data, evaluation: eval,
       targets: try Targets.builtIn().find(targets), output: output,
-      activations: data == nil ? .float : activations,
+      activations: data == nil ? .float : activations, weights: weights,
       inputShapes: try ONNXImporter.parseInputShapes(inputShapes), emitFolder: emitFolder, toolchain: toolchain,
       seed: seed, threads: Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount))
     let progress = Progress(quiet ? .quiet : verbose ? .verbose : .normal)
@@ -99,3 +102,4 @@ struct Compile: AsyncParsableCommand {
 }
 
 extension CompileRequest.Activations: ExpressibleByArgument {}
+extension CompileRequest.Weights: ExpressibleByArgument {}

@@ -5,6 +5,7 @@ import KDCTensor
 /// What `kdc compile` was asked for, checked and without defaults left open.
 struct CompileRequest: Sendable {
   enum Activations: String, Sendable, CaseIterable { case int8, float }
+  enum Weights: String, Sendable, CaseIterable { case int8, int4, auto }
 
   var student: String
   var teacher: String?
@@ -15,6 +16,7 @@ struct CompileRequest: Sendable {
   var targets: [Target]
   var output: String
   var activations: Activations
+  var weights: Weights = .int8
   var inputShapes: [String: [Int]] = [:]
   /// Folder for the generated C.
   var emitFolder: String?

@@ -9,6 +9,8 @@ struct Report: Codable, Sendable {
   var model: String
   var stages: [Stage] = []
   var layers: [Layer] = []
+  /// What was decided about the weights of each layer that has some.
+  var weights: [LayerDecision] = []
   var bundles: [Bundle] = []
   var targets: [TargetEstimate] = []
 
@@ -35,6 +37,8 @@ struct Report: Codable, Sendable {
     var reason: [String: String]
     /// Bits of the layer's output: 8 or 32.
     var bits: Int
+    /// 8 or 4 for integer convolutions and fully connected layers.
+    var weightBits: Int?
     /// Estimated cycles on one core by target.
     var cycles: [String: Double]
     /// Bytes of the layer's constants.
@@ -47,6 +51,7 @@ struct Report: Codable, Sendable {
     var architecture: String
     var bytes: Int
     var sha256: String
+    /// The file without its container, that is without weights, program and manifest.
     var codeBytes: Int
     var arenaBytes: Int
   }

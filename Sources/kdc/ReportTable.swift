@@ -26,7 +26,7 @@ struct ReportTable {
     }
     for bundle in report.bundles {
       lines.append(
-        "\(bundle.file): \(Self.bytes(bundle.bytes)), code \(Self.bytes(bundle.codeBytes)), "
+        "\(bundle.file): \(Self.bytes(bundle.bytes)), data \(Self.bytes(bundle.bytes - bundle.codeBytes)), code \(Self.bytes(bundle.codeBytes)), "
           + "arena \(Self.bytes(bundle.arenaBytes)) (\(bundle.architecture))")
     }
     for target in report.targets {

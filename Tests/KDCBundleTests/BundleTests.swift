@@ -11,11 +11,14 @@ private let hasTools = TinyModel.toolchain != nil
 @Suite struct BundleTests {
   @Test("A bundle gives back its program, its golden vectors and its manifest", .enabled(if: hasTools))
   func roundTrip() throws {
-    let bundle = try Bundle(try TinyModel.bundle(.aarch64), path: "tiny.kdb")
+    let bytes = try TinyModel.bundle(.aarch64)
+    let bundle = try Bundle(bytes, path: "tiny.kdb")
     #expect(bundle.manifest.model == "tiny")
     #expect(bundle.manifest.architecture == "aarch64")
     #expect(bundle.manifest.inputs.map(\.shape) == [[1, 8]])
-    #expect(bundle.manifest.codeBytes > 1000 && bundle.manifest.codeBytes < bundle.byteCount)
+    let section = try #require(try ElfFile(bytes).sections.first { $0.name == ".kdc" })
+    #expect(bundle.manifest.codeBytes == bundle.byteCount - section.size && bundle.dataBytes == section.size)
+    #expect(bundle.manifest.instructionBytes > 1000 && bundle.manifest.instructionBytes < bundle.manifest.codeBytes)
     #expect(
       bundle.manifest.hashes["weights"]
         == Digest.hexadecimal(of: TinyModel.program.constants[0].tensor.littleEndianBytes))

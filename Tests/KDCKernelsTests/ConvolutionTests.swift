@@ -11,13 +11,18 @@ import Testing
   ]
 
   /// Random cases for one target: every family that takes a step gets it.
-  static func cases(_ target: Target, seed: UInt64, count: Int) -> [KernelCase] {
+  static func cases(_ target: Target, seed: UInt64, count: Int, int4: Bool = false) -> [KernelCase] {
     var source = ConvolutionCases(seed: seed)
     var cases: [KernelCase] = []
     for index in 0..<count {
-      let geometry = source.geometry(depthwise: index % 4 == 1, grouped: index % 8 == 3)
+      var geometry = source.geometry(depthwise: index % 4 == 1, grouped: index % 8 == 3)
+      // Fully connected layers, with more products than int16 sums of 4-bit weights hold at a time.
+      if int4, index % 4 == 0 {
+        geometry = ConvolutionGeometry(
+          input: (1, 1, 37 * index + 232), output: (1, 1, index + 3), kernel: (1, 1))
+      }
       let (program, memory) = source.make(
-        geometry, residual: index % 3 == 2, values: index % 5 == 4 ? .extreme : .even)
+        geometry, residual: index % 3 == 2, values: index % 5 == 4 ? .extreme : .even, int4: int4)
       for family in Families.all where family.refusal(of: program.steps[0], in: program, on: target) == nil {
         // The portable family is the same everywhere, and slow to compile.
         if family.name == "conv_scalar", index % 4 > 0 { continue }
@@ -43,8 +48,16 @@ import Testing
     .enabled(if: KernelHarness.available(.qemu(cpu: "cortex-a57"))))
   func a57() throws { try check(.qemu(cpu: "cortex-a57"), TestTargets.a57, seed: 3, count: 40) }
 
-  func check(_ machine: KernelHarness.Machine, _ target: Target, seed: UInt64, count: Int) throws {
-    let cases = Self.cases(target, seed: seed, count: count)
+  @Test("Every family gives the reference's bytes with 4-bit weights", arguments: machines)
+  func int4(machine: KernelHarness.Machine, target: Target) throws {
+    guard KernelHarness.available(machine) else { return }
+    try check(machine, target, seed: 7, count: 32, int4: true)
+  }
+
+  func check(
+    _ machine: KernelHarness.Machine, _ target: Target, seed: UInt64, count: Int, int4: Bool = false
+  ) throws {
+    let cases = Self.cases(target, seed: seed, count: count, int4: int4)
     for test in cases { try test.program.validate() }
     let failures = try KernelHarness.failures(cases, on: machine)
     #expect(failures == [], "seed \(seed)")
@@ -52,7 +65,8 @@ import Testing
 
   @Test("Every family of convolutions gets cases", arguments: [TestTargets.a72, TestTargets.host])
   func coverage(target: Target) {
-    let tried = Set(Self.cases(target, seed: 2, count: 80).map(\.family.name))
+    let tried = Set(
+      (Self.cases(target, seed: 2, count: 80) + Self.cases(target, seed: 7, count: 32, int4: true)).map(\.family.name))
     let feature = target.features.first ?? ""
     let wanted = Families.all.map(\.name).filter { $0.hasPrefix("conv_") && $0.hasSuffix("_" + feature) }
     #expect(!wanted.isEmpty && tried.isSuperset(of: wanted), "tried \(tried.sorted())")
@@ -116,6 +130,11 @@ import Testing
     let widened = Packing.panels(rows: 1, runs: 1, length: 2, nr: 1, kr: 2, widened: true)
     #expect(widened.pack([0xFF, 0x7F]) == [0xFF, 0xFF, 0x7F, 0])
     #expect(Packing.plain.pack(bytes) == bytes)
+    // Rows 0 and 2 share bytes, rows 1 and 3 (missing).
+    let halves = Packing.halfBytePanels(rows: 3, runs: 1, length: 3, nr: 4, kr: 2)
+    #expect(
+      halves.pack([1, 2, 3, 0xF8, 0xFF, 4, 5, 6, 7]) == [0x51, 0x62, 0x08, 0x0F, 0x73, 0, 0x04, 0])
+    #expect(halves.packedBytes(of: 9) == 8)
   }
 }
 

@@ -52,11 +52,59 @@ struct ProgramTests {
     var program = sample()
     program.buffers[1].scale = 0.1
     let bytes = try ProgramCoder.encode(program)
-    let decoded = try ProgramCoder.decode(bytes) { index, _ in program.constants[index].tensor.littleEndianBytes }
+    let decoded = try ProgramCoder.decode(bytes) { program.storedBytes(of: program.constantStreams[$0]) }
     #expect(try ProgramCoder.encode(decoded) == bytes)
     #expect(decoded.listing == program.listing)
     #expect(decoded.constants[0].tensor.littleEndianBytes == program.constants[0].tensor.littleEndianBytes)
     #expect(decoded.buffers == program.buffers)
+  }
+
+  @Test("4-bit constants keep their values in half the bytes, and nothing else passes for them")
+  func int4() throws {
+    let values = (0..<257).map { Int8($0 % 16 - 8) }
+    var program = Program(name: "int4")
+    program.buffers = [Buffer(name: "y", dataType: .int8, shape: [257])]
+    program.constants = [Constant(name: "w", tensor: Tensor([257], values), isInt4: true)]
+    program.steps = [LoadStep(name: "load", constant: ConstantID(0), output: BufferID(0), byteCount: 257)]
+    let stored = program.constants[0].storedBytes
+    #expect(stored.count == 129 && program.constants[0].storedByteCount == 129)
+    #expect(Array(stored[..<2]) == [0x98, 0xBA])
+    let bytes = try ProgramCoder.encode(program)
+    let decoded = try ProgramCoder.decode(bytes) { _ in stored }
+    #expect(decoded.constants[0].isInt4)
+    #expect(decoded.constants[0].tensor.littleEndianBytes == program.constants[0].tensor.littleEndianBytes)
+    #expect(decoded.listing.contains("int4"))
+    let short = #expect(throws: Diagnostic.self) { try ProgramCoder.decode(bytes) { _ in stored.dropLast() } }
+    #expect(short?.id == .invalidProgram)
+    program.constants[0].tensor = Tensor([257], values.map { $0 &* 2 })
+    #expect(throws: Diagnostic.self) { try program.validate() }
+  }
+
+  @Test("the constants of a step are one stream, numbers of four bytes in planes, shared ones in the first")
+  func streams() throws {
+    var program = Program(name: "streams")
+    program.buffers = (0..<3).map { Buffer(name: "b\($0)", dataType: .int32, shape: [2]) }
+    program.constants = [
+      Constant(name: "unused", tensor: Tensor([0], [Int8]())),
+      Constant(name: "a", tensor: Tensor([2], [Int32(0x0403_0201), 0x0807_0605])),
+      Constant(name: "b", tensor: Tensor([2], [Int32(1), 2])),
+    ]
+    program.steps = [1, 2, 1].enumerated().map { index, constant in
+      LoadStep(name: "l", constant: ConstantID(constant), output: BufferID(index), byteCount: 8)
+    }
+    #expect(program.constantStreams == [[ConstantID(1)], [ConstantID(2)]])
+    let first = program.storedBytes(of: [ConstantID(1)])
+    #expect(first == [1, 5, 2, 6, 3, 7, 4, 8])
+    let decoded = try ProgramCoder.decode(ProgramCoder.encode(program)) {
+      program.storedBytes(of: program.constantStreams[$0])
+    }
+    for (one, other) in zip(program.constants, decoded.constants) {
+      #expect(one.tensor.littleEndianBytes == other.tensor.littleEndianBytes)
+    }
+    let long = #expect(throws: Diagnostic.self) {
+      try ProgramCoder.decode(ProgramCoder.encode(program)) { _ in first + [0] }
+    }
+    #expect(long?.id == .invalidProgram)
   }
 
   @Test("infinite bounds of a clip survive the serial form")
@@ -67,9 +115,7 @@ struct ProgramTests {
         name: "clip", function: FloatFunction(.clip, a: 0, b: .infinity), input: BufferID(0), output: BufferID(3),
         count: 4)
     ]
-    let decoded = try ProgramCoder.decode(ProgramCoder.encode(program)) { index, _ in
-      program.constants[index].tensor.littleEndianBytes
-    }
+    let decoded = try ProgramCoder.decode(ProgramCoder.encode(program)) { _ in [] }
     #expect((decoded.steps.first as? FloatUnaryStep)?.function == FloatFunction(.clip, a: 0, b: .infinity))
   }
 
@@ -77,9 +123,10 @@ struct ProgramTests {
   func damage() throws {
     let program = sample()
     let bytes = try ProgramCoder.encode(program)
-    let data = { (index: Int, _: TensorType) in program.constants[index].tensor.littleEndianBytes }
+    let streams = program.constantStreams.map(program.storedBytes)
+    let data = { (index: Int) in streams.indices.contains(index) ? streams[index] : [] }
     for length in stride(from: 0, to: bytes.count, by: 37) {
-      let error = #expect(throws: Diagnostic.self) { try ProgramCoder.decode(Array(bytes[..<length]), data: data) }
+      let error = #expect(throws: Diagnostic.self) { try ProgramCoder.decode(Array(bytes[..<length]), stream: data) }
       #expect(error?.id == .invalidProgram)
     }
     for position in bytes.indices {
@@ -87,14 +134,14 @@ struct ProgramTests {
       copy[position] = copy[position] == UInt8(ascii: "9") ? UInt8(ascii: "-") : UInt8(ascii: "9")
       do {
         // Whatever is still accepted must also run.
-        let decoded = try ProgramCoder.decode(copy, data: data)
+        let decoded = try ProgramCoder.decode(copy, stream: data)
         var interpreter = try Interpreter(decoded)
         _ = try interpreter.run(raw: decoded.inputs.map { _ in [UInt8](repeating: 0, count: 16) })
       } catch let error as Diagnostic {
         #expect(error.id == .invalidProgram || error.id == .inputMismatch)
       }
     }
-    #expect(throws: Diagnostic.self) { try ProgramCoder.decode(bytes) { _, _ in [] } }
+    #expect(throws: Diagnostic.self) { try ProgramCoder.decode(bytes) { _ in [] } }
   }
 
   @Test("the listing shows every step with its buffers and numbers")

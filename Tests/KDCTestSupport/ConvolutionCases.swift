@@ -27,14 +27,15 @@ package struct ConvolutionCases {
 
   /// A program of one convolution with data in `memory`: buffers input, output, residual.
   package mutating func make(
-    _ geometry: ConvolutionGeometry, residual: Bool, values: Values, preShift: Bool? = nil
+    _ geometry: ConvolutionGeometry, residual: Bool, values: Values, preShift: Bool? = nil, int4: Bool = false
   ) -> (program: Program, memory: Memory) {
     let g = geometry
     let taps = g.kernelHeight * g.kernelWidth * (g.inputChannels / g.groups)
     let n = g.outputChannels
     let outputs = g.outputHeight * g.outputWidth * n
     // Magnitudes such that results spread over int8 (even) or saturate everywhere (extreme).
-    let sum = values == .even ? 74.0 * 73 * Double(taps).squareRoot() : 128.0 * 127 * Double(taps)
+    let largest = int4 ? 8.0 : 127
+    let sum = values == .even ? 43 * largest * Double(taps).squareRoot() : 128 * largest * Double(taps)
     let before =
       (preShift ?? (Int.random(in: 0...3, using: &generator) == 0)) ? Int.random(in: 1...6, using: &generator) : 0
     let wanted = (sum * Double(1 << before) / 128).exponentRounded
@@ -66,7 +67,7 @@ package struct ConvolutionCases {
       Buffer(name: "x", dataType: .int8, shape: input), Buffer(name: "y", dataType: .int8, shape: output),
     ]
     if residual { program.buffers.append(Buffer(name: "r", dataType: .int8, shape: output)) }
-    let weights = int8s(n * taps, -127...127, values)
+    let weights = int8s(n * taps, int4 ? -8...7 : -127...127, values)
     // Sums are modulo 2^32: extreme cases wrap.
     let biases =
       values == .even
@@ -77,7 +78,8 @@ package struct ConvolutionCases {
       Constant(
         name: "w",
         tensor: Tensor(
-          [n, g.kernelHeight, g.kernelWidth, g.inputChannels / g.groups], weights.map { Int8(bitPattern: $0) })),
+          [n, g.kernelHeight, g.kernelWidth, g.inputChannels / g.groups], weights.map { Int8(bitPattern: $0) }),
+        isInt4: int4),
       Constant(name: "b", tensor: Tensor([n], biases)), Constant(name: "m", tensor: Tensor([n], multipliers)),
     ]
     program.steps = [step]

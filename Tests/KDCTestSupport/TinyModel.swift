@@ -42,7 +42,7 @@ package enum TinyModel {
           {load, 8, 1, 1, {64}, {0}, "w", "load_scalar"},
           {multiply, 8, 3, 0, {0, 64, 128}, {0}, "scale", "float_binary_scalar"},
       };
-      static const kdc_constant constants[] = {{0, 0, 0, 0, 0, 0, 0, 0, 32}};
+      static const kdc_constant constants[] = {{0, 32, 0, 0, 0, 0, 0, 0, 0, 32}};
       static const kdc_port inputs[] = {{"x", KDC_FLOAT32, 2, {1, 8}, 0, 32}};
       static const kdc_port outputs[] = {{"y", KDC_FLOAT32, 2, {1, 8}, 128, 32}};
       static const kdc_variant variant = {"generic", "any", {0}, 0, 192, 64, 2, 1, steps, constants, inputs, outputs};

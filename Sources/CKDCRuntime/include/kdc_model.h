@@ -26,11 +26,14 @@ typedef struct {
   const char *kernel;                   /* family */
 } kdc_step;
 
-/* Where a constant's stream goes in the weights memory, and in which packing (see Packing in KDCKernels). */
+/* Where a constant is stored, where it goes in the weights memory, and in which packing (see Packing in KDCKernels). */
 typedef struct {
-  uint32_t stream;                      /* index of the constant in the program = nth constant stream of the container */
-  uint32_t packing;                     /* 0 plain, 1 panels of int8, 2 panels widened to int16 */
+  uint32_t stream;                      /* constant stream of the container */
+  uint32_t packing;                     /* 0 plain, 1 panels of int8, 2 panels widened to int16, 3 panels of two int4
+                                           a byte; + 16 where the stream holds int4, two a byte; + 32 where it holds
+                                           elements of four bytes in planes: all first bytes, all second ones, … */
   uint32_t rows, runs, length, nr, kr;
+  uint64_t from;                        /* in the stream */
   uint64_t offset, bytes;               /* in the weights memory; offset is a multiple of 64 */
 } kdc_constant;
 

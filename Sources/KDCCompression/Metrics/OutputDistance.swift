@@ -20,7 +20,7 @@ package enum OutputDistance {
     return distances.reduce(0, +) / Double(max(distances.count, 1))
   }
 
-  private static func distance(_ head: Head, _ values: [[Float]], _ wanted: [[Float]]) -> Double {
+  static func distance(_ head: Head, _ values: [[Float]], _ wanted: [[Float]]) -> Double {
     if head.hasDistribution {
       return zip(values, wanted).reduce(0) { $0 + head.divergence($1.0, from: $1.1, temperature: 1) }
         / Double(max(values.count, 1))

@@ -17,14 +17,15 @@ struct QuantizationPlan {
   /// Bytes of float activations alive at once, for one sample.
   let peakBytes: Int
 
-  init(_ graph: Graph) throws {
+  /// `floatNodes` (by `Node.key`) stay float whatever their operators could do.
+  init(_ graph: Graph, floatNodes: Set<String> = []) throws {
     operators = try graph.nodes.map { try Operators.decode($0) }
     let activations = Set(
       (graph.inputs.map(\.name) + graph.nodes.flatMap(\.outputs)).filter {
         graph.types[$0]?.dataType == .float32 && graph.initializers[$0] == nil
       })
     rules = zip(graph.nodes, operators).map { node, op in
-      guard let op = op as? any Quantizable else { return .float }
+      guard let op = op as? any Quantizable, !floatNodes.contains(node.key) else { return .float }
       // Concat moves data from several inputs, which the quantiser brings to one range.
       if node.opType == "Concat" { return .sameAsInput }
       if let weights = WeightedNode.weights(of: node) {

@@ -14,8 +14,17 @@ package struct Quantizer {
     package var rangeMethod: RangeMethod = .meanSquaredError
     /// Scales of weights by least squared error rather than by the largest weight.
     package var searchesWeightScales = true
+    /// Bits of weights, 4 or 8, by `Node.key`; nodes that are not named have `defaultWeightBits`. ConvTranspose has 8.
+    package var weightBits: [String: Int] = [:]
+    package var defaultWeightBits = 8
+    /// Nodes with weights that stay float, by `Node.key`.
+    package var floatNodes: Set<String> = []
+    /// Weights of up to so many bits are rounded with error feedback (`ErrorFeedback`), others to nearest.
+    package var feedbackBits = 4
     /// How far the range of a graph output goes beyond what calibration saw, as a share of it: logits are not clipped.
     package var outputMargin = 0.05
+    /// The first so many samples decide; the rest only pass through, for measurements on what was not seen. nil: all.
+    package var fittedSamples: Int?
     package var threads: Threads = 1
     package init() {}
   }
@@ -37,7 +46,7 @@ package struct Quantizer {
   /// How many samples can be held within `bytes` for this graph, at least 1.
   package static func sampleLimit(for graph: Graph, bytes: Int) throws -> Int {
     // Float and fake-quantised values, and the pre-activations of the layer at work.
-    max(1, bytes / (try QuantizationPlan(graph).peakBytes * 5 / 2))
+    max(1, bytes / (try QuantizationPlan(graph).peakBytes * 3))
   }
 
   /// - Parameters:
@@ -52,7 +61,7 @@ package struct Quantizer {
   private init(_ graph: Graph, options: Options) throws {
     self.graph = graph
     self.options = options
-    plan = try QuantizationPlan(graph)
+    plan = try QuantizationPlan(graph, floatNodes: options.floatNodes)
   }
 
   private mutating func run(_ samples: [[String: Tensor]]) throws -> Result {
@@ -149,13 +158,34 @@ package struct Quantizer {
         .nonFiniteActivation, "weights hold NaN or infinity", at: Place(file: graph.file, detail: place),
         hint: "train or export the model again: such weights have no int8 form")
     }
-    let small = try WeightQuantization(
-      weights, axis: part.weightAxis, bias: bias?.floats, inputScale: inputScale,
-      searchesError: options.searchesWeightScales, threads: options.threads)
     let (residuals, roundedResiduals) = (part.residual.flatMap { float[$0] }, part.residual.flatMap { fake[$0] })
+    let exacts = try parallelMap(inputs.count, threads: options.threads) { sample in
+      try part.preActivation(input: inputs[sample], weights: weights, bias: bias, residual: residuals?[sample])
+    }
+    let fitted = min(options.fittedSamples ?? inputs.count, inputs.count)
+    var found: WeightQuantization?
+    let bits = part.linear is ConvTranspose ? 8 : options.weightBits[node.key] ?? options.defaultWeightBits
+    if bits <= options.feedbackBits {
+      let lacks = try parallelMap(fitted, threads: options.threads) { sample in
+        let present = try part.preActivation(
+          input: roundedInputs[sample], weights: weights, bias: bias, residual: roundedResiduals?[sample])
+        return Tensor(present.shape, zip(exacts[sample].floats ?? [], present.floats ?? []).map { $0 - $1 })
+      }
+      let moments = try LayerMoments(
+        part, weights: weights.shape, inputs: Array(roundedInputs.prefix(fitted)), lacks: lacks,
+        threads: options.threads)
+      found = try moments.flatMap {
+        try WeightQuantization(
+          weights, bits: bits, moments: $0, bias: bias?.floats, inputScale: inputScale, threads: options.threads)
+      }
+    }
+    let small =
+      try found
+      ?? WeightQuantization(
+        weights, axis: part.weightAxis, bits: bits, bias: bias?.floats, inputScale: inputScale,
+        searchesError: options.searchesWeightScales, threads: options.threads)
     let results = try parallelMap(inputs.count, threads: options.threads) { sample in
-      let exact = try part.preActivation(
-        input: inputs[sample], weights: weights, bias: bias, residual: residuals?[sample])
+      let exact = exacts[sample]
       let rounded = try part.preActivation(
         input: roundedInputs[sample], weights: small.dequantized, bias: bias, residual: roundedResiduals?[sample])
       let differences = zip(part.channelSums(exact), part.channelSums(rounded)).map { $0 - $1 }
@@ -163,9 +193,9 @@ package struct Quantizer {
     }
     let exact = results.map(\.exact)
     let channels = shape[part.channelAxis]
-    let elements = Double(shape.count / max(channels, 1) * results.count)
+    let elements = Double(shape.count / max(channels, 1) * fitted)
     let corrections = (0..<channels).map { channel in
-      Float(results.reduce(0) { $0 + $1.differences[channel] } / max(elements, 1))
+      Float(results.prefix(fitted).reduce(0) { $0 + $1.differences[channel] } / max(elements, 1))
     }
     float[output] = exact
     let rounded = try parallelMap(results.count, threads: options.threads) { sample in
@@ -193,8 +223,9 @@ package struct Quantizer {
   }
 
   private func range(
-    of samples: [Tensor], isOutput: Bool, method: RangeMethod, place: String
+    of all: [Tensor], isOutput: Bool, method: RangeMethod, place: String
   ) throws -> QuantizationParameters {
+    let samples = Array(all.prefix(options.fittedSamples ?? all.count))
     let (low, high) = try Histogram.extremes(of: samples, threads: options.threads)
     guard low.isFinite, high.isFinite, samples.allSatisfy({ $0.floats != nil }) else {
       throw Diagnostic(

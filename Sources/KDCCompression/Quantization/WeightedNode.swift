@@ -109,3 +109,8 @@ struct WeightedNode {
     return Tensor(tensor.shape, values)
   }
 }
+
+extension Node {
+  /// What options and reports call the node: its name, or that of its first output.
+  package var key: String { name.isEmpty ? outputs.first ?? "" : name }
+}

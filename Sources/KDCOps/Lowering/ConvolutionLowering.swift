@@ -32,6 +32,8 @@ struct ConvolutionWeights {
   var values: Values
   var rows: Int
   var depth: Int
+  /// int8 values that 4 bits hold, and are stored so.
+  private(set) var isInt4 = false
 
   /// From a constant of `shape` whose axis `channelAxis` counts output channels; nil where it is computed or int8
   /// without scales along that axis.
@@ -46,6 +48,7 @@ struct ConvolutionWeights {
       guard parameters.scales.count == rows || parameters.scales.count == 1 else { return nil }
       let scales = parameters.scales.count == rows ? parameters.scales : .init(repeating: parameters.scale, count: rows)
       values = .int8(v, scales: scales)
+      isInt4 = parameters.bits == 4 && Int4.fits(v)
     default: return nil
     }
   }
@@ -151,7 +154,7 @@ extension Lowering {
     let g = plan.geometry
     let input = try read(plan.input, as: inputEncoding, in: [plan.inputLayout]).buffer
     let shape: Shape = [g.outputChannels, g.kernelHeight, g.kernelWidth, g.inputChannels / g.groups]
-    let weights = addConstant(Tensor(shape, fused.weights), "weights")
+    let weights = addConstant(Tensor(shape, fused.weights), "weights", isInt4: plan.weights.isInt4)
     let bias = addConstant(Tensor([fused.bias.count], fused.bias), "bias")
     let multipliers = addConstant(Tensor([factors.multipliers.count], factors.multipliers), "multipliers")
     let buffer = try output ?? target(plan, outputEncoding)
@@ -238,11 +241,13 @@ struct IntegerWeights {
         sum += Int(values[k])
         magnitude += abs(Int(values[k]))
       }
-      bound = max(bound, abs(integerBias) + Double(magnitude) * reach)
-      let stored = integerBias - Double(inputZero) * Double(sum)
+      let factor = Double(inputScale) * scale / Double(outputScale)
+      let unit = RequantizationChoice.biasUnit(factor)
+      bound = max(bound, abs(integerBias) + unit + Double(magnitude) * reach)
+      let stored = ((integerBias - Double(inputZero) * Double(sum)) / unit).rounded() * unit
       guard bound < 0x1p31, abs(stored) < 0x1p31 else { return nil }
       bias.append(Int32(stored))
-      factors.append(Double(inputScale) * scale / Double(outputScale))
+      factors.append(factor)
     }
     weights = values
   }

@@ -33,6 +33,7 @@ package struct Lowering {
 
   private struct ConstantKey: Hashable {
     var type: TensorType
+    var isInt4: Bool
     var bytes: [UInt8]
   }
 
@@ -155,11 +156,11 @@ package struct Lowering {
 
   package mutating func append(_ make: (_ name: String) -> any Step) { program.steps.append(make(stepName)) }
 
-  /// Equal constants are stored once.
-  package mutating func addConstant(_ tensor: Tensor, _ role: String) -> ConstantID {
-    let key = ConstantKey(type: tensor.type, bytes: tensor.littleEndianBytes)
+  /// Equal constants are stored once. `isInt4`: see `Constant`.
+  package mutating func addConstant(_ tensor: Tensor, _ role: String, isInt4: Bool = false) -> ConstantID {
+    let key = ConstantKey(type: tensor.type, isInt4: isInt4, bytes: tensor.littleEndianBytes)
     if let id = constantIDs[key] { return id }
-    program.constants.append(Constant(name: "\(stepName).\(role)", tensor: tensor))
+    program.constants.append(Constant(name: "\(stepName).\(role)", tensor: tensor, isInt4: isInt4))
     let id = ConstantID(program.constants.count - 1)
     constantIDs[key] = id
     return id
@@ -289,6 +290,7 @@ extension Program {
     let used = Set(steps.flatMap(\.constants))
     for index in constants.indices where !used.contains(ConstantID(index)) {
       constants[index].tensor = Tensor([0], [Int8]())
+      constants[index].isInt4 = false
     }
   }
 }

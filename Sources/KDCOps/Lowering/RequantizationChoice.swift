@@ -45,8 +45,25 @@ enum RequantizationChoice {
     guard preShift <= 15, (bound + 1) * Double(1 << preShift) < 0x1p31 else { return nil }
     let unit = pow(2.0, Double(31 + shift - preShift))
     return Factors(
-      multipliers: factors.map { Int32(min(max(($0 * unit).rounded(), 1), Double(Int32.max))) }, preShift: preShift,
-      shift: shift)
+      multipliers: factors.map { multiplier($0 * unit) }, preShift: preShift, shift: shift)
+  }
+
+  /// Bits of a multiplier that are not 0: results are off by less than a hundredth of a step, and the lower bytes of
+  /// multipliers compress to nothing.
+  private static let multiplierBits = 15
+
+  private static func multiplier(_ real: Double) -> Int32 {
+    guard real > 1 else { return 1 }
+    let unit = max(1, pow(2.0, Double(Int(real.exponent) + 1 - multiplierBits)))
+    let rounded = (real / unit).rounded() * unit
+    return Int32(rounded <= Double(Int32.max) ? rounded : 0x1p31 - unit)
+  }
+
+  /// The unit that biases are rounded to, a power of two: a 64th of an output step, so that their lower bits compress to
+  /// nothing. `factor` is the real factor from accumulator to output.
+  static func biasUnit(_ factor: Double) -> Double {
+    guard factor > 0, factor.isFinite, factor < 1.0 / 64 else { return 1 }
+    return pow(2.0, Double((1 / (64 * factor)).exponent))
   }
 
   /// The int8 range that a fused activation leaves of an output.

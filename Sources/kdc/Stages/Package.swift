@@ -57,8 +57,11 @@ extension Compilation {
     program.steps.enumerated().map { index, step in
       var layer = Report.Layer(
         name: step.name, op: type(of: step).kind, kernel: [:], reason: [:], bits: 32, cycles: [:],
-        bytes: step.constants.reduce(0) { $0 + program.constants[$1.index].tensor.byteCount })
+        bytes: step.constants.reduce(0) { $0 + program.constants[$1.index].storedByteCount })
       if let output = step.writes.first { layer.bits = program.buffers[output.index].dataType.byteCount * 8 }
+      if let convolution = step as? ConvolutionStep {
+        layer.weightBits = program.isInt4(convolution.weights) ? 4 : 8
+      }
       for selection in selections {
         let choice = selection.choices[index]
         layer.kernel[selection.target.name] = choice.family

@@ -1,5 +1,6 @@
 import KDCCompression
 import KDCDiagnostics
+import KDCGraph
 import KDCTensor
 
 extension Stage {
@@ -31,9 +32,26 @@ extension Stage {
       if distance < best?.distance ?? .infinity || best == nil { best = (result, method, distance) }
     }
     guard let best else { throw InternalError("no range method was tried") }
-    compilation.quantized = best.result.graph
-    let integers = best.result.graph.quantization.keys.count { best.result.graph.initializers[$0] == nil }
-    return "\(integers) values as int8, ranges by \(best.method.rawValue) on \(count) samples"
+    let graph: Graph
+    var weights = ""
+    if request.weights == .int8 {
+      graph = best.result.graph
+    } else {
+      options.rangeMethod = best.method
+      let allocation = try BitAllocation.run(
+        compilation.student, samples: samples, bits: request.weights == .int4 ? .int4 : .auto(sizeLimit: nil),
+        options: options
+      ) { progress.detail($0) }
+      graph = allocation.result.graph
+      compilation.report.weights = allocation.decisions
+      for decision in allocation.decisions {
+        progress.detail("'\(decision.node)' \(decision.bits) bits: \(decision.reason)")
+      }
+      weights = ", \(allocation.decisions.count { $0.bits == 4 }) of \(allocation.decisions.count) layers at 4 bits"
+    }
+    compilation.quantized = graph
+    let integers = graph.quantization.keys.count { graph.initializers[$0] == nil }
+    return "\(integers) values as int8\(weights), ranges by \(best.method.rawValue) on \(count) samples"
   }
 }
 

@@ -1,0 +1,256 @@
+import KDCGraph
+import KDCTensor
+
+/// How many bits weights get.
+package enum WeightBits: Hashable, Sendable {
+  case int8
+  /// 4 bits wherever a layer has enough weights for it to matter; see `BitAllocation`.
+  case int4
+  /// 4 or 8 bits, or float, layer by layer from held-out divergence: as few bits as `sizeLimit` asks for (bytes of all
+  /// weights, see `Sensitivity.Layer.bytes`), or without a limit as few as hardly change the outputs.
+  case auto(sizeLimit: Int?)
+}
+
+/// What became of one layer's weights, for reports.
+package struct LayerDecision: Hashable, Sendable, Codable {
+  /// `Node.key`.
+  package var node: String
+  /// 4, 8, or 32 where the layer stays float.
+  package var bits: Int
+  /// Held-out distance of the model's outputs when this layer alone has 4, or 8 bits; nil where it was not measured.
+  package var sensitivity4: Double?
+  package var sensitivity8: Double?
+  /// Bytes of the weights as stored, about as DEFLATE leaves them; nil where not measured.
+  package var bytes: Int?
+  package var reason: String
+}
+
+/// Quantisation with a number of bits for each layer.
+package struct BitAllocation: Sendable {
+  package private(set) var result: Quantizer.Result
+  /// One for each layer with weights, in the graph's order.
+  package private(set) var decisions: [LayerDecision]
+  /// Distance on samples that took no part in fitting, for all layers at 8 bits and as chosen; nil where none were
+  /// held out.
+  package private(set) var heldOut: (int8: Double, chosen: Double)?
+
+  /// Layers with fewer weights a channel than this keep 8 bits: halving them saves next to nothing, and nothing averages
+  /// out within them (depthwise windows, first layers of grey images).
+  static let leastWeightsPerChannel = 32
+  /// Share of the samples that is held out.
+  static let heldOutShare = 0.25
+  static let heldOutLimit = 128
+  /// Without a size limit the held-out distance may rise by this, plus half of what it is at 8 bits.
+  static let allowedRise = 0.001
+  /// An int8 model further than this from the float one has its worst layers tried in float.
+  static let floatThreshold = 0.05
+
+  /// - Parameters:
+  ///   - graph: canonical, with types inferred.
+  ///   - options: `weightBits`, `defaultWeightBits` and `floatNodes` are decided here.
+  ///   - progress: told what was measured, in sentences.
+  package static func run(
+    _ graph: Graph, samples: [[String: Tensor]], bits: WeightBits, options: Quantizer.Options,
+    progress: @escaping (String) -> Void = { _ in }
+  ) throws -> BitAllocation {
+    switch bits {
+    case .int8:
+      let result = try Quantizer.quantize(graph, samples: samples, options: options)
+      let decisions = try Quantizer.layers(of: graph).map { LayerDecision(node: $0.node, bits: 8, reason: "asked for") }
+      return BitAllocation(result: result, decisions: decisions, heldOut: nil)
+    case .int4: return try int4(graph, samples, options)
+    case .auto(let limit): return try automatic(graph, samples, limit: limit, options, progress)
+    }
+  }
+
+  private static func int4(
+    _ graph: Graph, _ samples: [[String: Tensor]], _ options: Quantizer.Options
+  ) throws -> BitAllocation {
+    var options = options
+    let decisions = try Quantizer.layers(of: graph).map { layer in
+      let isSmall = layer.weightsPerChannel < leastWeightsPerChannel
+      let bits = isSmall || !layer.takes4Bits ? 8 : 4
+      options.weightBits[layer.node] = bits
+      let reason =
+        bits == 4
+        ? "asked for"
+        : layer.takes4Bits
+          ? "\(layer.weightsPerChannel) weights a channel: 4 bits would save \(layer.weightCount / 2) bytes"
+          : "4 bits are not supported for \(layer.opType)"
+      return LayerDecision(node: layer.node, bits: bits, reason: reason)
+    }
+    let result = try Quantizer.quantize(graph, samples: samples, options: options)
+    return BitAllocation(result: result, decisions: decisions, heldOut: nil)
+  }
+
+  private static func automatic(
+    _ graph: Graph, _ samples: [[String: Tensor]], limit: Int?, _ options: Quantizer.Options,
+    _ progress: @escaping (String) -> Void
+  ) throws -> BitAllocation {
+    let kept = min(
+      Int(Double(samples.count) * heldOutShare), heldOutLimit, Sensitivity.sampleLimit(for: graph, bytes: 1 << 29))
+    // Too few samples to hold any out: what was fitted is measured.
+    let fitted = samples.count - (samples.count >= 8 ? kept : 0)
+    let held = fitted == samples.count ? samples : Array(samples[fitted...])
+    let sensitivity = try Sensitivity(graph, fit: Array(samples[..<fitted]), held: held, options: options)
+    var search = Search(
+      graph: graph, samples: samples, fitted: fitted, layers: sensitivity.layers, options: options, progress: progress)
+    return try search.run(limit: limit)
+  }
+
+  /// The measured part of `auto`.
+  private struct Search {
+    let graph: Graph
+    let samples: [[String: Tensor]]
+    let fitted: Int
+    let layers: [Sensitivity.Layer]
+    var options: Quantizer.Options
+    let progress: (String) -> Void
+    var reasons: [String: String] = [:]
+
+    /// Distance on the held-out samples with 4 bits for `small`.
+    func distance(_ small: Set<String>) throws -> Double {
+      var options = options
+      options.fittedSamples = fitted == samples.count ? nil : fitted
+      for node in small { options.weightBits[node] = 4 }
+      var result = try Quantizer.quantize(graph, samples: samples, options: options)
+      if fitted < samples.count {
+        result.floatOutputs = result.floatOutputs.mapValues { Array($0.dropFirst(fitted)) }
+        result.quantizedOutputs = result.quantizedOutputs.mapValues { Array($0.dropFirst(fitted)) }
+      }
+      return OutputDistance.mean(result, teacher: nil, outputs: graph.outputs, types: graph.types)
+    }
+
+    mutating func run(limit: Int?) throws -> BitAllocation {
+      var int8 = try distance([])
+      progress("all layers at 8 bits: held-out distance \(int8)")
+      int8 = try keepFloats(int8)
+      // Layers by what 4 bits cost for each byte that they save.
+      let order = layers.indices.filter {
+        layers[$0].saved > 0 && !options.floatNodes.contains(layers[$0].node)
+      }.sorted { (layers[$0].costPerByte, $0) < (layers[$1].costPerByte, $1) }
+      let (small, chosen) =
+        try limit.map { try fit(order, limit: $0) } ?? least(order, int8: int8)
+      var final = options
+      for node in small { final.weightBits[node] = 4 }
+      let result = try Quantizer.quantize(graph, samples: samples, options: final)
+      let decisions = try Quantizer.layers(of: graph).map { decision($0, small) }
+      return BitAllocation(result: result, decisions: decisions, heldOut: (int8, chosen))
+    }
+
+    /// Leaves the worst layers in float where the int8 model is far off and that helps.
+    private mutating func keepFloats(_ int8: Double) throws -> Double {
+      var best = int8
+      let worst = layers.sorted { ($1.distances[8] ?? 0, $0.node) < ($0.distances[8] ?? 0, $1.node) }
+      for layer in worst where best > floatThreshold {
+        guard let alone = layer.distances[8], alone > best / 4 else { break }
+        options.floatNodes.insert(layer.node)
+        let without = try distance([])
+        progress("'\(layer.node)' in float: held-out distance \(without) instead of \(best)")
+        if without > best * 0.7 {
+          options.floatNodes.remove(layer.node)
+          continue
+        }
+        reasons[layer.node] =
+          "int8 alone loses \(shown(alone)); in float the model's distance falls from \(shown(best)) to \(shown(without))"
+        best = without
+      }
+      return best
+    }
+
+    /// The most layers at 4 bits, in order, that keep the distance within what is allowed.
+    private mutating func least(_ order: [Int], int8: Double) throws -> (Set<String>, Double) {
+      let allowed = int8 * 1.5 + allowedRise
+      var (low, high) = (0, order.count)
+      var best = int8
+      // The measured distance of prefixes rises but for noise.
+      while low < high {
+        let middle = (low + high + 1) / 2
+        let found = try distance(Set(order[..<middle].map { layers[$0].node }))
+        progress("\(middle) layers at 4 bits: held-out distance \(found), \(shown(allowed)) allowed")
+        if found <= allowed {
+          (low, best) = (middle, found)
+        } else {
+          high = middle - 1
+        }
+      }
+      for index in order[low...] {
+        reasons[layers[index].node] = "4 bits would take the held-out distance beyond \(shown(allowed))"
+      }
+      return (Set(order[..<low].map { layers[$0].node }), best)
+    }
+
+    /// Layers go to 4 bits, in order, until the weights fit; those that then need not are taken back.
+    private mutating func fit(_ order: [Int], limit: Int) throws -> (Set<String>, Double) {
+      var bytes = layers.reduce(0) { $0 + ($1.bytes[8] ?? 0) }
+      var small: [Int] = []
+      for index in order where bytes > limit {
+        small.append(index)
+        bytes -= layers[index].saved
+      }
+      for index in small.sorted(by: { layers[$0].cost > layers[$1].cost }) where bytes + layers[index].saved <= limit {
+        small.removeAll { $0 == index }
+        bytes += layers[index].saved
+      }
+      let nodes = Set(small.map { layers[$0].node })
+      for index in order where !nodes.contains(layers[index].node) {
+        reasons[layers[index].node] = "the weights are within \(limit) bytes without it"
+      }
+      let found = try distance(nodes)
+      progress("\(nodes.count) layers at 4 bits: \(bytes) bytes of \(limit), held-out distance \(found)")
+      return (nodes, found)
+    }
+
+    private func decision(_ layer: Quantizer.Layer, _ small: Set<String>) -> LayerDecision {
+      let measured = layers.first { $0.node == layer.node }
+      let bits = options.floatNodes.contains(layer.node) ? 32 : small.contains(layer.node) ? 4 : 8
+      var reason = reasons[layer.node] ?? (bits == 4 ? "" : "4 bits save nothing here")
+      if bits == 4, let measured {
+        reason = "alone it costs \(shown(measured.cost)) for \(measured.saved) bytes"
+      }
+      return LayerDecision(
+        node: layer.node, bits: bits, sensitivity4: measured?.distances[4], sensitivity8: measured?.distances[8],
+        bytes: bits == 32 ? layer.weightCount * 4 : measured?.bytes[bits], reason: reason)
+    }
+
+    /// Three significant digits.
+    private func shown(_ x: Double) -> String {
+      guard x != 0, x.isFinite else { return "\(x)" }
+      var unit = 1.0
+      while abs(x) * unit < 100 { unit *= 10 }
+      return "\((x * unit).rounded() / unit)"
+    }
+  }
+}
+
+extension Sensitivity.Layer {
+  /// Bytes that 4 bits save.
+  var saved: Int { max(0, (bytes[8] ?? 0) - (bytes[4] ?? bytes[8] ?? 0)) }
+  /// What they cost in distance, beyond 8 bits.
+  var cost: Double { max(0, (distances[4] ?? .infinity) - (distances[8] ?? 0)) }
+  var costPerByte: Double { cost / Double(max(saved, 1)) }
+}
+
+extension Quantizer {
+  /// A node whose weights the quantiser makes small.
+  package struct Layer: Sendable, Hashable {
+    package var node: String
+    package var opType: String
+    package var weightCount: Int
+    package var weightsPerChannel: Int
+    package var takes4Bits: Bool
+  }
+
+  /// Every such node, in order.
+  package static func layers(of graph: Graph) throws -> [Layer] {
+    let plan = try QuantizationPlan(graph)
+    return zip(graph.nodes, plan.rules).compactMap { node, rule in
+      guard case .integer = rule, let name = WeightedNode.weights(of: node), let weights = graph.initializers[name]
+      else { return nil }
+      let takes4Bits = node.opType != "ConvTranspose"
+      return Layer(
+        node: node.key, opType: node.opType, weightCount: weights.count,
+        weightsPerChannel: weights.count / max(weights.shape.dims.first ?? 1, 1), takes4Bits: takes4Bits)
+    }
+  }
+}

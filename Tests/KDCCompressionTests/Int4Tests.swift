@@ -1,0 +1,115 @@
+import KDCCompression
+import KDCGraph
+import KDCOps
+import KDCTensor
+import KDCTestSupport
+import Testing
+
+@Suite("4-bit weights")
+struct Int4Tests {
+  private func options(_ edit: (inout Quantizer.Options) -> Void) -> Quantizer.Options {
+    var options = Quantizer.Options()
+    options.defaultWeightBits = 4
+    edit(&options)
+    return options
+  }
+
+  private func signalToNoise(_ result: Quantizer.Result) throws -> Double {
+    let head = Head(name: "logits", shape: [1, 5], labels: nil)
+    let metrics = HeadMetrics(
+      head, outputs: (result.quantizedOutputs["logits"] ?? []).map(\.asFloats),
+      reference: (result.floatOutputs["logits"] ?? []).map(\.asFloats))
+    return try #require(metrics.signalToNoise)
+  }
+
+  @Test("Weights of 4 bits are in −7...7 and say so; a layer may keep 8")
+  func range() throws {
+    let graph = try QuantizerTests.graph(seed: 1)
+    let result = try Quantizer.quantize(
+      graph, samples: QuantizerTests.samples(20, seed: 2), options: options { $0.weightBits = ["fc": 8] }
+    ).graph
+    for node in result.nodes where node.domain == "com.microsoft" {
+      let name = try #require(node.input(1))
+      guard case .int8(let values)? = result.initializers[name]?.elements else {
+        Issue.record("\(name) is not int8")
+        continue
+      }
+      let largest = values.map { abs(Int($0)) }.max() ?? 0
+      #expect(result.quantization[name]?.bits == (node.name == "fc" ? 8 : 4))
+      #expect(node.name == "fc" ? largest > 7 : largest <= 7 && largest > 4, "\(name)")
+    }
+  }
+
+  @Test("Error feedback keeps the outputs closer than rounding to nearest, also on samples that it has not seen")
+  func feedback() throws {
+    let graph = try QuantizerTests.graph(seed: 3)
+    let samples = QuantizerTests.samples(60, seed: 4)
+    let nearest = try Quantizer.quantize(graph, samples: samples, options: options { $0.feedbackBits = 0 })
+    let found = try Quantizer.quantize(graph, samples: samples, options: options { _ in })
+    #expect(try signalToNoise(found) > signalToNoise(nearest) + 2, "seeds 3, 4")
+  }
+
+  @Test("The result does not depend on the number of threads")
+  func threads() throws {
+    let graph = try QuantizerTests.graph(seed: 5)
+    let samples = QuantizerTests.samples(20, seed: 6)
+    let one = try Quantizer.quantize(graph, samples: samples, options: options { $0.threads = 1 }).graph
+    let four = try Quantizer.quantize(graph, samples: samples, options: options { $0.threads = 4 }).graph
+    for (name, tensor) in one.initializers {
+      #expect(four.initializers[name]?.littleEndianBytes == tensor.littleEndianBytes, "\(name)")
+    }
+  }
+
+  @Test("Grouped and depthwise convolutions are rounded group by group")
+  func groups() throws {
+    var generator = SeededGenerator(seed: 7)
+    func random(_ shape: Shape) -> Tensor {
+      Tensor(shape, (0..<shape.count).map { _ in Float.random(in: -1...1, using: &generator) })
+    }
+    func conv(_ name: String, _ input: String, _ output: String, group: Int) -> Node {
+      Node(
+        name: name, opType: "FusedConv", domain: "com.microsoft", opset: 1, inputs: [input, name + ".w", name + ".b"],
+        outputs: [output],
+        attributes: ["kernel_shape": .ints([3, 3]), "pads": .ints([1, 1, 1, 1]), "group": .int(Int64(group))])
+    }
+    var graph = Graph(
+      name: "groups", opset: 17, inputs: [ValueInfo(name: "x", type: TensorType(.float32, [1, 4, 6, 6]))],
+      outputs: ["y"], nodes: [conv("g", "x", "a", group: 2), conv("d", "a", "y", group: 4)],
+      initializers: [
+        "g.w": random([4, 2, 3, 3]), "g.b": random([4]), "d.w": random([4, 1, 3, 3]), "d.b": random([4]),
+      ])
+    try graph.inferTypes()
+    // Neighbours are alike, as in images.
+    let samples = (0..<30).map { _ in
+      let (level, slope, noise) = (random([4]).asFloats, random([4]).asFloats, random([1, 4, 6, 6]).asFloats)
+      var values: [Float] = []
+      for index in 0..<144 {
+        let ramp: Float = slope[index / 36] * Float(index % 6)
+        values.append(level[index / 36] + ramp / 6 + noise[index] / 5)
+      }
+      return ["x": Tensor([1, 4, 6, 6], values)]
+    }
+    func noise(_ feedbackBits: Int) throws -> Double {
+      let result = try Quantizer.quantize(graph, samples: samples, options: options { $0.feedbackBits = feedbackBits })
+      var sum = 0.0
+      for (x, y) in zip(result.quantizedOutputs["y"] ?? [], result.floatOutputs["y"] ?? []) {
+        for (a, b) in zip(x.asFloats, y.asFloats) {
+          let difference = Double(a - b)
+          sum += difference * difference
+        }
+      }
+      return sum
+    }
+    #expect(try noise(4) < noise(0) * 0.8, "seed 7")
+  }
+
+  @Test("A node that is to stay float keeps its weights")
+  func float() throws {
+    let graph = try QuantizerTests.graph(seed: 8)
+    let result = try Quantizer.quantize(
+      graph, samples: QuantizerTests.samples(10, seed: 9), options: options { $0.floatNodes = ["a"] }
+    ).graph
+    #expect(result.initializers["a.w"]?.dataType == .float32)
+    #expect(result.initializers["b.w"] == nil)
+  }
+}
