@@ -25,13 +25,18 @@ package enum FusedActivation: Hashable, Sendable {
     self = .clip(low: bounds[0], high: bounds[1])
   }
 
-  package func apply(_ values: inout [Float]) {
-    let (low, high): (Float, Float)
+  /// y lies between these: −∞ and ∞ where there is no bound.
+  package var bounds: (low: Float, high: Float) {
     switch self {
-    case .none: return
-    case .relu: (low, high) = (0, .infinity)
-    case .clip(let lower, let upper): (low, high) = (lower, upper)
+    case .none: (-.infinity, .infinity)
+    case .relu: (0, .infinity)
+    case .clip(let low, let high): (low, high)
     }
+  }
+
+  package func apply(_ values: inout [Float]) {
+    guard self != .none else { return }
+    let (low, high) = bounds
     values.withUnsafeMutableBufferPointer { buffer in
       for i in buffer.indices { buffer[i] = min(max(buffer[i], low), high) }
     }

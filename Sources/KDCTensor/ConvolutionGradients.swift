@@ -1,32 +1,67 @@
 /// The backward pass of convolutions over NCHW images, on the calling thread: batches are spread over threads in chunks.
 extension Convolution {
-  /// The gradients of `forward` with respect to input and weights, from that of its result
-  /// [batch, outputChannels, y.output, x.output]; nil where not wanted. The one of the bias is `channelSums`.
+  /// Which gradients are of use.
+  package struct Wanted: Sendable {
+    package var input, weights, bias, residual: Bool
+    package init(input: Bool = false, weights: Bool = false, bias: Bool = false, residual: Bool = false) {
+      self.input = input
+      self.weights = weights
+      self.bias = bias
+      self.residual = residual
+    }
+  }
+
+  /// Those that are not wanted are nil.
+  package struct Gradients: Sendable {
+    package var input, weights, bias, residual: [Float]?
+  }
+
+  /// The gradients of `forward`, from that of its result [batch, outputChannels, y.output, x.output].
   ///
-  /// Weights: ∂w = Σ images ∂y · colᵀ. Input: ∂x = col2im(wᵀ · ∂y), where col is the im2col matrix of the image.
+  /// `output` and the bounds are given where an activation clamped the result: there the gradient passes where the
+  /// output lies strictly between them. The residual's gradient is that of the sum before the activation.
   package static func gradients(
-    input: [Float], weights: [Float], outputGradient: [Float], _ geometry: ImageGeometry, wantsInput: Bool,
-    wantsWeights: Bool
-  ) -> (input: [Float]?, weights: [Float]?) {
-    var inputGradient = [Float](
-      repeating: 0, count: wantsInput ? geometry.batch * geometry.inputChannels * geometry.inputPixels : 0)
-    var weightGradient = [Float](repeating: 0, count: wantsWeights ? geometry.outputChannels * geometry.depth : 0)
-    inputGradient.withUnsafeMutableBufferPointer { inputGradient in
-      weightGradient.withUnsafeMutableBufferPointer { weightGradient in
-        input.withPointer { input in
-          weights.withPointer { weights in
-            outputGradient.withPointer { outputGradient in
-              let job = Backward(
-                input: input, weights: weights, outputGradient: outputGradient,
-                inputGradient: wantsInput ? inputGradient.baseAddress : nil,
-                weightGradient: wantsWeights ? weightGradient.baseAddress : nil, g: geometry)
-              if geometry.isDepthwise { job.depthwise() } else { job.general() }
+    input: [Float], weights: [Float], outputGradient: [Float], output: [Float]? = nil, low: Float = -.infinity,
+    high: Float = .infinity, _ g: ImageGeometry, wanted: Wanted
+  ) -> Gradients {
+    var result = Gradients()
+    var weightGradient = [Float](repeating: 0, count: wanted.weights ? g.outputChannels * g.depth : 0)
+    var biasGradient = [Float](repeating: 0, count: wanted.bias ? g.outputChannels : 0)
+    let sums = wanted.residual && output != nil ? outputGradient.count : 0
+    var residualGradient: [Float] = []
+    let inputCount = wanted.input ? g.batch * g.inputChannels * g.inputPixels : 0
+    let inputGradient = [Float](count: inputCount) { inputGradient in
+      residualGradient = [Float](count: sums) { residualGradient in
+        weightGradient.withUnsafeMutableBufferPointer { weightGradient in
+          biasGradient.withUnsafeMutableBufferPointer { biasGradient in
+            input.withPointer { input in
+              weights.withPointer { weights in
+                outputGradient.withPointer { outputGradient in
+                  (output ?? []).withPointer { outputs in
+                    let job = Backward(
+                      input: input, weights: weights, outputGradient: outputGradient,
+                      output: output == nil ? nil : outputs, low: low, high: high,
+                      inputGradient: wanted.input ? inputGradient : nil,
+                      weightGradient: wanted.weights ? weightGradient.baseAddress : nil,
+                      biasGradient: wanted.bias ? biasGradient.baseAddress : nil,
+                      residualGradient: sums > 0 ? residualGradient : nil, g: g)
+                    if inputCount > 0, !job.writesInput {
+                      inputGradient.initialize(repeating: 0, count: inputCount)
+                    }
+                    if g.isDepthwise { job.depthwise() } else { job.general() }
+                  }
+                }
+              }
             }
           }
         }
       }
     }
-    return (wantsInput ? inputGradient : nil, wantsWeights ? weightGradient : nil)
+    if wanted.input { result.input = inputGradient }
+    if wanted.weights { result.weights = weightGradient }
+    if wanted.bias { result.bias = biasGradient }
+    if wanted.residual { result.residual = sums > 0 ? residualGradient : outputGradient }
+    return result
   }
 
   /// Σ over images and pixels of [batch, channels, pixels] for each channel.
@@ -43,154 +78,269 @@ extension Convolution {
   }
 }
 
-private struct Backward {
+/// The backward pass of one call.
+struct Backward {
   let input, weights, outputGradient: UnsafePointer<Float>
-  /// Zeros at first; nil where not wanted.
-  let inputGradient, weightGradient: UnsafeMutablePointer<Float>?
+  /// Where an activation clamped it.
+  let output: UnsafePointer<Float>?
+  let low, high: Float
+  /// nil where not wanted; those of weights and bias are zeros at first.
+  let inputGradient, weightGradient, biasGradient, residualGradient: UnsafeMutablePointer<Float>?
   let g: ImageGeometry
 
-  /// Elements of the im2col matrix worked on at a time, as forward.
-  private static let columnLimit = 1 << 17
+  /// Every element of the input's gradient is written, so that it need not be zero before.
+  var writesInput: Bool {
+    g.outputPixels > 0 && g.depth > 0 && g.outputChannels > 0 && (g.isDepthwise || route != .columns)
+  }
+
+  /// Writes the gradient of the sums at `at` of the output, masked by the activation.
+  @inline(__always)
+  func mask(_ at: Int, _ result: UnsafeMutablePointer<Float>, _ count: Int) {
+    let gradient = outputGradient + at
+    if let output {
+      let (y, low, high) = (output + at, low, high)
+      for i in 0..<count { result[i] = y[i] > low && y[i] < high ? gradient[i] : 0 }
+      if let residualGradient { (residualGradient + at).update(from: result, count: count) }
+    } else {
+      for i in 0..<count { result[i] = gradient[i] }
+    }
+  }
+
+  /// How the products are formed.
+  enum Route {
+    /// ∂w = ∂y · xᵀ and ∂x = wᵀ · ∂y.
+    case pointwise
+    /// Stride 1: ∂x is the convolution of ∂y with the weights transposed and mirrored, and ∂w follows from the same
+    /// im2col matrix of ∂y: ∂w mirrored = x · colᵀ. One im2col, no col2im.
+    case mirrored
+    /// ∂w = ∂y · col(x)ᵀ, ∂x = col2im(wᵀ · ∂y).
+    case columns
+  }
+
+  var route: Route {
+    if g.isPointwise { return .pointwise }
+    let small = g.groupOutputs * 2 <= g.groupInputs * 5
+    return inputGradient != nil && g.y.stride == 1 && g.x.stride == 1 && small ? .mirrored : .columns
+  }
 
   func general() {
     guard g.outputPixels > 0, g.depth > 0, g.groupOutputs > 0 else { return }
-    let rowsPerBlock = max(1, min(g.y.output, Self.columnLimit / max(1, g.depth * g.x.output)))
-    var columns = [Float](repeating: 0, count: g.isPointwise ? 0 : g.depth * rowsPerBlock * g.x.output)
-    columns.withUnsafeMutableBufferPointer { columns in
-      for imageGroup in 0..<(g.batch * g.groups) {
-        for first in stride(from: 0, to: g.y.output, by: rowsPerBlock) {
-          block(imageGroup, first..<min(g.y.output, first + rowsPerBlock), columns.baseAddress)
-        }
-      }
+    switch route {
+    case .pointwise: products(g, matrixRows: g.groupInputs + g.groupOutputs, joins: 128, pointwise)
+    case .columns: products(g, matrixRows: g.depth + g.groupOutputs, joins: 256, columns)
+    case .mirrored: mirrored()
     }
   }
 
-  private func block(_ imageGroup: Int, _ rows: Range<Int>, _ columns: UnsafeMutablePointer<Float>?) {
-    let pixels = rows.count * g.x.output
-    let group = imageGroup % g.groups
-    let image = imageGroup * g.groupInputs * g.inputPixels
-    let gradient = outputGradient + (imageGroup * g.groupOutputs * g.outputPixels + rows.lowerBound * g.x.output)
-    let groupWeights = group * g.groupOutputs * g.depth
-    if let weightGradient {
-      var matrix = input + image + rows.lowerBound * g.x.output
-      if let columns {
-        g.im2col(input + image, rows: rows, into: columns)
-        matrix = UnsafePointer(columns)
-      }
-      BLAS.gemm(
-        transposeB: true, m: g.groupOutputs, n: g.depth, k: pixels, a: gradient, lda: g.outputPixels, b: matrix,
-        ldb: columns == nil ? g.outputPixels : pixels, beta: 1, c: weightGradient + groupWeights)
-    }
-    guard let inputGradient else { return }
-    if let columns {
-      BLAS.gemm(
-        transposeA: true, m: g.depth, n: pixels, k: g.groupOutputs, a: weights + groupWeights, b: gradient,
-        ldb: g.outputPixels, c: columns)
-      g.col2im(columns, rows: rows, channels: g.groupInputs, into: inputGradient + image)
-    } else {
-      BLAS.gemm(
-        transposeA: true, m: g.depth, n: pixels, k: g.groupOutputs, a: weights + groupWeights, b: gradient,
-        ldb: g.outputPixels, c: inputGradient + image + rows.lowerBound * g.x.output, ldc: g.inputPixels)
+  /// One block: images of a group, and the output rows to work on.
+  struct Block {
+    var images: Range<Int>
+    var group: Int
+    var rows: Range<Int>
+    var isJoined: Bool
+    var isFirst: Bool { rows.lowerBound == 0 }
+  }
+
+  /// The gradient of the sums of one image and group: [groupOutputs, outputPixels], `distance` apart for images.
+  struct Sums {
+    var base: UnsafePointer<Float>
+    var distance: Int
+    func image(_ index: Int, of block: Block) -> UnsafePointer<Float> {
+      base + (index - block.images.lowerBound) * distance
     }
   }
 
-  /// Tap by tap, as forward.
-  func depthwise() {
-    for plane in 0..<(g.batch * g.outputChannels) {
-      let channel = plane % g.outputChannels
-      let source = input + plane * g.inputPixels
-      let gradient = outputGradient + plane * g.outputPixels
-      let target = inputGradient.map { $0 + plane * g.inputPixels }
-      for ky in 0..<g.y.kernel {
-        let insideY = g.y.inside(tap: ky, in: 0..<g.y.output)
-        for kx in 0..<g.x.kernel {
-          let insideX = g.x.inside(tap: kx, in: 0..<g.x.output)
-          guard !insideX.isEmpty else { continue }
-          let tap = channel &* g.depth &+ ky &* g.x.kernel &+ kx
-          let start = insideX.lowerBound &* g.x.stride &+ kx &* g.x.dilation &- g.x.padBegin
-          var sum: Float = 0
-          for oy in insideY {
-            let row = (oy &* g.y.stride &+ ky &* g.y.dilation &- g.y.padBegin) &* g.x.input &+ start
-            let dy = gradient + (oy &* g.x.output &+ insideX.lowerBound)
-            if let target {
-              let (weight, dx) = (weights[tap], target + row)
-              if g.x.stride == 1 {
-                for i in 0..<insideX.count { dx[i] += dy[i] * weight }
-              } else {
-                for i in 0..<insideX.count { dx[i &* g.x.stride] += dy[i] * weight }
+  /// Runs `body` on every block of the pixels of `shape`'s output.
+  private func products(
+    _ shape: ImageGeometry, matrixRows: Int, joins: Int,
+    _ body: (Block, Sums, _ first: UnsafeMutablePointer<Float>, _ second: UnsafeMutablePointer<Float>) -> Void
+  ) {
+    let plan = Convolution.Blocks(
+      batch: g.batch, height: shape.y.output, width: shape.x.output, matrixRows: matrixRows, joins: joins)
+    let pixels = plan.images * plan.rows * shape.x.output
+    let size = g.groupOutputs * g.outputPixels
+    withScratch(plan.images * size) { masked in
+      withScratch(pixels * shape.depth) { first in
+        withScratch(plan.images > 1 ? pixels * max(g.groupInputs, g.groupOutputs) : 0) { second in
+          for image in stride(from: 0, to: g.batch, by: plan.images) {
+            let images = image..<min(g.batch, image + plan.images)
+            for group in 0..<g.groups {
+              let sums = sums(images, group, masked)
+              for row in stride(from: 0, to: shape.y.output, by: plan.rows) {
+                let rows = row..<min(shape.y.output, row + plan.rows)
+                body(Block(images: images, group: group, rows: rows, isJoined: plan.images > 1), sums, first, second)
               }
             }
-            if weightGradient != nil {
-              sum += VectorSums.product(dy, source + row, stride: g.x.stride, insideX.count)
-            }
           }
-          weightGradient?[tap] += sum
         }
       }
     }
   }
-}
 
-/// Sums in a fixed order that vector instructions follow: eight partial sums, then the rest.
-package enum VectorSums {
-  @inline(__always)
-  package static func sum(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
-    var parts = SIMD8<Float>.zero
-    let raw = UnsafeRawPointer(x)
-    var i = 0
-    while i &+ 8 <= count {
-      parts += raw.loadUnaligned(fromByteOffset: i &* 4, as: SIMD8<Float>.self)
-      i &+= 8
-    }
-    var total = parts.sum()
-    while i < count {
-      total += x[i]
-      i &+= 1
-    }
-    return total
-  }
-
-  /// Σ (x[i] − offset)².
-  @inline(__always)
-  package static func squares(_ x: UnsafePointer<Float>, minus offset: Float, _ count: Int) -> Float {
-    var parts = SIMD8<Float>.zero
-    let raw = UnsafeRawPointer(x)
-    var i = 0
-    while i &+ 8 <= count {
-      let value = raw.loadUnaligned(fromByteOffset: i &* 4, as: SIMD8<Float>.self) - offset
-      parts += value * value
-      i &+= 8
-    }
-    var total = parts.sum()
-    while i < count {
-      total += (x[i] - offset) * (x[i] - offset)
-      i &+= 1
-    }
-    return total
-  }
-
-  /// Σ a[i] · b[i · stride].
-  @inline(__always)
-  package static func product(
-    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, stride: Int = 1, _ count: Int
-  ) -> Float {
-    var i = 0
-    var total: Float = 0
-    if stride == 1 {
-      var parts = SIMD8<Float>.zero
-      let (rawA, rawB) = (UnsafeRawPointer(a), UnsafeRawPointer(b))
-      while i &+ 8 <= count {
-        parts +=
-          rawA.loadUnaligned(fromByteOffset: i &* 4, as: SIMD8<Float>.self)
-          * rawB.loadUnaligned(fromByteOffset: i &* 4, as: SIMD8<Float>.self)
-        i &+= 8
+  /// Masks the gradient where there is an activation, and adds to the bias' gradient.
+  private func sums(_ images: Range<Int>, _ group: Int, _ masked: UnsafeMutablePointer<Float>) -> Sums {
+    let size = g.groupOutputs * g.outputPixels
+    let start = (images.lowerBound * g.groups + group) * size
+    var sums = Sums(base: outputGradient + start, distance: g.groups * size)
+    if output != nil {
+      for index in images {
+        mask((index * g.groups + group) * size, masked + (index - images.lowerBound) * size, size)
       }
-      total = parts.sum()
+      sums = Sums(base: UnsafePointer(masked), distance: size)
     }
-    while i < count {
-      total += a[i] * b[i &* stride]
-      i &+= 1
+    if let biasGradient {
+      for index in 0..<images.count {
+        for channel in 0..<g.groupOutputs {
+          biasGradient[group * g.groupOutputs + channel] += VectorSums.sum(
+            sums.base + index * sums.distance + channel * g.outputPixels, g.outputPixels)
+        }
+      }
     }
-    return total
+    return sums
+  }
+
+  /// Rows [channels, pixels of all images], copied together where there are several.
+  private func matrix(
+    _ block: Block, channels: Int, planeSize: Int, from start: Int, count: Int, joined: UnsafeMutablePointer<Float>,
+    _ image: (Int) -> UnsafePointer<Float>
+  ) -> (base: UnsafePointer<Float>, distance: Int) {
+    guard block.isJoined else { return (image(block.images.lowerBound) + start, planeSize) }
+    let all = block.images.count * count
+    for index in block.images {
+      let source = image(index) + start
+      let target = joined + (index - block.images.lowerBound) * count
+      for channel in 0..<channels { (target + channel * all).update(from: source + channel * planeSize, count: count) }
+    }
+    return (UnsafePointer(joined), all)
+  }
+
+  private func inputImage(_ index: Int, _ group: Int) -> Int {
+    (index * g.groups + group) * g.groupInputs * g.inputPixels
+  }
+
+  private func pointwise(
+    _ block: Block, _ sums: Sums, _ first: UnsafeMutablePointer<Float>, _ second: UnsafeMutablePointer<Float>
+  ) {
+    let (start, count) = (block.rows.lowerBound * g.x.output, block.rows.count * g.x.output)
+    let all = block.images.count * count
+    let groupWeights = block.group * g.groupOutputs * g.depth
+    let gradient = matrix(
+      block, channels: g.groupOutputs, planeSize: g.outputPixels, from: start, count: count, joined: second
+    ) { sums.image($0, of: block) }
+    if let weightGradient {
+      let x = matrix(
+        block, channels: g.groupInputs, planeSize: g.inputPixels, from: start, count: count, joined: first
+      ) { input + inputImage($0, block.group) }
+      BLAS.gemm(
+        transposeB: true, m: g.groupOutputs, n: g.groupInputs, k: all, a: gradient.base, lda: gradient.distance,
+        b: x.base, ldb: x.distance, beta: 1, c: weightGradient + groupWeights)
+    }
+    guard let inputGradient else { return }
+    let target = block.isJoined ? first : inputGradient + (inputImage(block.images.lowerBound, block.group) + start)
+    let distance = block.isJoined ? all : g.inputPixels
+    BLAS.gemm(
+      transposeA: true, m: g.groupInputs, n: all, k: g.groupOutputs, a: weights + groupWeights, b: gradient.base,
+      ldb: gradient.distance, c: target, ldc: distance)
+    if block.isJoined { spread(block, first, start, count, into: inputGradient) }
+  }
+
+  /// The columns of a matrix [groupInputs, pixels of all images] to the images of the input's gradient.
+  private func spread(
+    _ block: Block, _ matrix: UnsafePointer<Float>, _ start: Int, _ count: Int,
+    into result: UnsafeMutablePointer<Float>
+  ) {
+    let all = block.images.count * count
+    for index in block.images {
+      let target = result + (inputImage(index, block.group) + start)
+      let source = matrix + (index - block.images.lowerBound) * count
+      for channel in 0..<g.groupInputs {
+        (target + channel * g.inputPixels).update(from: source + channel * all, count: count)
+      }
+    }
+  }
+
+  private func columns(
+    _ block: Block, _ sums: Sums, _ first: UnsafeMutablePointer<Float>, _ second: UnsafeMutablePointer<Float>
+  ) {
+    let (start, count) = (block.rows.lowerBound * g.x.output, block.rows.count * g.x.output)
+    let all = block.images.count * count
+    let groupWeights = block.group * g.groupOutputs * g.depth
+    let gradient = matrix(
+      block, channels: g.groupOutputs, planeSize: g.outputPixels, from: start, count: count, joined: second
+    ) { sums.image($0, of: block) }
+    func offset(_ index: Int) -> Int { (index - block.images.lowerBound) * count }
+    if let weightGradient {
+      for index in block.images {
+        g.im2col(input + inputImage(index, block.group), rows: block.rows, into: first + offset(index), distance: all)
+      }
+      BLAS.gemm(
+        transposeB: true, m: g.groupOutputs, n: g.depth, k: all, a: gradient.base, lda: gradient.distance,
+        b: first, ldb: all, beta: 1, c: weightGradient + groupWeights)
+    }
+    guard let inputGradient else { return }
+    BLAS.gemm(
+      transposeA: true, m: g.depth, n: all, k: g.groupOutputs, a: weights + groupWeights, b: gradient.base,
+      ldb: gradient.distance, c: first)
+    for index in block.images {
+      g.col2im(
+        first + offset(index), rows: block.rows, distance: all, channels: g.groupInputs,
+        into: inputGradient + inputImage(index, block.group))
+    }
+  }
+
+  private func mirrored() {
+    guard let inputGradient else { return }
+    let taps = g.y.kernel * g.x.kernel
+    let depth = g.groupOutputs * taps
+    let size = g.groupInputs * depth
+    func axis(_ a: ImageGeometry.Axis) -> ImageGeometry.Axis {
+      ImageGeometry.Axis(
+        input: a.output, output: a.input, kernel: a.kernel, stride: 1, dilation: a.dilation,
+        padBegin: (a.kernel - 1) * a.dilation - a.padBegin)
+    }
+    let back = ImageGeometry(
+      batch: g.batch, inputChannels: g.outputChannels, outputChannels: g.inputChannels, groups: g.groups,
+      y: axis(g.y), x: axis(g.x))
+    /// Calls `body` with the place of each weight, and that of it transposed and mirrored.
+    func forEachWeight(_ body: (_ own: Int, _ mirrored: Int) -> Void) {
+      for group in 0..<g.groups {
+        for m in 0..<g.groupOutputs {
+          for c in 0..<g.groupInputs {
+            let own = ((group &* g.groupOutputs &+ m) &* g.groupInputs &+ c) &* taps
+            let other = group &* size &+ c &* depth &+ m &* taps
+            for t in 0..<taps { body(own &+ t, other &+ taps &- 1 &- t) }
+          }
+        }
+      }
+    }
+    withScratch(2 * g.groups * size) { mirrored in
+      let found = mirrored + g.groups * size
+      forEachWeight { mirrored[$1] = weights[$0] }
+      found.initialize(repeating: 0, count: g.groups * size)
+      products(back, matrixRows: depth + g.groupInputs, joins: 256) { block, sums, columns, joined in
+        let (start, count) = (block.rows.lowerBound * g.x.input, block.rows.count * g.x.input)
+        let all = block.images.count * count
+        for index in block.images {
+          back.im2col(
+            sums.image(index, of: block), rows: block.rows,
+            into: columns + (index - block.images.lowerBound) * count, distance: all)
+        }
+        if weightGradient != nil {
+          let x = matrix(
+            block, channels: g.groupInputs, planeSize: g.inputPixels, from: start, count: count, joined: joined
+          ) { input + inputImage($0, block.group) }
+          BLAS.gemm(
+            transposeB: true, m: g.groupInputs, n: depth, k: all, a: x.base, lda: x.distance, b: columns, ldb: all,
+            beta: 1, c: found + block.group * size)
+        }
+        let target =
+          block.isJoined ? joined : inputGradient + (inputImage(block.images.lowerBound, block.group) + start)
+        BLAS.gemm(
+          m: g.groupInputs, n: all, k: depth, a: mirrored + block.group * size, b: columns, ldb: all, c: target,
+          ldc: block.isJoined ? all : g.inputPixels)
+        if block.isJoined { spread(block, joined, start, count, into: inputGradient) }
+      }
+      if let weightGradient { forEachWeight { weightGradient[$0] = found[$1] } }
+    }
   }
 }

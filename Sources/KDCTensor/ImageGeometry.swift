@@ -47,45 +47,78 @@ package struct ImageGeometry: Hashable, Sendable {
   }
   package var isDepthwise: Bool { groupInputs == 1 && groupOutputs == 1 }
 
+  /// Output positions are input positions moved by a constant: rows can be copied together.
+  private var keepsRows: Bool { x.stride == 1 && y.stride == 1 && x.output == x.input }
+
   /// Writes the im2col matrix [depth, rows.count · x.output] of the output rows `rows` of one image and group.
   ///
-  /// `image` is the first of the group's `groupInputs` channels.
-  package func im2col(_ image: UnsafePointer<Float>, rows: Range<Int>, into columns: UnsafeMutablePointer<Float>) {
+  /// `image` is the first of the group's `groupInputs` channels; the matrix' rows are `distance` elements apart.
+  package func im2col(
+    _ image: UnsafePointer<Float>, rows: Range<Int>, into columns: UnsafeMutablePointer<Float>, distance: Int
+  ) {
     var target = columns
+    let width = x.output
     for channel in 0..<groupInputs {
       let plane = image + channel &* inputPixels
       for ky in 0..<y.kernel {
         let insideY = y.inside(tap: ky, in: rows)
         for kx in 0..<x.kernel {
-          let insideX = x.inside(tap: kx, in: 0..<x.output)
+          let insideX = x.inside(tap: kx, in: 0..<width)
           let offsetX = kx &* x.dilation &- x.padBegin
-          for oy in rows {
-            guard insideY.contains(oy), !insideX.isEmpty else {
-              target.update(repeating: 0, count: x.output)
-              target += x.output
-              continue
+          let inside = insideX.isEmpty ? rows.lowerBound..<rows.lowerBound : insideY
+          target.update(repeating: 0, count: (inside.lowerBound &- rows.lowerBound) &* width)
+          var result = target + (inside.lowerBound &- rows.lowerBound) &* width
+          if keepsRows, !inside.isEmpty {
+            copyRows(plane, inside, insideX, tapY: ky, offsetX, into: result)
+            result += inside.count &* width
+          } else {
+            for oy in inside {
+              let source = plane + ((oy &* y.stride &+ ky &* y.dilation &- y.padBegin) &* x.input &+ offsetX)
+              for ox in 0..<insideX.lowerBound { result[ox] = 0 }
+              if x.stride == 1 {
+                for ox in insideX { result[ox] = source[ox] }
+              } else {
+                for ox in insideX { result[ox] = source[ox &* x.stride] }
+              }
+              for ox in insideX.upperBound..<width { result[ox] = 0 }
+              result += width
             }
-            let source = plane + (oy &* y.stride &+ ky &* y.dilation &- y.padBegin) &* x.input
-            target.update(repeating: 0, count: insideX.lowerBound)
-            if x.stride == 1 {
-              (target + insideX.lowerBound).update(from: source + (insideX.lowerBound &+ offsetX), count: insideX.count)
-            } else {
-              for ox in insideX { target[ox] = source[ox &* x.stride &+ offsetX] }
-            }
-            (target + insideX.upperBound).update(repeating: 0, count: x.output &- insideX.upperBound)
-            target += x.output
           }
+          result.update(repeating: 0, count: (rows.upperBound &- inside.upperBound) &* width)
+          target += distance
         }
       }
     }
   }
 
-  /// The transpose of `im2col`: adds a matrix [channels · y.kernel · x.kernel, rows.count · x.output] to `channels`
-  /// channels; `rows` are all output rows unless given.
-  package func col2im(
-    _ columns: UnsafePointer<Float>, rows: Range<Int>? = nil, channels: Int, into image: UnsafeMutablePointer<Float>
+  /// The rows of one tap at once, then zeros where they wrapped around the borders.
+  @inline(__always)
+  private func copyRows(
+    _ plane: UnsafePointer<Float>, _ inside: Range<Int>, _ insideX: Range<Int>, tapY: Int, _ offsetX: Int,
+    into result: UnsafeMutablePointer<Float>
   ) {
-    let rows = rows ?? 0..<y.output
+    let width = x.output
+    let start = (inside.lowerBound &+ tapY &* y.dilation &- y.padBegin) &* width &+ offsetX
+    let count = inside.count &* width
+    // The first and last elements may lie outside the plane; those are borders, which become zero.
+    let first = max(0, 0 &- start)
+    let last = min(count, inputPixels &- start)
+    (result + first).update(from: plane + (start &+ first), count: last &- first)
+    guard insideX.count < width else { return }
+    var row = result
+    for _ in inside {
+      for ox in 0..<insideX.lowerBound { row[ox] = 0 }
+      for ox in insideX.upperBound..<width { row[ox] = 0 }
+      row += width
+    }
+  }
+
+  /// The transpose of `im2col`: adds a matrix [channels · y.kernel · x.kernel, rows.count · x.output], whose rows are
+  /// `distance` apart, to `channels` channels. The matrix is used up: its borders are overwritten.
+  package func col2im(
+    _ columns: UnsafeMutablePointer<Float>, rows: Range<Int>, distance: Int, channels: Int,
+    into image: UnsafeMutablePointer<Float>
+  ) {
     var source = columns
     for channel in 0..<channels {
       let plane = image + channel &* inputPixels
@@ -94,14 +127,47 @@ package struct ImageGeometry: Hashable, Sendable {
         for kx in 0..<x.kernel {
           let insideX = x.inside(tap: kx, in: 0..<x.output)
           let offsetX = kx &* x.dilation &- x.padBegin
-          for oy in insideY {
-            let target = plane + (oy &* y.stride &+ ky &* y.dilation &- y.padBegin) &* x.input
-            let row = source + (oy &- rows.lowerBound) &* x.output
-            for ox in insideX { target[ox &* x.stride &+ offsetX] += row[ox] }
+          if !insideX.isEmpty, !insideY.isEmpty {
+            let first = source + (insideY.lowerBound &- rows.lowerBound) &* x.output
+            if keepsRows {
+              addRows(first, insideY, insideX, tapY: ky, offsetX, to: plane)
+            } else {
+              for oy in insideY {
+                let target = plane + ((oy &* y.stride &+ ky &* y.dilation &- y.padBegin) &* x.input &+ offsetX)
+                let row = first + (oy &- insideY.lowerBound) &* x.output
+                if x.stride == 1 {
+                  for ox in insideX { target[ox] += row[ox] }
+                } else {
+                  for ox in insideX { target[ox &* x.stride] += row[ox] }
+                }
+              }
+            }
           }
-          source += rows.count &* x.output
+          source += distance
         }
       }
     }
+  }
+
+  /// The transpose of `copyRows`.
+  @inline(__always)
+  private func addRows(
+    _ rows: UnsafeMutablePointer<Float>, _ inside: Range<Int>, _ insideX: Range<Int>, tapY: Int, _ offsetX: Int,
+    to plane: UnsafeMutablePointer<Float>
+  ) {
+    let width = x.output
+    if insideX.count < width {
+      var row = rows
+      for _ in inside {
+        for ox in 0..<insideX.lowerBound { row[ox] = 0 }
+        for ox in insideX.upperBound..<width { row[ox] = 0 }
+        row += width
+      }
+    }
+    let start = (inside.lowerBound &+ tapY &* y.dilation &- y.padBegin) &* width &+ offsetX
+    let first = max(0, 0 &- start)
+    let count = min(inside.count &* width, inputPixels &- start) &- first
+    let (target, source) = (plane + (start &+ first), rows + first)
+    for i in 0..<max(0, count) { target[i] += source[i] }
   }
 }

@@ -6,7 +6,7 @@ import Testing
   @Test("col2im is the transpose of im2col")
   func transpose() {
     var random = SeededGenerator(seed: 31)
-    for (stride, dilation, pad) in [(1, 1, 0), (2, 1, 1), (1, 2, 2), (3, 2, 4)] {
+    for (stride, dilation, pad) in [(1, 1, 0), (1, 1, 1), (2, 1, 1), (1, 2, 2), (3, 2, 4)] {
       let output = (8 + 2 * pad - 2 * dilation - 1) / stride + 1
       let axis = ImageGeometry.Axis(
         input: 8, output: output, kernel: 3, stride: stride, dilation: dilation, padBegin: pad)
@@ -14,11 +14,15 @@ import Testing
       let image = (0..<128).map { _ in Float.random(in: -1..<1, using: &random) }
       let other = (0..<g.depth * g.outputPixels).map { _ in Float.random(in: -1..<1, using: &random) }
       let columns = [Float](count: other.count) { columns in
-        image.withPointer { g.im2col($0, rows: 0..<output, into: columns) }
+        image.withPointer { g.im2col($0, rows: 0..<output, into: columns, distance: g.outputPixels) }
       }
       let back = [Float](count: 128) { back in
         back.initialize(repeating: 0, count: 128)
-        other.withPointer { g.col2im($0, channels: 2, into: back) }
+        var matrix = other
+        matrix.withUnsafeMutableBufferPointer { matrix in
+          guard let matrix = matrix.baseAddress else { return }
+          g.col2im(matrix, rows: 0..<output, distance: g.outputPixels, channels: 2, into: back)
+        }
       }
       let left = zip(columns, other).map(*).reduce(0, +)
       let right = zip(image, back).map(*).reduce(0, +)

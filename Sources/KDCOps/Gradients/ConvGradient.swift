@@ -5,57 +5,48 @@ extension Conv: Differentiable {
   package func gradients(
     inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
   ) throws -> [Tensor?] {
-    guard let gradient = try outputGradients.gradient() else { return .none(inputs.count) }
-    return try convolutionGradients(inputs, sumGradient: gradient, window: window, group: group, wanted: wanted)
+    try convolutionGradients(
+      inputs, output: nil, gradient: outputGradients.gradient(), window: window, group: group, wanted: wanted)
   }
 }
 
 extension FusedConv: Differentiable {
-  /// The residual has the gradient of the sum before the activation.
   package func gradients(
     inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
   ) throws -> [Tensor?] {
-    guard let gradient = try outputGradients.gradient() else { return .none(inputs.count) }
-    let sumGradient = try activation.inputGradient(gradient, output: outputs.floats(0))
-    return try convolutionGradients(inputs, sumGradient: sumGradient, window: window, group: group, wanted: wanted)
+    try convolutionGradients(
+      inputs, output: activation == .none ? nil : outputs.floats(0).values, gradient: outputGradients.gradient(),
+      activation: activation, window: window, group: group, wanted: wanted)
   }
 }
 
 extension Operator {
-  /// Gradients of X, W, B and the residual Z, from that of Conv(X, W, B) + Z.
-  func convolutionGradients(
-    _ inputs: [Tensor?], sumGradient: [Float], window: SpatialWindow, group: Int, wanted: [Bool]
+  /// Gradients of X, W, B and the residual Z of activation(Conv(X, W, B) + Z), whose output is given where there is an
+  /// activation.
+  fileprivate func convolutionGradients(
+    _ inputs: [Tensor?], output: [Float]?, gradient: [Float]?, activation: FusedActivation = .none,
+    window: SpatialWindow, group: Int, wanted: [Bool]
   ) throws -> [Tensor?] {
+    guard let gradient else { return .none(inputs.count) }
     let (x, w) = (try inputs.floats(0), try inputs.floats(1))
-    let axes = try window.resolve(self, input: x.shape, kernel: Array(w.shape.dims[2...]))
-    let geometry = ImageGeometry(
-      batch: x.shape[0], inputChannels: x.shape[1], outputChannels: w.shape[0], groups: group,
-      y: axes.planar.y.geometry, x: axes.planar.x.geometry)
-    var result = [Tensor?].none(inputs.count)
-    let both = Convolution.gradients(
-      input: x.values, weights: w.values, outputGradient: sumGradient, geometry, wantsInput: wanted.at(0),
-      wantsWeights: wanted.at(1))
-    result[0] = both.input.map { Tensor(x.shape, $0) }
-    result[1] = both.weights.map { Tensor(w.shape, $0) }
-    if wanted.at(2), inputs.optional(2) != nil {
-      let sums = Convolution.channelSums(
-        sumGradient, batch: geometry.batch, channels: geometry.outputChannels, pixels: geometry.outputPixels)
-      result[2] = Tensor([w.shape[0]], sums)
+    let geometry = try convolutionGeometry(x.shape, w.shape, window: window, group: group).geometry
+    let found = Convolution.gradients(
+      input: x.values, weights: w.values, outputGradient: gradient, output: output, low: activation.bounds.low,
+      high: activation.bounds.high, geometry,
+      wanted: Convolution.Wanted(
+        input: wanted.at(0), weights: wanted.at(1), bias: wanted.at(2) && inputs.optional(2) != nil,
+        residual: wanted.at(3) && inputs.optional(3) != nil))
+    return zip(inputs, [found.input, found.weights, found.bias, found.residual]).map { input, values in
+      values.flatMap { values in input.map { Tensor($0.shape, values) } }
     }
-    if wanted.at(3), let residual = inputs.optional(3) { result[3] = Tensor(residual.shape, sumGradient) }
-    return result
   }
 }
 
 extension FusedActivation {
   /// ∂L/∂sum from ∂L/∂y, by y itself: the gradient passes where y lies strictly between the bounds.
   func inputGradient(_ gradient: [Float], output: (shape: Shape, values: [Float])) -> [Float] {
-    let (low, high): (Float, Float)
-    switch self {
-    case .none: return gradient
-    case .relu: (low, high) = (0, .infinity)
-    case .clip(let lower, let upper): (low, high) = (lower, upper)
-    }
+    guard self != .none else { return gradient }
+    let (low, high) = bounds
     return [Float](count: gradient.count) { result in
       gradient.withPointer { gradient in
         output.values.withPointer { y in

@@ -54,26 +54,24 @@ extension Operator {
     return TensorType(.float32, Shape([x[0], w[0]] + axes.map(\.output)))
   }
 
-  func convolve(_ inputs: [Tensor?], window: SpatialWindow, group: Int, threads: Threads) throws -> Tensor {
-    let x = try inputs.floats(0)
-    let w = try inputs.floats(1)
-    let axes = try window.resolve(self, input: x.shape, kernel: Array(w.shape.dims[2...]))
+  func convolutionGeometry(
+    _ x: Shape, _ w: Shape, window: SpatialWindow, group: Int
+  ) throws(Diagnostic) -> (geometry: ImageGeometry, output: Shape) {
+    let axes = try window.resolve(self, input: x, kernel: Array(w.dims[2...]))
     let geometry = ImageGeometry(
-      batch: x.shape[0], inputChannels: x.shape[1], outputChannels: w.shape[0], groups: group,
-      y: axes.planar.y.geometry, x: axes.planar.x.geometry)
-    let values = Convolution.forward(
-      x.values, weights: w.values, bias: try inputs.optionalFloats(2), geometry, threads: threads)
-    return Tensor(Shape([x.shape[0], w.shape[0]] + axes.map(\.output)), values)
+      batch: x[0], inputChannels: x[1], outputChannels: w[0], groups: group, y: axes.planar.y.geometry,
+      x: axes.planar.x.geometry)
+    return (geometry, Shape([x[0], w[0]] + axes.map(\.output)))
   }
 
-  /// Adds the residual Z, then applies the activation.
-  func finish(_ sum: Tensor, residual: [Float]?, activation: FusedActivation) throws -> Tensor {
-    guard residual != nil || activation != .none else { return sum }
-    guard var values = sum.floats else { throw InternalError("sum is \(sum.type)") }
-    if let residual {
-      for i in values.indices { values[i] += residual[i] }
-    }
-    activation.apply(&values)
-    return Tensor(sum.shape, values)
+  func convolve(
+    _ inputs: [Tensor?], window: SpatialWindow, group: Int, epilogue: Convolution.Epilogue = Convolution.Epilogue(),
+    threads: Threads
+  ) throws -> Tensor {
+    let (x, w) = (try inputs.floats(0), try inputs.floats(1))
+    let (geometry, output) = try convolutionGeometry(x.shape, w.shape, window: window, group: group)
+    let values = Convolution.forward(
+      x.values, weights: w.values, bias: try inputs.optionalFloats(2), epilogue: epilogue, geometry, threads: threads)
+    return Tensor(output, values)
   }
 }

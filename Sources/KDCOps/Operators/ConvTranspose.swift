@@ -82,7 +82,7 @@ package struct ConvTranspose: Operator {
 
 extension ConvTranspose {
   /// The convolution that goes the other way: its input is our output.
-  func geometry(input x: Shape, weights w: Shape, axes: [SpatialWindow.Axis]) -> ImageGeometry {
+  func reversedGeometry(input x: Shape, weights w: Shape, axes: [SpatialWindow.Axis]) -> ImageGeometry {
     let reversed = axes.map { axis in
       var axis = axis
       swap(&axis.input, &axis.output)
@@ -99,7 +99,7 @@ extension ConvTranspose: ParallelOperator {
     let x = try inputs.floats(0)
     let w = try inputs.floats(1)
     let axes = try resolve(input: x.shape, weights: w.shape)
-    let geometry = geometry(input: x.shape, weights: w.shape, axes: axes)
+    let geometry = reversedGeometry(input: x.shape, weights: w.shape, axes: axes)
     let values = Convolution.transposed(
       x.values, weights: w.values, bias: try inputs.optionalFloats(2), geometry, threads: threads)
     return [Tensor(Shape([x.shape[0], geometry.inputChannels] + axes.map(\.output)), values)]

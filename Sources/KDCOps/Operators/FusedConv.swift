@@ -31,8 +31,9 @@ package struct FusedConv: Operator {
 
 extension FusedConv: ParallelOperator {
   package func evaluate(_ inputs: [Tensor?], threads: Threads) throws -> [Tensor] {
-    let sum = try convolve(inputs, window: window, group: group, threads: threads)
-    return try [finish(sum, residual: inputs.optionalFloats(3), activation: activation)]
+    let epilogue = Convolution.Epilogue(
+      residual: try inputs.optionalFloats(3), low: activation.bounds.low, high: activation.bounds.high)
+    return [try convolve(inputs, window: window, group: group, epilogue: epilogue, threads: threads)]
   }
 }
 

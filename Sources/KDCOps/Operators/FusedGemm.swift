@@ -45,6 +45,8 @@ extension FusedGemm: ParallelOperator {
     let bias = try inputs.optionalFloats(2)
     let (n, k) = (w.shape[0], w.shape[1])
     let m = x.shape.dims.dropLast().reduce(1, *)
+    let epilogue = Convolution.Epilogue(
+      residual: try inputs.optionalFloats(3), low: activation.bounds.low, high: activation.bounds.high)
     let values = [Float](count: m * n) { y in
       for i in 0..<m {
         for j in 0..<n { y[i * n + j] = bias?[j] ?? 0 }
@@ -54,9 +56,9 @@ extension FusedGemm: ParallelOperator {
           BLAS.gemm(transposeB: true, m: m, n: n, k: k, a: x, b: w, beta: 1, c: y, threads: threads)
         }
       }
+      epilogue.apply(y, y, at: 0, m * n)
     }
-    let sum = Tensor(Shape(x.shape.dims.dropLast() + [n]), values)
-    return try [finish(sum, residual: inputs.optionalFloats(3), activation: activation)]
+    return [Tensor(Shape(x.shape.dims.dropLast() + [n]), values)]
   }
 }
 
