@@ -52,10 +52,12 @@ package struct ImageGeometry: Hashable, Sendable {
 
   /// Writes the im2col matrix [depth, rows.count · x.output] of the output rows `rows` of one image and group.
   ///
-  /// `image` is the first of the group's `groupInputs` channels; the matrix' rows are `distance` elements apart.
+  /// `image` is the first of the group's `groupInputs` channels; the matrix' rows are `distance` elements apart, and
+  /// follow each other by default.
   package func im2col(
-    _ image: UnsafePointer<Float>, rows: Range<Int>, into columns: UnsafeMutablePointer<Float>, distance: Int
+    _ image: UnsafePointer<Float>, rows: Range<Int>, into columns: UnsafeMutablePointer<Float>, distance: Int? = nil
   ) {
+    let distance = distance ?? rows.count &* x.output
     var target = columns
     let width = x.output
     for channel in 0..<groupInputs {

@@ -3,6 +3,7 @@ import KDCDiagnostics
 import KDCGraph
 import KDCOps
 import KDCTensor
+import KDCTraining
 
 /// What each layer's weights cost when they alone are small: the rest of the model stays float.
 ///
