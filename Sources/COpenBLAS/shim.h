@@ -5,3 +5,6 @@ void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *inf
 void dpotrs_(
     const char *uplo, const int *n, const int *nrhs, const double *a, const int *lda, double *b, const int *ldb, int *info);
 void dpotri_(const char *uplo, const int *n, double *a, const int *lda, int *info);
+void dsyev_(
+    const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
+    const int *lwork, int *info);

@@ -29,6 +29,20 @@ extension DependencyGroups {
     return try surgery.run()
   }
 
+  /// For the output of each FusedConv and FusedGemm that loses channels with these units, the channels that stay.
+  package func keptChannels(without units: [Int: Set<Int>]) -> [String: [Int]] {
+    let removed = Set(units.flatMap { index, gone in gone.map { groups[index].roots[$0] } })
+    var result: [String: [Int]] = [:]
+    for node in graph.nodes where node.opType == "FusedConv" || node.opType == "FusedGemm" {
+      guard let axes = trace.labels[node.outputs[0]], axes.count > 1,
+        let labels = axes[node.opType == "FusedConv" ? 1 : axes.count - 1]
+      else { continue }
+      let kept = labels.indices.filter { !removed.contains(trace.atoms.root(labels[$0])) }
+      if kept.count < labels.count { result[node.outputs[0]] = kept }
+    }
+    return result
+  }
+
   /// The graph with zeros in the consumers' weights for the given units: what `removing` must equal.
   package func masking(_ units: [Int: Set<Int>]) throws -> Graph {
     var result = graph
