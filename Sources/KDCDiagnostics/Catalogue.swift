@@ -21,11 +21,22 @@ extension DiagnosticID {
     number: 1015, title: "arrays of one data file have different numbers of samples")
   package static let unknownLabel = DiagnosticID(
     number: 1016, title: "labels for an output that the model does not have")
+  package static let unreadableImage = DiagnosticID(number: 1018, title: "an image cannot be decoded")
+  package static let imageSizeMismatch = DiagnosticID(
+    number: 1019, title: "images have another size than the model's input")
 
   package static let invalidInputShape = DiagnosticID(
     number: 1003, title: "an --input-shape is malformed or does not fit the model")
   package static let teacherMismatch = DiagnosticID(
     number: 1020, title: "teacher and student do not take the same inputs or give the same outputs")
+  package static let unsuitableInput = DiagnosticID(
+    number: 1021, title: "samples of this kind cannot fill the model's inputs")
+  package static let invalidTable = DiagnosticID(
+    number: 1022, title: "a CSV file is ragged or has a cell that is no number")
+  package static let mixedFolder = DiagnosticID(number: 1023, title: "a folder of samples is ambiguous")
+  package static let teacherOutputsMismatch = DiagnosticID(
+    number: 1024, title: "precomputed teacher outputs do not fit the model or the samples")
+  package static let missingLabels = DiagnosticID(number: 1025, title: "labels are needed and the data has none")
   package static let unknownTarget = DiagnosticID(number: 1041, title: "no target has this name")
   package static let invalidTarget = DiagnosticID(number: 1042, title: "a target description is not valid")
 
@@ -93,8 +104,9 @@ extension DiagnosticID {
   /// Every diagnostic kdc can give, in order of number; a test checks that each is listed and documented.
   package static let all: [DiagnosticID] = [
     fileNotFound, outputNotWritable, invalidInputShape, unreadableData, missingData, wrongDataShape, nonFiniteData,
-    noSamples, differentSampleCounts, unknownLabel,
-    teacherMismatch, unknownTarget, invalidTarget,
+    noSamples, differentSampleCounts, unknownLabel, unreadableImage, imageSizeMismatch,
+    teacherMismatch, unsuitableInput, invalidTable, mixedFolder, teacherOutputsMismatch,
+    missingLabels, unknownTarget, invalidTarget,
     notAnONNXModel, unsupportedOpset, invalidTensor, externalData, unsupportedDataType, dynamicInputShape,
     unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch, typeMismatch,
     notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle,

@@ -46,6 +46,19 @@ package enum Files {
     throw unwritable(path, reason: failure)
   }
 
+  /// Whether `write` could make `path` now, to be asked before minutes of work. Throws `outputNotWritable`.
+  package static func checkWritable(_ path: String) throws(Diagnostic) {
+    var status = stat()
+    guard stat(path, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR else {
+      throw unwritable(path, reason: "it is a folder")
+    }
+    let temporary = path + ".\(getpid()).partial"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw unwritable(path, reason: lastError()) }
+    close(descriptor)
+    unlink(temporary)
+  }
+
   /// Writes one piece. See `write(_:to:executable:)`.
   package static func write(_ bytes: [UInt8], to path: String, executable: Bool = false) throws(Diagnostic) {
     try write(CollectionOfOne(bytes), to: path, executable: executable)

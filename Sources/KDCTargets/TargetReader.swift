@@ -43,7 +43,7 @@ package struct TargetReader {
         let name = key.string ?? "?"
         report(
           "unknown key '\(name)'", at: key.mark,
-          hint: nearest(to: name, in: Self.keys).map { "did you mean '\($0)'?" })
+          hint: didYouMean(name, Self.keys).map { "did you mean '\($0)'?" })
         continue
       }
       seen[name] = value
@@ -109,7 +109,7 @@ package struct TargetReader {
     if !value.isEmpty {
       report(
         "unknown architecture '\(value)'", at: node?.mark, notes: ["known: \(known.joined(separator: ", "))"],
-        hint: nearest(to: value, in: known).map { "did you mean '\($0)'?" })
+        hint: didYouMean(value, known).map { "did you mean '\($0)'?" })
     }
     return .aarch64
   }
@@ -139,7 +139,7 @@ package struct TargetReader {
         report(
           "unknown feature '\(feature)'", at: item.mark,
           notes: ["known: \(Self.knownFeatures.joined(separator: ", "))"],
-          hint: nearest(to: feature, in: Self.knownFeatures).map { "did you mean '\($0)'?" })
+          hint: didYouMean(feature, Self.knownFeatures).map { "did you mean '\($0)'?" })
       }
       return feature
     }.sorted()

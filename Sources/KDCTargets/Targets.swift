@@ -34,7 +34,7 @@ package struct Targets: Sendable {
     let names = all.map(\.name)
     throw Diagnostic(
       .unknownTarget, "unknown target '\(name)'", notes: ["known targets: \(names.joined(separator: ", "))"],
-      hint: nearest(to: name, in: names).map { "did you mean '\($0)'?" } ?? "a path to a target's YAML file works too")
+      hint: didYouMean(name, names).map { "did you mean '\($0)'?" } ?? "a path to a target's YAML file works too")
   }
 
   /// The targets of several names, each once, in the order of the first mention; unknown ones reported together.

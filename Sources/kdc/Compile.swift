@@ -9,31 +9,38 @@ struct Compile: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compile a trained model into one bundle of device code.",
     discussion: """
-      Quantises the student to int8 with a few hundred unlabelled samples, generates code for each target and writes
-      one file that runs by itself and loads into apps. With a teacher, its outputs help to choose ranges and the
-      report compares both models with it.
+      Makes the student smaller under its teacher's guidance (--prune, --low-rank, --recover, or a budget), quantises it
+      with a few hundred unlabelled samples, generates code for each target and writes one file that runs by itself and
+      loads into apps. The report compares what each stage made with the teacher and with the student.
 
       EXAMPLES
         kdc compile student.onnx --teacher teacher.onnx --data calib.npz --eval eval.npz --target pi4b -o model.kdb
         kdc compile student.onnx --data calib.npz --target pi4b --target jetson-nano --target host -o model.kdb
+        kdc compile student.onnx --teacher teacher.onnx --data calib.npz --train train.npz --prune 0.5 \\
+            --target pi4b -o small.kdb
+        kdc compile student.onnx --teacher teacher.onnx --data calib.npz --train train.npz --max-size 40KB \\
+            --max-latency 2ms --target pi4b -o model.kdb
+        kdc compile student.onnx --data photos/ --image-size 96x96 --target pi4b -o model.kdb
         kdc compile student.onnx --target host -o model.kdb            (float: no samples needed)
         kdc compile detector.onnx --input-shape image:1x3x320x320 --data calib.npz --target pi4b -o model.kdb
 
-      Data files are npz with one array [n, …] per model input, named as the input; `label` or `label:<output>` hold
-      labels. Targets of one architecture share one file; where they span architectures, -o model.kdb writes
+      Samples are npz with one array [n, …] per model input, named as the input, where `label` or `label:<output>` hold
+      labels; or a folder of PNG or JPEG images, or of CSV files, whose sub-folders are classes; or a CSV file with a row
+      per sample. Targets of one architecture share one file; where they span architectures, -o model.kdb writes
       model.aarch64.kdb and model.x86_64.kdb.
+
+      Exit codes: 0 done, 1 the input is at fault, 2 usage, 3 the budget cannot be met (the points that can are printed).
       """)
 
   @Argument(help: "The model to compile, an ONNX file.")
   var student: String
 
-  @Option(help: "The model that the student learnt from, an ONNX file.")
-  var teacher: String?
+  @OptionGroup(title: "The teacher") var teacher: TeacherOptions
 
-  @Option(help: "Calibration samples, npz or npy. Without them the model stays float.")
+  @Option(help: "Calibration samples. Without them the model stays float.")
   var data: String?
 
-  @Option(help: "Samples to measure on, npz; labels are used where it has them. Default: the calibration samples.")
+  @Option(help: "Samples to measure on; labels are used where there are some. Default: the calibration samples.")
   var eval: String?
 
   @Option(name: .customLong("target"), help: "Device to compile for; may be repeated. `kdc targets` lists them.")
@@ -60,7 +67,13 @@ struct Compile: AsyncParsableCommand {
   @Option(name: .customLong("emit-dir"), help: "Folder for the generated C.")
   var emitFolder: String?
 
-  @Option(help: "Seed of the golden vectors.")
+  @OptionGroup(title: "Smaller models") var compression: CompressionOptions
+
+  @OptionGroup(title: "Budgets") var budget: BudgetOptions
+
+  @OptionGroup(title: "Image folders") var images: DataOptions
+
+  @Option(help: "Seed of everything random: the order of training samples, golden vectors.")
   var seed: UInt64 = 0
 
   @Option(help: "Threads to compile with. Default: one per processor. The result is the same for any number.")
@@ -81,16 +94,33 @@ struct Compile: AsyncParsableCommand {
     guard !targets.isEmpty else { throw ValidationError("--target is missing; `kdc targets` lists the devices") }
     if emit != nil && emitFolder == nil { throw ValidationError("--emit needs --emit-dir") }
     if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024") }
+    let hasSamples = data != nil || compression.train != nil
+    let budget = budget.budget
+    let wanted = compression.request(hasBudget: !budget.isEmpty)
+    if wanted.changesModel && !hasSamples {
+      throw ValidationError("making the model smaller needs samples: give --train or --data")
+    }
+    if !budget.isEmpty && data == nil { throw ValidationError("a budget needs calibration samples: give --data") }
+    if !teacher.teacherLogits.isEmpty && !hasSamples {
+      throw ValidationError("--teacher-logits belong to the samples of --train or --data")
+    }
     if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other") }
   }
 
   mutating func run() async throws {
+    let budget = budget.budget
     let request = CompileRequest(
-      student: student, teacher: teacher, data: data, evaluation: eval,
-      targets: try Targets.builtIn().find(targets), output: output,
+      student: student,
+      teacher: TeacherRequest(
+        models: teacher.teacher, outputs: teacher.teacherLogits, matches: try teacher.matchedOutputs,
+        preprocessing: try teacher.steps),
+      data: data, train: compression.train, trainSamples: compression.trainSamples, evaluation: eval,
+      images: images.images, targets: try Targets.builtIn().find(targets), output: output, json: json,
       activations: data == nil ? .float : activations, weights: weights,
-      inputShapes: try ONNXImporter.parseInputShapes(inputShapes), emitFolder: emitFolder, toolchain: toolchain,
-      seed: seed, threads: Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount))
+      compression: compression.request(hasBudget: !budget.isEmpty), budget: budget,
+      inputShapes: try ONNXImporter.parseInputShapes(inputShapes), emitFolder: emitFolder,
+      workFolder: compression.workFolder, toolchain: toolchain, seed: seed,
+      threads: Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount))
     let progress = Progress(quiet ? .quiet : verbose ? .verbose : .normal)
     let report = try Pipeline.run(request, progress: progress).report
     if let json { try Console.json(report, to: json) }

@@ -1,6 +1,6 @@
-import KDCCompression
 import KDCTargets
 import KDCTensor
+import KDCTraining
 
 /// What `kdc compile` was asked for, checked and without defaults left open.
 struct CompileRequest: Sendable {
@@ -8,18 +8,27 @@ struct CompileRequest: Sendable {
   enum Weights: String, Sendable, CaseIterable { case int8, int4, auto }
 
   var student: String
-  var teacher: String?
+  var teacher = TeacherRequest()
   /// Calibration samples; nil makes a float model.
   var data: String?
+  /// Samples to prune and recover with; the calibration samples where nil.
+  var train: String?
+  var trainSamples: Int?
   /// Samples to measure on; the calibration samples where nil.
   var evaluation: String?
+  var images = ImageOptions()
   var targets: [Target]
   var output: String
+  var json: String?
   var activations: Activations
   var weights: Weights = .int8
+  var compression = CompressionRequest()
+  var budget = Budget()
   var inputShapes: [String: [Int]] = [:]
   /// Folder for the generated C.
   var emitFolder: String?
+  /// Folder for what an interrupted compile goes on from.
+  var workFolder: String?
   var toolchain: String?
   var seed: UInt64 = 0
   var threads: Threads = 1
@@ -37,4 +46,14 @@ struct CompileRequest: Sendable {
     let stem = output.hasSuffix(".kdb") ? String(output.dropLast(4)) : output
     return "\(stem).\(architecture.rawValue).kdb"
   }
+}
+
+/// What the student is compared with: models, or outputs computed elsewhere, or nothing but itself.
+struct TeacherRequest: Sendable {
+  var models: [String] = []
+  /// Shards of the outputs for the training samples.
+  var outputs: [String] = []
+  /// The teacher's output by the student's, where names differ.
+  var matches: [String: String] = [:]
+  var preprocessing: [TeacherPreprocessing] = []
 }

@@ -40,7 +40,7 @@ enum Console {
     if path == "-" {
       result(String(decoding: data, as: UTF8.self))
     } else {
-      try OutputFile.write(data + Data("\n".utf8), to: path)
+      try Files.write([UInt8](data) + Array("\n".utf8), to: path)
     }
   }
 

@@ -73,6 +73,9 @@ struct Doctor: AsyncParsableCommand {
       Finding(
         tool: "OpenBLAS", found: "linked", purpose: "training and calibration", required: true,
         install: "apt-get install libopenblas0"),
+      Finding(
+        tool: "libpng, libjpeg-turbo", found: "linked", purpose: "folders of images as samples", required: true,
+        install: "apt-get install libpng16-16 libturbojpeg0"),
     ]
   }
 }

@@ -82,7 +82,7 @@ extension ModelRunner {
     let count = min(data.count, limit)
     let step = 64 * threads.count
     for first in stride(from: 0, to: count, by: step) {
-      let some = try run(min(step, count - first), threads: threads) { data.sample(first + $0) }
+      let some = try run(min(step, count - first), threads: threads) { try data.sample(first + $0) }
       for sample in some {
         for (name, tensor) in sample { result[name, default: []].append(tensor.asFloats) }
       }

@@ -23,8 +23,13 @@ enum Pipeline {
     var compilation = Compilation(request)
     for stage in stages {
       let begin = Date()
-      let summary = try stage.run(&compilation, progress)
-      progress.finished(stage.name, summary, seconds: Date().timeIntervalSince(begin))
+      let rungs = compilation.report.stages.count
+      guard let summary = try stage.run(&compilation, progress) else { continue }
+      let seconds = Date().timeIntervalSince(begin)
+      for rung in rungs..<compilation.report.stages.count {
+        compilation.report.stages[rung].seconds = (seconds * 1000).rounded() / 1000
+      }
+      progress.finished(stage.name, summary, seconds: seconds)
     }
     return compilation
   }
@@ -33,10 +38,10 @@ enum Pipeline {
 /// One step of the pipeline. It can be run alone on a `Compilation` that has what it needs.
 struct Stage: Sendable {
   let name: String
-  /// Returns what it did, in one line.
-  let run: @Sendable (inout Compilation, Progress) throws -> String
+  /// Returns what it did, in one line; nil where it was not asked for.
+  let run: @Sendable (inout Compilation, Progress) throws -> String?
 
-  init(_ name: String, run: @escaping @Sendable (inout Compilation, Progress) throws -> String) {
+  init(_ name: String, run: @escaping @Sendable (inout Compilation, Progress) throws -> String?) {
     self.name = name
     self.run = run
   }
@@ -50,6 +55,10 @@ struct Compilation: Sendable {
   var student = Graph.empty
   var teacher: Teacher?
   var calibration: DataSet?
+  /// What pruning and recovery learn from: the training samples, else the calibration samples.
+  var training: DataSet?
+  /// The teacher's outputs for `training`, where they were given instead of a model.
+  var teacherOutputsOfTraining: TeacherOutputs?
   /// What models are measured on: the evaluation samples, else the calibration samples.
   var evaluation: DataSet?
   var studentBytes = 0
@@ -60,6 +69,9 @@ struct Compilation: Sendable {
   /// Outputs on the evaluation samples, by output and sample.
   var teacherOutputs: [String: [[Float]]]?
   var studentOutputs: [String: [[Float]]] = [:]
+
+  /// The student as it is made smaller: what each of the stages that change the model leaves.
+  var compressed = Graph.empty
 
   // quantize
   var quantized = Graph.empty
@@ -88,15 +100,6 @@ struct Compilation: Sendable {
 struct BuiltBundle: Sendable {
   let architecture: Target.Architecture
   let bytes: [UInt8]
-}
-
-/// The teacher's graph, with its outputs under the student's names.
-struct Teacher: Sendable {
-  var graph: Graph
-  /// The teacher's input for each of the student's, and the student's output for each of the teacher's.
-  var inputNames: [String: String]
-  var outputNames: [String: String]
-  var bytes: Int
 }
 
 extension Graph {

@@ -13,8 +13,11 @@ struct Report: Codable, Sendable {
   var weights: [LayerDecision] = []
   var bundles: [Bundle] = []
   var targets: [TargetEstimate] = []
+  /// What was decided on the way, and why.
+  var decisions: [Decision] = []
 
-  /// A model on its way: "teacher", "student", "int8" (or "float" where nothing was quantised).
+  /// A model on its way: "teacher", "student", "pruned", "reconstructed", "recovered", "low-rank", "int8" ("float" where
+  /// nothing was quantised), "int4".
   struct Stage: Codable, Sendable {
     var name: String
     /// Per head: score against labels; agreement and KL against the teacher (the student where there is none).
@@ -23,9 +26,25 @@ struct Report: Codable, Sendable {
     var againstStudent: [HeadMetrics]?
     var samples: Int
     var macs: Int
-    /// Bytes of the ONNX file; of the stored constants for a compressed model.
+    /// Bytes of the ONNX file; of the constants in float32 for a pruned or recovered model, as stored for a compiled one.
     var bytes: Int
+    /// Whether later stages went on with it.
     var accepted: Bool
+    /// One inference as int8 on one core by target, by the cost model.
+    var milliseconds: [String: Double]?
+    /// Time that the stage took.
+    var seconds: Double?
+  }
+
+  /// A choice between going on with a change and going back.
+  struct Decision: Codable, Sendable {
+    /// The stage that made it.
+    var stage: String
+    /// What it was about: "recovery", "layer conv2".
+    var subject: String
+    var accepted: Bool
+    /// Measured on what, with which figures.
+    var reason: String
   }
 
   struct Layer: Codable, Sendable {
@@ -43,6 +62,11 @@ struct Report: Codable, Sendable {
     var cycles: [String: Double]
     /// Bytes of the layer's constants.
     var bytes: Int
+    /// Output channels in the student and in the compiled model, for layers with weights.
+    var widthBefore: Int?
+    var widthAfter: Int?
+    /// How much rounding this layer's weights alone moves the outputs: held-out KL in nats.
+    var sensitivity: Double?
   }
 
   struct Bundle: Codable, Sendable {

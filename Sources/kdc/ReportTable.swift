@@ -48,8 +48,10 @@ struct ReportTable {
     value >= 1_000_000 ? String(format: "%.2f M", Double(value) / 1e6) : String(format: "%.1f K", Double(value) / 1e3)
   }
 
+  /// 1 KB is 1024 bytes.
   static func bytes(_ value: Int) -> String {
-    value >= 1_000_000 ? String(format: "%.2f MB", Double(value) / 1e6) : String(format: "%.1f KB", Double(value) / 1e3)
+    value >= 1_048_576
+      ? String(format: "%.2f MB", Double(value) / 1_048_576) : String(format: "%.1f KB", Double(value) / 1024)
   }
 
   /// Columns padded to their widest cell: the first two to the left, numbers to the right; empty columns left out.

@@ -39,7 +39,7 @@ struct Run: AsyncParsableCommand {
     let opened = try OpenedModel(path: model, inputShapes: inputShapes, threads: threads)
     let runner = opened.runner
     let data = try DataSet(contentsOf: input, inputs: runner.inputs, outputs: runner.outputs.map(\.name))
-    let results = try runner.run(data.count, threads: threads) { data.sample($0) }
+    let results = try runner.run(data.count, threads: threads) { try data.sample($0) }
     var arrays: [(key: String, tensor: Tensor)] = []
     for port in runner.outputs {
       arrays.append((port.name, try Tensor.stacked(results.compactMap { $0[port.name] }, as: port.type)))

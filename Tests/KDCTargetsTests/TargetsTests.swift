@@ -65,14 +65,4 @@ private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().d
     let targets = try Targets.inFolder(root.appendingPathComponent("targets").path)
     #expect(try targets.all == Targets.builtIn().all)
   }
-
-  @Test(
-    "the nearest word is the one with the fewest edits, or none",
-    arguments: [
-      ("jetson", "jetson-nano", nil), ("hots", "host", "host"), ("zzzzzz", "host", nil), ("PI4B", "pi4b", "pi4b"),
-    ]
-      as [(String, String, String?)])
-  func nearestWord(word: String, candidate: String, expected: String?) {
-    #expect(nearest(to: word, in: [candidate]) == expected)
-  }
 }

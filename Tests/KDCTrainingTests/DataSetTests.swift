@@ -78,17 +78,17 @@ struct DataSetTests {
     let set = try DataSet(
       [("image", values), ("label", labels)], file: "a.npz", inputs: [Self.image], outputs: ["logits"])
     #expect(set.count == 3)
-    #expect(set.sample(1)["image"]?.floats == [4, 5, 6, 7])
-    #expect(set.sample(2)["image"]?.shape == [1, 1, 2, 2])
+    #expect(try set.sample(1)["image"]?.floats == [4, 5, 6, 7])
+    #expect(try set.sample(2)["image"]?.shape == [1, 1, 2, 2])
     #expect(set.labels["logits"]?.int64s == [4, 5, 6])
-    #expect(set.ranges["image"] == 0...11)
+    #expect(try set.ranges(threads: 2)["image"] == 0...11)
   }
 
   @Test("An npy file serves a model with one input")
   func npy() throws {
     let arrays = try NumpyFile.decode(NumpyArray.encode(Tensor([1, 1, 2, 2], [1, 2, 3, 4] as [Float])))
     let set = try DataSet(arrays, file: "a.npy", inputs: [Self.image], outputs: [])
-    #expect(set.sample(0)["image"]?.floats == [1, 2, 3, 4])
+    #expect(try set.sample(0)["image"]?.floats == [1, 2, 3, 4])
   }
 
   static let good = Tensor([2, 1, 2, 2], [Float](repeating: 1, count: 8))
@@ -134,5 +134,50 @@ struct DataSetTests {
     try NumpyFile.write([("a", Self.good)], to: path)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["out.npz"])
     #expect(try NumpyFile.read(path).first?.tensor.floats == Self.good.floats)
+  }
+
+  @Test("Selected samples keep their order and their labels")
+  func selecting() throws {
+    let set = try DataSet(
+      [
+        ("image", Tensor([3, 1, 2, 2], (0..<12).map { Float($0) })), ("label", Tensor([3], [4, 5, 6] as [Int64])),
+        ("label:box", Tensor([3, 2], [0, 1, 2, 3, 4, 5] as [Float])),
+      ], file: "a.npz", inputs: [Self.image], outputs: ["logits", "box"])
+    let some = set.selecting([2, 0]).selecting([0, 1, 0])
+    #expect(some.count == 3)
+    #expect(try some.sample(0)["image"]?.floats == [8, 9, 10, 11])
+    #expect(try some.sample(1)["image"]?.floats == [0, 1, 2, 3])
+    #expect(some.labels["logits"]?.int64s == [6, 4, 6])
+    #expect(some.labels["box"]?.floats == [4, 5, 0, 1, 4, 5])
+  }
+
+  @Test("Samples of stored and of compressed files come from the file as they are asked for", arguments: [true, false])
+  func mapped(isStored: Bool) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/a.npz"
+    if isStored {
+      try NumpyFile.write([("image", Self.good.converted(to: .float16))], to: path)
+    } else {
+      try Files.write(
+        [UInt8](try #require(Data(base64Encoded: Self.numpyFile, options: .ignoreUnknownCharacters))), to: path)
+    }
+    let set = try DataSet(contentsOf: path, inputs: [Self.image], outputs: [])
+    let expected: [Float] = isStored ? [1, 1, 1, 1] : [1, 1.25, 1.5, 1.75]
+    #expect(try set.sample(1)["image"]?.floats == expected)
+    // A file that is mapped stays readable after its name is gone.
+    unlink(path)
+    #expect(try set.sample(1)["image"]?.floats == expected)
+  }
+
+  @Test("Bytes over the limit are unpacked into a file that no folder lists")
+  func unpacked() throws {
+    let blob = try #require(
+      try Blob.filled(count: 5000, inMemory: 100) { target in
+        for index in target.indices { target[index] = UInt8(truncatingIfNeeded: index) }
+        return true
+      })
+    #expect(blob.bytes.count == 5000)
+    #expect(blob.bytes[4999] == UInt8(truncatingIfNeeded: 4999))
+    #expect(try Blob.filled(count: 5000, inMemory: 100) { _ in false } == nil)
   }
 }

@@ -116,6 +116,13 @@ struct CompileTests {
     (["--data", "calib.npz", "--teacher", "missing.onnx", "--target", "pi4b"], 1, "KDC1001"),
     (["--data", "calib.npz"], 2, "--target"),
     (["--data", "calib.npz", "--target", "pi4b", "--threads", "0"], 2, "--threads"),
+    (["--data", "calib.npz", "--target", "pi4b", "--prune", "1"], 2, "less than 1"),
+    (["--data", "calib.npz", "--target", "pi4b", "--prune", "0.5", "--prune-width", "0.5"], 2, "exclude each other"),
+    (["--data", "calib.npz", "--target", "pi4b", "--max-size", "40XB"], 2, "40KB"),
+    (["--data", "calib.npz", "--target", "pi4b", "--max-latency", "5"], 2, "5ms"),
+    (["--data", "calib.npz", "--target", "pi4b", "--alpha", "0.5"], 2, "--labels"),
+    (["--target", "pi4b", "--prune", "0.5"], 2, "--train"),
+    (["--data", "calib.npz", "--target", "pi4b", "--match", "a=b"], 2, "--teacher"),
   ]
 
   @Test("A request at fault ends with a diagnostic, its exit code and no output file", arguments: faults.indices)
@@ -147,6 +154,17 @@ struct CompileTests {
         in: folder)
       #expect(outcome.status == 1)
       #expect(outcome.errors.contains("\(DiagnosticID.teacherMismatch)"), "\(outcome.errors)")
+    }
+  }
+
+  @Test("Labels that are asked for and not there are a diagnostic before any work")
+  func labels() throws {
+    try withFolder { folder in
+      let values = Tensor([2, 1, 28, 28], [Float](repeating: 0, count: 2 * 784))
+      try NumpyFile.write([("image", values)], to: folder.appendingPathComponent("plain.npz").path)
+      let missing = try CommandLineTool.run(
+        ["compile", student(), "--data", "plain.npz", "--labels", "--target", "host", "-o", "model.kdb"], in: folder)
+      #expect(missing.errors.contains("\(DiagnosticID.missingLabels)"), "\(missing.errors)")
     }
   }
 

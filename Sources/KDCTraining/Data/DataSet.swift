@@ -2,10 +2,14 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
-/// Samples for a model: an array per model input, and labels where the file has them.
+/// Samples for a model: a source per model input, and labels where there are some.
 ///
-/// Arrays are `[n, …]` where the model's input is `[1, …]` (or `[n, 1, …]`), of any number type; a sample is cast to the
-/// input's type when it is taken. Keys are the input names; `label`, or `label:<output>`, are labels.
+/// - npz or npy: arrays are `[n, …]` where the model's input is `[1, …]` (or `[n, 1, …]`), of any number type; a sample
+///   is cast to the input's type when it is taken. Keys are the input names; `label`, or `label:<output>`, are labels.
+/// - A folder of PNG and JPEG images, or of CSV files, for a model with one input; class sub-folders give labels.
+/// - A CSV file with a row per sample.
+///
+/// Nothing but labels is held in memory: files are mapped, images decoded as they are asked for.
 package struct DataSet: Sendable {
   /// Path as the user gave it.
   package let file: String
@@ -13,32 +17,72 @@ package struct DataSet: Sendable {
   package let count: Int
   /// Labels by output name, `[n]` or `[n, …]`.
   package let labels: [String: Tensor]
-  private let arrays: [(input: ValueInfo, values: Tensor)]
+  private let sources: [(name: String, source: any SampleColumn)]
+  /// Which samples of the sources these are; nil: all in order.
+  private var indices: [Int]?
 
-  /// Reads an npz file, or an npy file for a model with one input.
+  /// Opens a file or folder and checks it as a whole.
   ///
   /// Throws a `DiagnosticList` of all that does not fit: `unreadableData`, `missingData`, `wrongDataShape`,
-  /// `nonFiniteData`, `noSamples`, `differentSampleCounts`, `unknownLabel`.
-  package init(contentsOf file: String, inputs: [ValueInfo], outputs: [String]) throws {
-    let arrays: [(key: String, tensor: Tensor)]
+  /// `nonFiniteData`, `noSamples`, `differentSampleCounts`, `unknownLabel`, and those of images and tables.
+  package init(
+    contentsOf file: String, inputs: [ValueInfo], outputs: [String], images: ImageOptions = ImageOptions(),
+    threads: Threads = 1
+  ) throws {
     do {
-      arrays = try NumpyFile.read(file)
-    } catch {
+      if SampleFolder.isFolder(file) {
+        try self.init(folder: file, inputs: inputs, outputs: outputs, images: images, threads: threads)
+      } else if file.lowercased().hasSuffix(".csv") {
+        let (source, labels) = try TableSource.rows(of: file, input: Self.only(inputs, of: file))
+        self.init(file: file, source: source, input: inputs[0], labels: labels, outputs: outputs)
+      } else {
+        try self.init(NumpyFile.open(file), file: file, inputs: inputs, outputs: outputs)
+      }
+    } catch let error as Diagnostic {
       throw DiagnosticList([error])
     }
-    try self.init(arrays, file: file, inputs: inputs, outputs: outputs)
   }
 
-  /// `init(contentsOf:)` from arrays.
+  private init(
+    folder: String, inputs: [ValueInfo], outputs: [String], images: ImageOptions, threads: Threads
+  ) throws {
+    let found = try SampleFolder(folder)
+    let input = try Self.only(inputs, of: folder)
+    let labels = found.labels.map { Tensor([$0.count], $0) }
+    switch found.kind {
+    case .images:
+      let source = try ImageSource(found.files, folder: folder, input: input, options: images, threads: threads)
+      self.init(file: folder, source: source, input: input, labels: labels, outputs: outputs)
+    case .tables:
+      let source = try TableSource.files(found.files, input: input)
+      self.init(file: folder, source: source, input: input, labels: labels, outputs: outputs)
+    }
+  }
+
+  private init(file: String, source: some SampleColumn, input: ValueInfo, labels: Tensor?, outputs: [String]) {
+    self.file = file
+    count = source.count
+    sources = [(input.name, source)]
+    self.labels = outputs.first.flatMap { output in labels.map { [output: $0] } } ?? [:]
+  }
+
+  /// `init(contentsOf:)` from arrays in memory.
   package init(
     _ found: [(key: String, tensor: Tensor)], file: String, inputs: [ValueInfo], outputs: [String]
   ) throws {
+    try self.init(
+      found.map { (key: $0.key, view: ArrayView($0.tensor)) }, file: file, inputs: inputs, outputs: outputs)
+  }
+
+  private init(
+    _ found: [(key: String, view: ArrayView)], file: String, inputs: [ValueInfo], outputs: [String]
+  ) throws {
     var faults: [Diagnostic] = []
-    var arrays: [(input: ValueInfo, values: Tensor)] = []
+    var arrays: [ArraySource] = []
     let others = found.map(\.key).filter { !Self.isLabel($0) }
     for input in inputs {
       let isOnly = inputs.count == 1 && found.count == 1 && found[0].key.isEmpty
-      guard let values = found.first(where: { $0.key == input.name })?.tensor ?? (isOnly ? found[0].tensor : nil)
+      guard let values = found.first(where: { $0.key == input.name })?.view ?? (isOnly ? found[0].view : nil)
       else {
         faults.append(Self.missing(input.name, keys: others, inputs: inputs))
         continue
@@ -46,19 +90,19 @@ package struct DataSet: Sendable {
       if let fault = Self.check(values, for: input) {
         faults.append(fault)
       } else {
-        arrays.append((input, values))
+        arrays.append(ArraySource(input: input, view: values))
       }
     }
-    let count = arrays.first?.values.shape[0] ?? 0
-    if let other = arrays.first(where: { $0.values.shape[0] != count }) {
+    let count = arrays.first?.count ?? 0
+    if let other = arrays.first(where: { $0.count != count }) {
       faults.append(
         Diagnostic(
           .differentSampleCounts,
-          "'\(arrays[0].input.name)' has \(count) samples and '\(other.input.name)' has \(other.values.shape[0])",
+          "'\(arrays[0].input.name)' has \(count) samples and '\(other.input.name)' has \(other.count)",
           hint: "sample i of every array belongs together; save arrays of one length"))
     }
     var labels: [String: Tensor] = [:]
-    for (key, tensor) in found where Self.isLabel(key) {
+    for (key, view) in found where Self.isLabel(key) {
       let name = key == "label" ? outputs.first ?? "" : String(key.dropFirst("label:".count))
       if !outputs.contains(name) {
         faults.append(
@@ -66,41 +110,84 @@ package struct DataSet: Sendable {
             .unknownLabel, "'\(key)' labels an output that the model does not have",
             notes: ["the model's outputs: " + outputs.map { "'\($0)'" }.joined(separator: ", ")],
             hint: didYouMean(name, outputs).map { "did you mean 'label:\($0)'?" }))
-      } else if faults.isEmpty && (tensor.shape.rank == 0 || tensor.shape[0] != count) {
+      } else if faults.isEmpty && (view.shape.rank == 0 || view.shape[0] != count) {
         faults.append(
-          Diagnostic(.differentSampleCounts, "'\(key)' has the shape \(tensor.shape) for \(count) samples"))
-      } else if let place = Self.firstNonFinite(tensor) {
+          Diagnostic(.differentSampleCounts, "'\(key)' has the shape \(view.shape) for \(count) samples"))
+      } else if let place = view.firstNonFinite {
         faults.append(Diagnostic(.nonFiniteData, "'\(key)' has NaN or infinity at element \(place)"))
       } else {
-        labels[name] = tensor
+        labels[name] = view.tensor
       }
     }
     guard faults.isEmpty else { throw DiagnosticList(faults.map { $0.located(at: Place(file: file)) }) }
     self.file = file
     self.count = count
     self.labels = labels
-    self.arrays = arrays
+    sources = arrays.map { ($0.input.name, $0) }
   }
 
   /// Sample `index` in 0 ..< count: a tensor of the model's type and shape for each input.
-  package func sample(_ index: Int) -> [String: Tensor] {
+  /// Throws a `Diagnostic` where a file changed since it was opened.
+  package func sample(_ index: Int) throws -> [String: Tensor] {
     var result: [String: Tensor] = [:]
-    for (input, values) in arrays {
-      let size = input.type.shape.count
-      result[input.name] = values.slice(index * size..<(index + 1) * size, as: input.type.shape)
-        .converted(to: input.type.dataType)
+    for (name, source) in sources { result[name] = try source.sample(indices.map { $0[index] } ?? index) }
+    return result
+  }
+
+  /// The samples with these indices, in this order, with their labels; at least one.
+  package func selecting(_ chosen: [Int]) -> DataSet {
+    DataSet(
+      file: file, count: chosen.count,
+      labels: labels.mapValues { tensor in
+        let size = tensor.count / max(tensor.shape[0], 1)
+        let rows = chosen.map {
+          tensor.slice($0 * size..<($0 + 1) * size, as: Shape([1] + tensor.shape.dims.dropFirst()))
+        }
+        let bytes = rows.flatMap(\.littleEndianBytes)
+        return Tensor(
+          Shape([chosen.count] + tensor.shape.dims.dropFirst()), .init(littleEndian: bytes, as: tensor.dataType))
+      },
+      sources: sources, indices: chosen.map { index in indices.map { $0[index] } ?? index })
+  }
+
+  private init(
+    file: String, count: Int, labels: [String: Tensor], sources: [(name: String, source: any SampleColumn)],
+    indices: [Int]
+  ) {
+    self.file = file
+    self.count = count
+    self.labels = labels
+    self.sources = sources
+    self.indices = indices
+  }
+
+  /// Smallest and largest number of each input over all samples. Throws as `sample` does.
+  package func ranges(threads: Threads = 1) throws -> [String: ClosedRange<Float>] {
+    var result: [String: ClosedRange<Float>] = [:]
+    let found = try parallelMap(count, threads: threads) { index in
+      try sample(index).mapValues { tensor in
+        let floats = tensor.asFloats
+        return (floats.min() ?? 0)...(floats.max() ?? 0)
+      }
+    }
+    for sample in found {
+      for (name, range) in sample {
+        let old = result[name] ?? range
+        result[name] = min(old.lowerBound, range.lowerBound)...max(old.upperBound, range.upperBound)
+      }
     }
     return result
   }
 
-  /// Smallest and largest number of each input over all samples.
-  package var ranges: [String: ClosedRange<Float>] {
-    var result: [String: ClosedRange<Float>] = [:]
-    for (input, values) in arrays {
-      let floats = values.asFloats
-      if let low = floats.min(), let high = floats.max() { result[input.name] = low...high }
+  /// The input of a model that has one. Throws `unsuitableInput`.
+  private static func only(_ inputs: [ValueInfo], of file: String) throws(Diagnostic) -> ValueInfo {
+    guard inputs.count == 1 else {
+      throw Diagnostic(
+        .unsuitableInput, "images and tables are for models with one input; this one has \(inputs.count)",
+        at: Place(file: file), notes: ["the model's inputs: " + inputs.map { "'\($0.name)'" }.joined(separator: ", ")],
+        hint: "save the samples as npz, one array per input")
     }
-    return result
+    return inputs[0]
   }
 
   private static func isLabel(_ key: String) -> Bool { key == "label" || key.hasPrefix("label:") }
@@ -117,7 +204,7 @@ package struct DataSet: Sendable {
         ?? "name each array after its input: numpy.savez(file, \(name)=array)")
   }
 
-  private static func check(_ values: Tensor, for input: ValueInfo) -> Diagnostic? {
+  private static func check(_ values: ArrayView, for input: ValueInfo) -> Diagnostic? {
     let shape = input.type.shape
     let dims = values.shape.dims
     let perSample = shape.dims.first == 1 ? Array(shape.dims.dropFirst()) : shape.dims
@@ -131,21 +218,11 @@ package struct DataSet: Sendable {
     guard samples > 0 else {
       return Diagnostic(.noSamples, "'\(input.name)' has no samples: its shape is \(values.shape)")
     }
-    if let place = firstNonFinite(values) {
+    if let place = values.firstNonFinite {
       return Diagnostic(
         .nonFiniteData, "'\(input.name)' has NaN or infinity in sample \(place / max(shape.count, 1))",
         hint: "drop or repair such samples: ranges cannot be taken from them")
     }
     return nil
-  }
-
-  /// Index of the first NaN or infinity.
-  private static func firstNonFinite(_ tensor: Tensor) -> Int? {
-    switch tensor.elements {
-    case .float32(let v): v.firstIndex { !$0.isFinite }
-    case .float64(let v): v.firstIndex { !$0.isFinite }
-    case .float16(let v): v.firstIndex { !$0.isFinite }
-    default: nil
-    }
   }
 }

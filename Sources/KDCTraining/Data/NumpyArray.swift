@@ -3,32 +3,36 @@ import KDCTensor
 
 /// numpy's `.npy` format, versions 1 to 3. Source: numpy/lib/format.py, "The .npy format".
 package enum NumpyArray {
-  /// Reads one array. Fortran order is turned into row-major order. `name` is for diagnostics.
+  /// Reads one array whole. Fortran order is turned into row-major order. `name` is for diagnostics.
   package static func decode(_ bytes: [UInt8], name: String) throws(Diagnostic) -> Tensor {
-    let reader = LittleEndianReader(bytes)
-    guard bytes.starts(with: magic), let major = reader.integer(at: 6, bytes: 1) else {
+    try view(of: ByteView(bytes), name: name).tensor
+  }
+
+  /// One array where it lies: nothing but its header is read. Fortran order is copied into row-major order.
+  static func view(of bytes: ByteView, name: String) throws(Diagnostic) -> ArrayView {
+    guard bytes.starts(with: magic), let major = bytes.integer(at: 6, bytes: 1) else {
       throw fault("array '\(name)' is not in numpy's format")
     }
     let lengthBytes = major == 1 ? 2 : 4
-    guard (1...3).contains(major), let length = reader.integer(at: 8, bytes: lengthBytes),
-      let text = reader.slice(at: 8 + lengthBytes, count: length)
+    guard (1...3).contains(major), let length = bytes.integer(at: 8, bytes: lengthBytes),
+      let text = bytes.slice(at: 8 + lengthBytes, count: length)
     else { throw fault("array '\(name)' has a damaged header") }
-    let header = try Header(String(decoding: text, as: UTF8.self), name: name)
-    guard let count = header.shape.checkedCount(), let type = header.dataType else {
-      if header.dataType == nil {
-        throw fault(
-          "array '\(name)' has the data type '\(header.descriptor)'",
-          hint: "save it as float32, float16, int64, uint8 or another plain little-endian number type")
-      }
+    let header = try Header(String(decoding: text.array, as: UTF8.self), name: name)
+    guard let type = header.dataType else {
+      throw fault(
+        "array '\(name)' has the data type '\(header.descriptor)'",
+        hint: "save it as float32, float16, int64, uint8 or another plain little-endian number type")
+    }
+    guard let count = header.shape.checkedCount() else {
       throw fault("array '\(name)' has an impossible shape \(header.shape)")
     }
-    let start = 8 + lengthBytes + length
-    guard bytes.count - start >= count * type.byteCount else {
+    guard let raw = bytes.slice(at: 8 + lengthBytes + length, count: count * type.byteCount) else {
       throw fault("array '\(name)' is cut short: \(header.shape) needs \(count * type.byteCount) bytes")
     }
-    var raw = Array(bytes[start..<(start + count * type.byteCount)])
-    if header.isFortranOrder { raw = rowMajor(raw, shape: header.shape, width: type.byteCount) }
-    return Tensor(header.shape, .init(littleEndian: raw, as: type))
+    let ordered =
+      header.isFortranOrder && header.shape.rank > 1
+      ? ByteView(rowMajor(raw.array, shape: header.shape, width: type.byteCount)) : raw
+    return ArrayView(type: TensorType(type, header.shape), bytes: ordered)
   }
 
   /// Version 1 bytes of a tensor, header padded to 64.

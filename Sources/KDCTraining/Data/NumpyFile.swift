@@ -7,30 +7,39 @@ package enum NumpyFile {
   /// Every array by its key, in the file's order; a `.npy` file gives one array with the key "".
   /// Throws `fileNotFound` or `unreadableData`.
   package static func read(_ path: String) throws(Diagnostic) -> [(key: String, tensor: Tensor)] {
-    let bytes = try Files.read(path)
+    try open(path).map { ($0.key, $0.view.tensor) }
+  }
+
+  /// `read` for a file's bytes.
+  package static func decode(_ bytes: [UInt8]) throws(Diagnostic) -> [(key: String, tensor: Tensor)] {
+    try views(of: ByteView(bytes)).map { ($0.key, $0.view.tensor) }
+  }
+
+  /// `read` without holding the arrays in memory: stored ones are mapped from the file, deflated ones unpacked.
+  package static func open(_ path: String) throws(Diagnostic) -> [(key: String, view: ArrayView)] {
+    let bytes = ByteView(try Blob(mapping: path))
     do {
-      return try decode(bytes)
+      return try views(of: bytes)
     } catch {
       throw error.located(at: Place(file: path))
     }
   }
 
-  /// `read` for a file's bytes.
-  package static func decode(_ bytes: [UInt8]) throws(Diagnostic) -> [(key: String, tensor: Tensor)] {
-    if bytes.starts(with: NumpyArray.magic) { return [("", try NumpyArray.decode(bytes, name: "npy"))] }
+  private static func views(of bytes: ByteView) throws(Diagnostic) -> [(key: String, view: ArrayView)] {
+    if bytes.starts(with: NumpyArray.magic) { return [("", try NumpyArray.view(of: bytes, name: "npy"))] }
     guard ZipArchive.looksLikeZip(bytes) else {
       throw Diagnostic(
         .unreadableData, "the file is neither npz nor npy",
         hint: "save samples by numpy.savez(file, NAME=array) with the model's input names")
     }
     let archive = try ZipArchive(bytes)
-    var arrays: [(key: String, tensor: Tensor)] = []
+    var arrays: [(key: String, view: ArrayView)] = []
     for entry in archive.entries where entry.name.hasSuffix(".npy") {
       let key = String(entry.name.dropLast(4))
       guard !arrays.contains(where: { $0.key == key }) else {
         throw Diagnostic(.unreadableData, "array '\(key)' is in the file twice")
       }
-      arrays.append((key, try NumpyArray.decode(try archive.contents(of: entry), name: key)))
+      arrays.append((key, try NumpyArray.view(of: try archive.contents(of: entry), name: key)))
     }
     guard !arrays.isEmpty else { throw Diagnostic(.unreadableData, "the file holds no arrays") }
     return arrays

@@ -16,14 +16,14 @@ struct ZipArchive {
   }
 
   let entries: [Entry]
-  private let bytes: [UInt8]
+  private let bytes: ByteView
 
   /// nil where the bytes do not start like a zip file.
-  static func looksLikeZip(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x50, 0x4B]) }
+  static func looksLikeZip(_ bytes: ByteView) -> Bool { bytes.starts(with: [0x50, 0x4B]) }
 
-  init(_ bytes: [UInt8]) throws(Diagnostic) {
+  init(_ bytes: ByteView) throws(Diagnostic) {
     self.bytes = bytes
-    let reader = LittleEndianReader(bytes)
+    let reader = bytes
     // The end record is the last 22 bytes, or further up before a comment of at most 65535.
     let lowest = max(0, bytes.count - 22 - 65_535)
     guard
@@ -48,7 +48,7 @@ struct ZipArchive {
     self.entries = entries
   }
 
-  private static func zip64Record(_ reader: LittleEndianReader, end: Int) -> Int? {
+  private static func zip64Record(_ reader: ByteView, end: Int) -> Int? {
     guard reader.integer(at: end - 20, bytes: 4) == 0x0706_4B50,
       let record = reader.integer(at: end - 12, bytes: 8), reader.integer(at: record, bytes: 4) == 0x0606_4B50
     else { return nil }
@@ -56,14 +56,14 @@ struct ZipArchive {
   }
 
   /// The directory entry at `at` and the offset of the next.
-  private static func entry(_ reader: LittleEndianReader, at: Int) -> (Entry, Int)? {
+  private static func entry(_ reader: ByteView, at: Int) -> (Entry, Int)? {
     guard reader.integer(at: at, bytes: 4) == 0x0201_4B50,
       let flags = reader.integer(at: at + 8, bytes: 2), let method = reader.integer(at: at + 10, bytes: 2),
       let crc = reader.integer(at: at + 16, bytes: 4), var stored = reader.integer(at: at + 20, bytes: 4),
       var raw = reader.integer(at: at + 24, bytes: 4), let nameLength = reader.integer(at: at + 28, bytes: 2),
       let extraLength = reader.integer(at: at + 30, bytes: 2),
       let commentLength = reader.integer(at: at + 32, bytes: 2), var header = reader.integer(at: at + 42, bytes: 4),
-      let name = reader.slice(at: at + 46, count: nameLength)
+      let name = reader.slice(at: at + 46, count: nameLength)?.array
     else { return nil }
     // Extra field 1 holds, in this order, those of the three that are all ones in the entry.
     var extra = at + 46 + nameLength
@@ -90,9 +90,9 @@ struct ZipArchive {
     return (entry, extraEnd + commentLength)
   }
 
-  /// The decompressed bytes of an entry, checked by its CRC.
-  func contents(of entry: Entry) throws(Diagnostic) -> [UInt8] {
-    let reader = LittleEndianReader(bytes)
+  /// The bytes of an entry, checked by its CRC: where they lie in the file if they are stored, else decompressed.
+  func contents(of entry: Entry) throws(Diagnostic) -> ByteView {
+    let reader = bytes
     guard !entry.isEncrypted else { throw Self.damaged("entry '\(entry.name)' is encrypted") }
     // The local header's name and extra field may differ in length from the directory's.
     guard reader.integer(at: entry.headerOffset, bytes: 4) == 0x0403_4B50,
@@ -101,69 +101,56 @@ struct ZipArchive {
       let stored = reader.slice(
         at: entry.headerOffset + 30 + nameLength + extraLength, count: entry.storedBytes)
     else { throw Self.damaged("entry '\(entry.name)' lies outside the file") }
-    let raw: [UInt8]
+    let raw: ByteView
     switch entry.method {
-    case 0 where entry.rawBytes == entry.storedBytes: raw = Array(stored)
+    case 0 where entry.rawBytes == entry.storedBytes: raw = stored
     case 8: raw = try Self.inflate(stored, to: entry)
     default: throw Self.damaged("entry '\(entry.name)' uses zip method \(entry.method); stored and deflated are read")
     }
-    let crc = raw.withUnsafeBufferPointer { crc32_z(0, $0.baseAddress, $0.count) }
+    let crc = raw.withBytes { crc32_z(0, $0.bindMemory(to: UInt8.self).baseAddress, $0.count) }
     guard UInt32(truncatingIfNeeded: crc) == entry.crc else {
       throw Self.damaged("entry '\(entry.name)' does not match its checksum")
     }
     return raw
   }
 
-  private static func inflate(_ stored: ArraySlice<UInt8>, to entry: Entry) throws(Diagnostic) -> [UInt8] {
+  private static func inflate(_ stored: ByteView, to entry: Entry) throws(Diagnostic) -> ByteView {
     // DEFLATE cannot do better than 1032 : 1, so a larger claim is a lie (and would be memory spent on it).
     guard entry.rawBytes / 1032 <= entry.storedBytes else {
       throw damaged("entry '\(entry.name)' claims \(entry.rawBytes) bytes from \(entry.storedBytes)")
     }
-    var isWhole = false
-    let raw = [UInt8](unsafeUninitializedCapacity: entry.rawBytes) { output, count in
-      var stream = z_stream()
-      guard inflateInit2_(&stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return }
-      defer { inflateEnd(&stream) }
-      stored.withUnsafeBufferPointer { input in
-        var consumed = 0
-        var status = Z_OK
-        while status == Z_OK {
-          // zlib counts in 32 bits; larger pieces go in turns.
-          let give = min(input.count - consumed, 1 << 30)
-          let take = min(output.count - count, 1 << 30)
-          stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress.map { $0 + consumed })
-          stream.avail_in = UInt32(give)
-          stream.next_out = output.baseAddress.map { $0 + count }
-          stream.avail_out = UInt32(take)
-          status = CZlib.inflate(&stream, Z_NO_FLUSH)
-          consumed += give - Int(stream.avail_in)
-          count += take - Int(stream.avail_out)
-        }
-        isWhole = status == Z_STREAM_END && count == entry.rawBytes
-      }
+    let blob = try Blob.filled(count: entry.rawBytes) { output in
+      stored.withBytes { inflate($0, to: output) }
     }
-    guard isWhole else { throw damaged("entry '\(entry.name)' cannot be decompressed") }
-    return raw
+    guard let blob else { throw damaged("entry '\(entry.name)' cannot be decompressed") }
+    return ByteView(blob)
+  }
+
+  /// Whether `input` is one whole DEFLATE stream of exactly `output.count` bytes.
+  private static func inflate(_ input: UnsafeRawBufferPointer, to output: UnsafeMutableRawBufferPointer) -> Bool {
+    var stream = z_stream()
+    guard inflateInit2_(&stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+      return false
+    }
+    defer { inflateEnd(&stream) }
+    let source = input.bindMemory(to: UInt8.self).baseAddress
+    let target = output.bindMemory(to: UInt8.self).baseAddress
+    var (consumed, made) = (0, 0)
+    var status = Z_OK
+    while status == Z_OK {
+      // zlib counts in 32 bits; larger pieces go in turns.
+      let give = min(input.count - consumed, 1 << 30)
+      let take = min(output.count - made, 1 << 30)
+      stream.next_in = UnsafeMutablePointer(mutating: source.map { $0 + consumed })
+      stream.avail_in = UInt32(give)
+      stream.next_out = target.map { $0 + made }
+      stream.avail_out = UInt32(take)
+      status = CZlib.inflate(&stream, Z_NO_FLUSH)
+      consumed += give - Int(stream.avail_in)
+      made += take - Int(stream.avail_out)
+    }
+    return status == Z_STREAM_END && made == output.count
   }
 
   private static func damaged(_ reason: String) -> Diagnostic { Diagnostic(.unreadableData, reason) }
-}
-
-/// Bounds-checked little-endian reads.
-struct LittleEndianReader {
-  let bytes: [UInt8]
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-  /// An unsigned integer of `count` bytes; nil outside the bytes, or where it does not fit an Int.
-  func integer(at offset: Int, bytes count: Int) -> Int? {
-    guard let slice = slice(at: offset, count: count) else { return nil }
-    var value: UInt64 = 0
-    for byte in slice.reversed() { value = value << 8 | UInt64(byte) }
-    return Int(exactly: value)
-  }
-
-  func slice(at offset: Int, count: Int) -> ArraySlice<UInt8>? {
-    guard offset >= 0, count >= 0, offset <= bytes.count, count <= bytes.count - offset else { return nil }
-    return bytes[offset..<(offset + count)]
-  }
 }

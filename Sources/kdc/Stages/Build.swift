@@ -16,7 +16,7 @@ extension Stage {
     // A vector is one run of the reference interpreter, which takes seconds for large models.
     let seeds = (0..<(program.macs > 1_000_000_000 ? 1 : 2)).map { compilation.request.seed &+ UInt64($0) &+ 1 }
     let golden = try Golden(
-      of: program, seeds: seeds, ranges: compilation.calibration?.ranges ?? [:],
+      of: program, seeds: seeds, ranges: compilation.calibration?.ranges(threads: compilation.request.threads) ?? [:],
       threads: compilation.request.threads.count)
     compilation.golden = golden
     for (architecture, variants, model) in compilation.variants {

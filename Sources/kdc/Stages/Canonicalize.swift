@@ -8,9 +8,10 @@ extension Stage {
       progress.detail("\(summary.pass): \(summary.changes) changes, \(summary.nodes) nodes")
     }
     if var teacher = compilation.teacher {
-      try Passes.run(on: &teacher.graph)
+      for index in teacher.models.indices { try Passes.run(on: &teacher.models[index].graph) }
       compilation.teacher = teacher
     }
+    compilation.compressed = compilation.student
     return "\(before) nodes became \(compilation.student.nodes.count)"
   }
 }

@@ -4,33 +4,38 @@ import KDCDiagnostics
 import KDCGraph
 import KDCONNX
 import KDCOps
+import KDCTensor
 import KDCTraining
 
 extension Stage {
-  /// Reads models and data, and checks that they belong together.
+  /// Reads models and data, and checks that they belong together and that the result can be written.
   static let importModels = Stage("import") { compilation, _ in
     let request = compilation.request
+    if request.compression.changesModel || !request.budget.isEmpty {
+      throw InternalError("no stage makes the model smaller yet")
+    }
+    // Now rather than after minutes of work.
+    for architecture in request.architectures { try Files.checkWritable(request.outputPath(for: architecture)) }
+    if let json = request.json, json != "-" { try Files.checkWritable(json) }
     let student = try ModelFile.load(request.student, inputShapes: request.inputShapes)
     compilation.student = student
     compilation.studentBytes = fileSize(request.student)
     compilation.report.model = student.name
     compilation.inputHashes["student"] = try hash(request.student)
-    if let path = request.teacher {
-      let graph = try ModelFile.load(path, inputShapes: request.inputShapes)
-      compilation.teacher = try Teacher(graph, for: student, bytes: fileSize(path))
-      compilation.inputHashes["teacher"] = try hash(path)
+    if !request.teacher.models.isEmpty {
+      let models = try request.teacher.models.map { path in
+        let graph = try ModelFile.load(path, inputShapes: request.inputShapes)
+        return try TeacherModel(graph, for: student, request: request.teacher, bytes: fileSize(path))
+      }
+      compilation.teacher = Teacher(models: models, inputs: student.dataInputs, outputs: student.outputInfos)
+      for (index, path) in request.teacher.models.enumerated() {
+        compilation.inputHashes[index == 0 ? "teacher" : "teacher\(index + 1)"] = try hash(path)
+      }
     }
-    let inputs = student.inputs.filter { student.initializers[$0.name] == nil }
-    if let path = request.data {
-      compilation.calibration = try DataSet(contentsOf: path, inputs: inputs, outputs: student.outputs)
-    }
-    if let path = request.evaluation {
-      compilation.evaluation = try DataSet(contentsOf: path, inputs: inputs, outputs: student.outputs)
-    } else {
-      compilation.evaluation = compilation.calibration
-    }
+    try compilation.openData()
     let samples = compilation.calibration.map { ", \($0.count) calibration samples" } ?? ""
-    return "\(student.nodes.count) nodes, opset \(student.opset)\(samples)"
+    let training = request.train == nil ? "" : compilation.training.map { ", \($0.count) training samples" } ?? ""
+    return "\(student.nodes.count) nodes, opset \(student.opset)\(samples)\(training)"
   }
 
   private static func fileSize(_ path: String) -> Int {
@@ -40,34 +45,40 @@ extension Stage {
   private static func hash(_ path: String) throws -> String { Digest.hexadecimal(of: try Files.read(path)) }
 }
 
-extension Teacher {
-  /// Matches inputs and outputs by name, else by position where types are equal. Throws a `DiagnosticList` with what
-  /// does not fit.
-  init(_ graph: Graph, for student: Graph, bytes: Int) throws {
-    var faults: [Diagnostic] = []
-    func match(_ what: String, _ names: [String], _ others: [String]) -> [String: String] {
-      var result: [String: String] = [:]
-      for (index, name) in names.enumerated() {
-        let other = others.contains(name) ? name : names.count == others.count ? others[index] : nil
-        guard let other, let type = student.types[name], type == graph.types[other] else {
-          let found = others.map { "'\($0)' \(graph.types[$0].map(\.description) ?? "")" }.joined(separator: ", ")
-          faults.append(
-            Diagnostic(
-              .teacherMismatch,
-              "the teacher has no \(what) like the student's '\(name)' \(student.types[name].map(\.description) ?? "")",
-              at: Place(file: graph.file), notes: ["the teacher's \(what)s: \(found)"],
-              hint: "teacher and student must take the same inputs and give the same outputs"))
-          continue
-        }
-        result[name] = other
-      }
-      return result
+extension Graph {
+  /// The inputs that samples fill.
+  var dataInputs: [ValueInfo] { inputs.filter { initializers[$0.name] == nil } }
+
+  var outputInfos: [ValueInfo] {
+    outputs.map { ValueInfo(name: $0, type: types[$0] ?? TensorType(.float32, [])) }
+  }
+}
+
+extension Compilation {
+  /// Data sets and the teacher's stored outputs.
+  fileprivate mutating func openData() throws {
+    let (request, student) = (request, student)
+    func open(_ path: String) throws -> DataSet {
+      try DataSet(
+        contentsOf: path, inputs: student.dataInputs, outputs: student.outputs, images: request.images,
+        threads: request.threads)
     }
-    func inputs(_ graph: Graph) -> [String] { graph.inputs.map(\.name).filter { graph.initializers[$0] == nil } }
-    inputNames = match("input", inputs(student), inputs(graph))
-    outputNames = match("output", student.outputs, graph.outputs)
-    self.graph = graph
-    self.bytes = bytes
-    guard faults.isEmpty else { throw DiagnosticList(faults) }
+    calibration = try request.data.map(open)
+    evaluation = try request.evaluation.map(open) ?? calibration
+    guard let samples = try request.train.map(open) ?? calibration else { return }
+    if !request.teacher.outputs.isEmpty {
+      teacherOutputsOfTraining = try TeacherOutputs(
+        files: request.teacher.outputs, outputs: student.outputInfos, names: request.teacher.matches,
+        count: samples.count)
+    }
+    let count = min(samples.count, request.trainSamples ?? .max)
+    training = count < samples.count ? samples.selecting(Array(0..<count)) : samples
+    let wants =
+      request.compression.labelWeight > 0 ? "--labels" : request.budget.accuracy != nil ? "--min-accuracy" : nil
+    if let wants, samples.labels.isEmpty {
+      throw Diagnostic(
+        .missingLabels, "\(wants) needs labels, and the training samples have none", at: Place(file: samples.file),
+        hint: "add an array 'label' (or label:OUTPUT) to the samples, or leave \(wants) out")
+    }
   }
 }

@@ -14,53 +14,22 @@ extension Stage {
     compilation.heads = student.outputs.map { name in
       Head(name: name, shape: student.types[name]?.shape ?? [], labels: data.labels[name])
     }
-    if let teacher = compilation.teacher {
-      compilation.teacherOutputs = try teacher.outputs(on: data, threads: threads, progress: progress)
-    }
-    compilation.studentOutputs = try GraphRunner(student).outputs(
-      of: data, threads: threads, progress: progress, label: "student")
+    compilation.teacherOutputs = try compilation.teacher?.outputs(
+      of: data, threads: threads, progress: progress, label: "teacher")
     if let teacher = compilation.teacher, let outputs = compilation.teacherOutputs {
       compilation.report.stages.append(
         Report.Stage(
           name: "teacher", metrics: compilation.metrics(of: outputs, against: nil), samples: data.count,
-          macs: teacher.graph.macs, bytes: teacher.bytes, accepted: true))
+          macs: teacher.macs, bytes: teacher.bytes, accepted: true))
     }
-    let metrics = compilation.metrics(of: compilation.studentOutputs, against: compilation.teacherOutputs)
+    compilation.studentOutputs = try GraphRunner(student).outputs(
+      of: data, threads: threads, progress: progress, label: "student")
     compilation.report.stages.append(
       Report.Stage(
-        name: "student", metrics: metrics, samples: data.count, macs: student.macs, bytes: compilation.studentBytes,
-        accepted: true))
+        name: "student",
+        metrics: compilation.metrics(of: compilation.studentOutputs, against: compilation.teacherOutputs),
+        samples: data.count, macs: student.macs, bytes: compilation.studentBytes, accepted: true))
     return "\(data.count) samples"
-  }
-}
-
-extension Teacher {
-  /// The teacher's outputs under the student's names: `[output][sample]`.
-  func outputs(on data: DataSet, threads: Threads, progress: Progress) throws -> [String: [[Float]]] {
-    let inputNames = inputNames
-    let found = try RenamingRunner(GraphRunner(graph)) { sample in
-      Dictionary(uniqueKeysWithValues: inputNames.compactMap { name, other in sample[name].map { (other, $0) } })
-    }.outputs(of: data, threads: threads, progress: progress, label: "teacher")
-    return outputNames.compactMapValues { found[$0] }
-  }
-}
-
-/// A model that is given its inputs under other names.
-struct RenamingRunner: ModelRunner {
-  private let model: GraphRunner
-  private let rename: @Sendable ([String: Tensor]) -> [String: Tensor]
-  var inputs: [ValueInfo] { model.inputs }
-  var outputs: [ValueInfo] { model.outputs }
-
-  init(_ model: GraphRunner, rename: @escaping @Sendable ([String: Tensor]) -> [String: Tensor]) {
-    self.model = model
-    self.rename = rename
-  }
-
-  func run(
-    _ count: Int, threads: Threads, sample: @escaping @Sendable (Int) throws -> [String: Tensor]
-  ) throws -> [[String: Tensor]] {
-    try model.run(count, threads: threads) { rename(try sample($0)) }
   }
 }
 

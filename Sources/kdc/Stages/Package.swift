@@ -49,7 +49,7 @@ extension Compilation {
     selections.map { selection in
       Report.TargetEstimate(
         name: selection.target.name, title: selection.target.title,
-        milliseconds: selection.cycles / (selection.target.gigahertz * 1e6), megacycles: selection.cycles / 1e6)
+        milliseconds: selection.milliseconds, megacycles: selection.cycles / 1e6)
     }
   }
 

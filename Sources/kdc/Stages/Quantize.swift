@@ -8,24 +8,23 @@ extension Stage {
   static let quantize = Stage("quantize") { compilation, progress in
     let request = compilation.request
     guard request.activations == .int8, let data = compilation.calibration else {
-      compilation.quantized = compilation.student
+      compilation.quantized = compilation.compressed
       return "stays float"
     }
-    let limit = try Quantizer.sampleLimit(for: compilation.student, bytes: 1 << 30)
+    let limit = try Quantizer.sampleLimit(for: compilation.compressed, bytes: 1 << 30)
     let count = min(data.count, limit, 1024)
-    let samples = (0..<count).map { data.sample($0) }
+    let samples = try (0..<count).map { try data.sample($0) }
     var options = Quantizer.Options()
     options.threads = request.threads
     // Range methods are only tried one after the other where that takes seconds.
     let methods: [RangeMethod] =
-      compilation.student.macs * count < 8_000_000_000
+      compilation.compressed.macs * count < 8_000_000_000
       ? [.meanSquaredError, .minMax, .percentile] : [.meanSquaredError]
     var best: (result: Quantizer.Result, method: RangeMethod, distance: Double)?
-    let teacher =
-      methods.count > 1 ? try compilation.teacher?.calibrationOutputs(on: samples, threads: request.threads) : nil
+    let teacher = methods.count > 1 ? try compilation.teacherOutputs(on: samples) : nil
     for method in methods {
       options.rangeMethod = method
-      let result = try Quantizer.quantize(compilation.student, samples: samples, options: options)
+      let result = try Quantizer.quantize(compilation.compressed, samples: samples, options: options)
       let distance = OutputDistance.mean(
         result, teacher: teacher, outputs: compilation.student.outputs, types: compilation.student.types)
       progress.detail("ranges by \(method.rawValue): distance \(distance)")
@@ -55,14 +54,12 @@ extension Stage {
   }
 }
 
-extension Teacher {
-  /// The teacher's outputs on given samples under the student's names.
-  func calibrationOutputs(on samples: [[String: Tensor]], threads: Threads) throws -> [String: [Tensor]] {
-    let inputNames = inputNames
-    let found = try GraphRunner(graph).run(samples.count, threads: threads) { index in
-      Dictionary(
-        uniqueKeysWithValues: inputNames.compactMap { name, other in samples[index][name].map { (other, $0) } })
-    }
-    return outputNames.mapValues { other in found.compactMap { $0[other] } }
+extension Compilation {
+  /// The teacher's outputs on samples, by output and sample; nil where there is no model of a teacher.
+  func teacherOutputs(on samples: [[String: Tensor]]) throws -> [String: [Tensor]]? {
+    guard let teacher else { return nil }
+    let found = try teacher.run(samples.count, threads: request.threads) { samples[$0] }
+    return Dictionary(
+      uniqueKeysWithValues: teacher.outputs.map { output in (output.name, found.compactMap { $0[output.name] }) })
   }
 }

@@ -1,0 +1,93 @@
+import Glibc
+import KDCDiagnostics
+
+/// The files of a folder that can be samples, in a fixed order; class sub-folders are labels.
+struct SampleFolder {
+  /// Kinds of files by the ends of their names.
+  enum Kind: String, CaseIterable {
+    case images = "PNG or JPEG"
+    case tables = "CSV"
+
+    init?(_ name: String) {
+      let name = name.lowercased()
+      if [".png", ".jpg", ".jpeg"].contains(where: name.hasSuffix) {
+        self = .images
+      } else if name.hasSuffix(".csv") {
+        self = .tables
+      } else {
+        return nil
+      }
+    }
+  }
+
+  let kind: Kind
+  let files: [String]
+  /// Class of each file, where the files lie in sub-folders.
+  let labels: [Int64]?
+  /// Names of the sub-folders: class i is the i-th in order, numbers by value, other names by their bytes.
+  let classes: [String]
+
+  /// Throws `fileNotFound`, `noSamples`, `mixedFolder`.
+  init(_ folder: String) throws(Diagnostic) {
+    let place = Place(file: folder)
+    let entries = try Self.entries(of: folder)
+    var found: [(kind: Kind, path: String, label: Int64?)] = []
+    for name in Self.sorted(entries.files) {
+      if let kind = Kind(name) { found.append((kind, "\(folder)/\(name)", nil)) }
+    }
+    let classes = Self.sorted(entries.folders)
+    for (label, name) in classes.enumerated() {
+      let path = "\(folder)/\(name)"
+      for file in Self.sorted(try Self.entries(of: path).files) {
+        if let kind = Kind(file) { found.append((kind, "\(path)/\(file)", Int64(label))) }
+      }
+    }
+    guard let first = found.first else {
+      throw Diagnostic(
+        .noSamples, "the folder has no PNG, JPEG or CSV files", at: place,
+        hint: "put samples into the folder, or into one sub-folder per class")
+    }
+    if let other = found.first(where: { $0.kind != first.kind }) {
+      throw Diagnostic(
+        .mixedFolder, "the folder has images and tables: '\(first.path)' and '\(other.path)'", at: place,
+        hint: "give a folder with samples of one kind")
+    }
+    if let other = found.first(where: { ($0.label == nil) != (first.label == nil) }) {
+      throw Diagnostic(
+        .mixedFolder, "samples lie in the folder itself and in sub-folders: '\(first.path)' and '\(other.path)'",
+        at: place, hint: "sub-folders are classes: put every sample into one, or none")
+    }
+    kind = first.kind
+    files = found.map(\.path)
+    labels = first.label == nil ? nil : found.compactMap(\.label)
+    self.classes = first.label == nil ? [] : classes
+  }
+
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Numbers by value where all names are numbers, else by bytes.
+  private static func sorted(_ names: [String]) -> [String] {
+    let numbers = names.compactMap { Int($0) }
+    guard numbers.count == names.count else { return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+    return zip(numbers, names).sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map(\.1)
+  }
+
+  /// Names without hidden ones.
+  private static func entries(of folder: String) throws(Diagnostic) -> (files: [String], folders: [String]) {
+    guard let stream = opendir(folder) else {
+      throw Diagnostic(
+        .fileNotFound, "cannot read '\(folder)': \(String(cString: strerror(errno)))", at: Place(file: folder))
+    }
+    defer { closedir(stream) }
+    var (files, folders): ([String], [String]) = ([], [])
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      guard !name.hasPrefix(".") else { continue }
+      if isFolder("\(folder)/\(name)") { folders.append(name) } else { files.append(name) }
+    }
+    return (files, folders)
+  }
+}

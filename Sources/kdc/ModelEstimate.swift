@@ -1,0 +1,60 @@
+import KDCBundle
+import KDCCodegen
+import KDCCompression
+import KDCDiagnostics
+import KDCGraph
+import KDCProgram
+import KDCTargets
+import KDCTensor
+
+/// What a float graph would cost as an int8 program, without calibrating it: for choices among many graphs.
+///
+/// The graph is quantised on one sample. Which values that picks as ranges changes neither shapes nor kernels, so that
+/// cycles and memory are those of the real program; the constants are those of the real one but for the last bits of
+/// their scales, so that their compressed size is near.
+struct ModelEstimate: Sendable, Codable, Equatable {
+  /// One inference on one core, by target name.
+  var milliseconds: [String: Double]
+  /// Bytes of the largest arena over the targets.
+  var memory: Int
+  /// Bytes of the bundle without its machine code; 0 where not asked for.
+  var size: Int
+
+  var slowest: Double { milliseconds.values.max() ?? 0 }
+
+  /// Throws what lowering and kernel selection throw.
+  init(
+    _ graph: Graph, sample: [String: Tensor], targets: [Target], countsSize: Bool = true, threads: Threads = 1
+  ) throws {
+    var options = Quantizer.Options()
+    options.rangeMethod = .minMax
+    options.searchesWeightScales = false
+    options.threads = threads
+    let program = try lower(try Quantizer.quantize(graph, samples: [sample], options: options).graph)
+    try self.init(program, targets: targets, countsSize: countsSize)
+  }
+
+  init(_ program: Program, targets: [Target], countsSize: Bool = true) throws {
+    milliseconds = [:]
+    memory = 0
+    for target in targets {
+      let selection = try KernelSelection(for: program, on: target)
+      milliseconds[target.name] = selection.milliseconds
+      memory = max(memory, MemoryPlan(program, workspaces: selection.workspaceBytes).arenaBytes)
+    }
+    size = countsSize ? try Self.size(of: program) : 0
+  }
+
+  /// The streams of a bundle: program and constants as they are stored, and what a manifest and golden vectors take.
+  static func size(of program: Program) throws -> Int {
+    var streams = ContainerWriter()
+    try streams.add(.program, try ProgramCoder.encode(program))
+    for constant in program.constants { try streams.add(.constant, constant.tensor.littleEndianBytes) }
+    return streams.finish().count + 1400
+  }
+}
+
+extension KernelSelection {
+  /// One inference on one core.
+  var milliseconds: Double { cycles / (target.gigahertz * 1e6) }
+}

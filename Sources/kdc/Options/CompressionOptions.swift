@@ -1,0 +1,71 @@
+import ArgumentParser
+import KDCCompression
+
+/// How `kdc compile` makes the student smaller before it is quantised.
+struct CompressionOptions: ParsableArguments {
+  @Option(help: "Samples to prune and to recover with; labels are not needed. Default: the --data samples.")
+  var train: String?
+
+  @Option(name: .customLong("train-samples"), help: "Use only the first N samples of --train.")
+  var trainSamples: Int?
+
+  @Option(
+    help: ArgumentHelp("Share of the multiply-accumulates to remove, 0 to below 1.", valueName: "share"),
+    transform: Quantity.cut)
+  var prune: Double?
+
+  @Option(
+    name: .customLong("prune-width"),
+    help: ArgumentHelp("Share of the hidden channels to remove, 0 to below 1.", valueName: "share"),
+    transform: Quantity.cut)
+  var pruneWidth: Double?
+
+  @Option(help: ArgumentHelp("Epochs of recovery training. Default: 10 when pruning, else 0.", valueName: "epochs"))
+  var recover: Int?
+
+  @Flag(name: .customLong("no-recover"), help: "Do not train after pruning.")
+  var noRecover = false
+
+  @Option(help: "How channels are rated: fisher, taylor or magnitude.")
+  var importance: CompressionRequest.Importance = .fisher
+
+  @Flag(name: .customLong("no-reconstruct"), help: "Do not refit the layers after pruned channels.")
+  var noReconstruct = false
+
+  @Flag(help: "Mix the labels of the training samples into the recovery loss.")
+  var labels = false
+
+  @Option(help: "Weight of the labels in the loss, 0…1. Default: 0.3.", transform: Quantity.share)
+  var alpha: Double?
+
+  @Option(help: "Temperature of the distillation loss.", transform: Quantity.positive)
+  var temperature: Double = 2
+
+  @Flag(name: .customLong("low-rank"), help: "Factorise layers where that is better than pruning at the same cost.")
+  var lowRank = false
+
+  @Option(
+    name: .customLong("work-dir"),
+    help: ArgumentHelp("Keep intermediate results here; an interrupted compile goes on from them.", valueName: "folder")
+  )
+  var workFolder: String?
+
+  func validate() throws {
+    if prune != nil && pruneWidth != nil { throw ValidationError("--prune and --prune-width exclude each other") }
+    if noRecover && recover != nil { throw ValidationError("--recover and --no-recover exclude each other") }
+    if let recover, !(0...10_000).contains(recover) { throw ValidationError("--recover must be 0 to 10000 epochs") }
+    if let trainSamples, trainSamples < 1 { throw ValidationError("--train-samples must be at least 1") }
+    if alpha != nil && !labels { throw ValidationError("--alpha weighs labels: it needs --labels") }
+  }
+
+  /// What is asked for, defaults filled in. `hasBudget`: a budget may have to be met by pruning.
+  func request(hasBudget: Bool) -> CompressionRequest {
+    let cut: CompressionRequest.Cut? = prune.map { .macs($0) } ?? pruneWidth.map { .width($0) }
+    let epochs = noRecover ? 0 : recover ?? (cut != nil || hasBudget ? 10 : 0)
+    return CompressionRequest(
+      cut: cut, importance: importance, reconstructs: !noReconstruct, recoveryEpochs: epochs,
+      labelWeight: labels ? alpha ?? 0.3 : 0, temperature: temperature, lowRank: lowRank)
+  }
+}
+
+extension CompressionRequest.Importance: ExpressibleByArgument {}

@@ -1,0 +1,54 @@
+import Foundation
+import KDCCompression
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+import KDCTraining
+
+extension Stage {
+  /// Trains what pruning left towards the answers of teacher and student; kept only where held-out samples say so.
+  static let recover = Stage("recover") { compilation, progress in
+    guard compilation.request.compression.recoveryEpochs > 0, compilation.guidance != nil else { return nil }
+    let result = try compilation.recovered(compilation.compressed, checkpoint: "recovery", progress: progress)
+    compilation.compressed = result.graph
+    compilation.decide("recover", "recovery", accepted: result.accepted, result.reason)
+    try compilation.addRung("recovered", result.graph, accepted: result.accepted, progress: progress)
+    let epochs = "\(result.history.count) epochs, \(result.reason)"
+    return result.accepted ? epochs : "not kept: \(result.reason)"
+  }
+}
+
+extension Compilation {
+  /// The graph after recovery, its state kept in the work folder under the name `checkpoint`.
+  func recovered(_ graph: Graph, checkpoint: String, progress: Progress) throws -> Recovery.Result {
+    guard let samples = training, let guidance else { throw InternalError("recovery has no answers to train on") }
+    let begin = Date()
+    var shown = 0
+    let result = try Recovery.run(
+      graph, samples: samples, targets: guidance, options: recoveryOptions, threads: request.threads,
+      checkpoint: workFolder.map { folder in
+        Checkpoint(path: folder.file(checkpoint + ".checkpoint")) { Date().timeIntervalSinceReferenceDate }
+      }
+    ) { state in
+      progress.update("recover: step", done: state.step, of: state.totalSteps, since: begin)
+      guard state.finishedEpochs > shown, let epoch = state.lastEpoch else { return }
+      shown = state.finishedEpochs
+      progress.detail("epoch \(shown): loss \(epoch.trainingLoss), held-out distance \(epoch.heldOut)")
+    }
+    Console.warn(result.warnings)
+    return result
+  }
+
+  var recoveryOptions: Recovery.Options {
+    var options = Recovery.Options()
+    options.epochs = request.compression.recoveryEpochs
+    options.seed = request.seed
+    options.loss.temperature = request.compression.temperature
+    options.loss.hardWeight = request.compression.labelWeight
+    return options
+  }
+
+  mutating func decide(_ stage: String, _ subject: String, accepted: Bool, _ reason: String) {
+    report.decisions.append(Report.Decision(stage: stage, subject: subject, accepted: accepted, reason: reason))
+  }
+}

@@ -1,0 +1,144 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+import KDCTraining
+
+/// One or several teachers, taking the student's inputs and answering under its output names.
+///
+/// Several answer as one by the mean of their outputs. For class scores that is the geometric mean of their
+/// probabilities, at every temperature alike.
+struct Teacher: ModelRunner {
+  var models: [TeacherModel]
+  let inputs: [ValueInfo]
+  let outputs: [ValueInfo]
+
+  var macs: Int { models.reduce(0) { $0 + $1.graph.macs } }
+  var bytes: Int { models.reduce(0) { $0 + $1.bytes } }
+
+  func run(
+    _ count: Int, threads: Threads, sample: @escaping @Sendable (Int) throws -> [String: Tensor]
+  ) throws -> [[String: Tensor]] {
+    let answers = try models.map { try $0.run(count, threads: threads, sample: sample) }
+    guard answers.count > 1 else { return answers.first ?? [] }
+    return (0..<count).map { index in
+      Dictionary(
+        uniqueKeysWithValues: outputs.map { output in
+          let values = answers.compactMap { $0[index][output.name]?.asFloats }
+          let share = 1 / Float(max(values.count, 1))
+          let sums = values.dropFirst().reduce(values.first ?? []) { zip($0, $1).map { $0 + $1 } }
+          return (output.name, Tensor(output.type.shape, sums.map { $0 * share }))
+        })
+    }
+  }
+}
+
+/// A teacher's graph with what goes where.
+struct TeacherModel: Sendable {
+  var graph: Graph
+  /// The teacher's input for each of the student's, with how it is made.
+  private(set) var inputs: [String: (name: String, type: TensorType, steps: TeacherPreprocessing?)] = [:]
+  /// The teacher's output for each of the student's.
+  private(set) var outputs: [String: String] = [:]
+  let bytes: Int
+
+  /// Matches inputs and outputs by name, else by position. Throws a `DiagnosticList` of `teacherMismatch` with all that
+  /// does not fit.
+  init(_ graph: Graph, for student: Graph, request: TeacherRequest, bytes: Int) throws {
+    self.graph = graph
+    self.bytes = bytes
+    var faults: [Diagnostic] = []
+    let own = graph.inputs.map(\.name).filter { graph.initializers[$0] == nil }
+    let wanted = student.inputs.filter { student.initializers[$0.name] == nil }
+    for (index, input) in wanted.enumerated() {
+      let name = own.contains(input.name) ? input.name : wanted.count == own.count ? own[index] : nil
+      let steps = request.preprocessing.first { $0.input == nil ? wanted.count == 1 : $0.input == name }
+      guard let name, let type = graph.types[name] else {
+        faults.append(Self.missing("input", input.name, student, own, graph, nil))
+        continue
+      }
+      if let reason = steps.map({ $0.refusal(from: input.type, to: type) }) ?? (type == input.type ? nil : "") {
+        faults.append(Self.missing("input", input.name, student, own, graph, reason))
+        continue
+      }
+      inputs[input.name] = (name, type, steps)
+    }
+    for name in own where !inputs.values.contains(where: { $0.name == name }) && faults.isEmpty {
+      faults.append(
+        Diagnostic(
+          .teacherMismatch, "the teacher takes '\(name)', which the student does not", at: Place(file: graph.file)))
+    }
+    for (index, name) in student.outputs.enumerated() {
+      let asked = request.matches[name]
+      let other =
+        asked
+        ?? (graph.outputs.contains(name)
+          ? name
+          : student.outputs.count == graph.outputs.count
+            ? graph.outputs[index] : nil)
+      guard let other, graph.outputs.contains(other), let type = graph.types[other],
+        type.shape == student.types[name]?.shape
+      else {
+        faults.append(
+          Self.missing(
+            "output", name, student, graph.outputs, graph, nil,
+            hint: asked.flatMap {
+              didYouMean($0, graph.outputs)
+            }.map { "did you mean --match \($0)=\(name)?" }))
+        continue
+      }
+      outputs[name] = other
+    }
+    for name in request.matches.keys.sorted() where !student.outputs.contains(name) {
+      faults.append(
+        Diagnostic(
+          .teacherMismatch, "--match names '\(name)', which is no output of the student",
+          notes: ["the student's outputs: " + student.outputs.map { "'\($0)'" }.joined(separator: ", ")],
+          hint: didYouMean(name, student.outputs).map { "did you mean '\($0)'?" }))
+    }
+    for steps in request.preprocessing {
+      guard let name = steps.input, !own.contains(name) else { continue }
+      faults.append(
+        Diagnostic(
+          .teacherMismatch, "--teacher-preprocess names '\(name)', which is no input of the teacher",
+          at: Place(file: graph.file), hint: didYouMean(name, own).map { "did you mean '\($0)'?" }))
+    }
+    guard faults.isEmpty else { throw DiagnosticList(faults) }
+  }
+
+  private static func missing(
+    _ what: String, _ name: String, _ student: Graph, _ others: [String], _ graph: Graph, _ reason: String?,
+    hint: String? = nil
+  ) -> Diagnostic {
+    func classes(_ type: TensorType?) -> Int? { type.flatMap { $0.shape.rank == 2 ? $0.shape[1] : nil } }
+    let type = student.types[name]
+    let found = others.map { "'\($0)' \(graph.types[$0].map(\.description) ?? "")" }.joined(separator: ", ")
+    var notes = ["the teacher's \(what)s: \(found)"]
+    if let reason, !reason.isEmpty { notes.append(reason) }
+    if what == "output", let own = classes(type), let other = classes(graph.types[name]), own != other {
+      notes.append("the student has \(own) classes and the teacher \(other)")
+    }
+    let usual =
+      what == "output"
+      ? "say which outputs belong together with --match TEACHER_OUTPUT=STUDENT_OUTPUT; their shapes must be equal"
+      : "where sizes or scales differ, say how with --teacher-preprocess resize=WxH,scale=…,mean=…,std=…"
+    return Diagnostic(
+      .teacherMismatch, "the teacher has no \(what) like the student's '\(name)' \(type.map(\.description) ?? "")",
+      at: Place(file: graph.file), notes: notes, hint: hint ?? usual)
+  }
+
+  /// The outputs under the student's names.
+  func run(
+    _ count: Int, threads: Threads, sample: @escaping @Sendable (Int) throws -> [String: Tensor]
+  ) throws -> [[String: Tensor]] {
+    let inputs = inputs
+    return try GraphRunner(graph).run(count, threads: threads) { index in
+      let given = try sample(index)
+      var renamed: [String: Tensor] = [:]
+      for (name, input) in inputs {
+        guard let tensor = given[name] else { continue }
+        renamed[input.name] = input.steps.map { $0.apply(tensor, to: input.type) } ?? tensor
+      }
+      return renamed
+    }.map { found in outputs.compactMapValues { found[$0] } }
+  }
+}

@@ -1,0 +1,144 @@
+import Foundation
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+import KDCTestSupport
+import Testing
+
+import KDCTraining
+
+@Suite("Image folders")
+struct ImageFolderTests {
+  /// 2x2 grey 0, 51, 102, 255.
+  static let grey = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAAAAABX3VL4AAAADklEQVR4nGNgMGZI+w8AAp0BmTIGOnUAAAAASUVORK5CYII="
+  /// 2x2 red, green, blue, white.
+  static let colour =
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEklEQVR4nGP4z8DAAMIM/4EAAB/uBfsL2WiLAAAAAElFTkSuQmCC"
+  /// 2x2 with alpha: transparent white, white, half-transparent 100, (10, 20, 30).
+  static let transparent = """
+    iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAYAAABytg0kAAAAGElEQVR4nGP4//8/w38QkZKS0sAlIvcfAGoHCeGr1XLBAAAAAElFTkSu
+    QmCC
+    """
+  /// 4x4 grey: [0, 100, 200, 40], [20, 40, 60, 80], [255, 255, 0, 0], [255, 255, 0, 0].
+  static let large = """
+    iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAAAAACMmsGiAAAAGUlEQVR4nGNgSDmhwSCiYRPA8P8/AwOYAAA4LAYZUYyz4gAAAABJRU5ErkJg
+    gg==
+    """
+  /// 8x8 grey JPEG of 128.
+  static let greyJPEG = """
+    /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAIBAQEBAQIBAQECAgICAgQDAgICAgUEBAMEBgUGBgYFBgYGBwkIBgcJBwYGCAsICQoKCgoKBggL
+    DAsKDAkKCgr/wAALCAAIAAgBAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQR
+    BRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4
+    eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEB
+    AAA/ACv/2Q==
+    """
+  static let image = ValueInfo(name: "image", type: TensorType(.float32, [1, 1, 2, 2]))
+  static let coloured = ValueInfo(name: "image", type: TensorType(.float32, [1, 3, 2, 2]))
+
+  private func folder(_ files: [String: String]) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    for (name, text) in files {
+      let url = URL(fileURLWithPath: folder.path).appendingPathComponent(name)
+      try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try (Data(base64Encoded: text, options: .ignoreUnknownCharacters) ?? Data(text.utf8)).write(to: url)
+    }
+    return folder
+  }
+
+  private func bytes(_ values: [Float]?) -> [Float]? { values.map { $0.map { ($0 * 255).rounded() } } }
+
+  @Test("Grey images are pixels over 255 in order of name; class folders are labels, numbers by value")
+  func classes() throws {
+    let folder = try folder(["10/a.png": Self.grey, "9/b.png": Self.colour, "9/a.PNG": Self.grey, "9/note.txt": "x"])
+    let set = try DataSet(contentsOf: folder.path, inputs: [Self.image], outputs: ["logits"], threads: 2)
+    #expect(set.count == 3)
+    #expect(set.labels["logits"]?.int64s == [0, 0, 1])
+    #expect(try set.sample(0)["image"]?.floats == [0, 0.2, 0.4, 1])
+    // (299 R + 587 G + 114 B) / 1000
+    #expect(try bytes(set.sample(1)["image"]?.floats) == [76, 150, 29, 255])
+  }
+
+  @Test("Colour images are planes; transparency is shown over black; mean and std are per channel")
+  func colour() throws {
+    let folder = try folder(["a.png": Self.colour, "b.png": Self.transparent, "c.png": Self.grey])
+    var options = ImageOptions()
+    let plain = try DataSet(contentsOf: folder.path, inputs: [Self.coloured], outputs: [], images: options)
+    #expect(try bytes(plain.sample(0)["image"]?.floats) == [255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255])
+    #expect(try bytes(plain.sample(1)["image"]?.floats) == [0, 255, 50, 10, 0, 255, 50, 20, 0, 255, 50, 30])
+    #expect(try bytes(plain.sample(2)["image"]?.floats) == [0, 51, 102, 255, 0, 51, 102, 255, 0, 51, 102, 255])
+    options.mean = [0.5, 0, 1]
+    options.deviation = [0.5, 2, 1]
+    let scaled = try DataSet(contentsOf: folder.path, inputs: [Self.coloured], outputs: [], images: options)
+    #expect(try scaled.sample(0)["image"]?.floats == [1, -1, -1, 1, 0, 0.5, 0, 0.5, -1, -1, 0, 0])
+    let last = ValueInfo(name: "image", type: TensorType(.float32, [1, 2, 2, 3]))
+    let channelsLast = try DataSet(contentsOf: folder.path, inputs: [last], outputs: [])
+    #expect(try bytes(channelsLast.sample(0)["image"]?.floats) == [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255])
+  }
+
+  @Test("A size resizes: means over what an output pixel covers, blends where it grows")
+  func resized() throws {
+    let folder = try folder(["a.png": Self.large, "b.jpg": Self.greyJPEG])
+    var options = ImageOptions()
+    options.size = ImageOptions.Size(width: 2, height: 2)
+    let set = try DataSet(contentsOf: folder.path, inputs: [Self.image], outputs: [], images: options)
+    #expect(try bytes(set.sample(0)["image"]?.floats) == [40, 95, 255, 0])
+    #expect(try bytes(set.sample(1)["image"]?.floats) == [128, 128, 128, 128])
+    #expect(
+      ImageResize.plane([0, 1, 2, 3], from: (2, 2), to: (4, 1)) == [1, 1.25, 1.75, 2])
+    // 3 to 2: one and a half pixels each.
+    #expect(ImageResize.plane([0, 3, 6], from: (3, 1), to: (2, 1)).map { ($0 * 100).rounded() } == [100, 500])
+  }
+
+  static let whole = Data(base64Encoded: colour) ?? Data()
+  static let wholeJPEG = Data(base64Encoded: greyJPEG, options: .ignoreUnknownCharacters) ?? Data()
+  static let wide = ValueInfo(name: "image", type: TensorType(.float32, [1, 4, 2, 2]))
+  static let faults: [(files: [String: String], input: ValueInfo, size: Int?, id: DiagnosticID, text: String)] = [
+    (["a.png": grey, "b.png": large], image, nil, .imageSizeMismatch, "4x4"),
+    (["a.png": grey], image, 3, .imageSizeMismatch, "--image-size 2x2"),
+    (["a.png": whole.prefix(60).base64EncodedString()], image, nil, .unreadableImage, "a.png"),
+    (["a.jpg": wholeJPEG.prefix(200).base64EncodedString()], image, 2, .unreadableImage, "a.jpg"),
+    (["a.png": "no image"], image, nil, .unreadableImage, "neither PNG nor JPEG"),
+    (["a.png": grey], wide, nil, .unsuitableInput, "1 or 3 channels"),
+    (["a.txt": "x"], image, nil, .noSamples, "no PNG, JPEG or CSV"),
+    (["a.png": grey, "b/a.png": grey], image, nil, .mixedFolder, "sub-folders"),
+    (["a.png": grey, "b.csv": "1,2"], image, nil, .mixedFolder, "images and tables"),
+  ]
+
+  @Test("Folders that cannot be samples are refused with the file at fault", arguments: faults.indices)
+  func refused(index: Int) throws {
+    let (files, input, size, id, text) = Self.faults[index]
+    let folder = try folder(files)
+    var options = ImageOptions()
+    options.size = size.map { ImageOptions.Size(width: $0, height: $0) }
+    let error = #expect(throws: DiagnosticList.self) {
+      try DataSet(contentsOf: folder.path, inputs: [input], outputs: ["logits"], images: options)
+    }
+    let first = try #require(error?.all.first)
+    #expect(first.id == id, "\(first)")
+    #expect(first.description.contains(text), "\(first)")
+  }
+
+  @Test("Every cut of an image gives a diagnostic or pixels, never a trap", arguments: ["a.png", "a.jpg"])
+  func damaged(name: String) throws {
+    let folder = try TemporaryFolder()
+    let whole = [UInt8](name == "a.png" ? Self.whole : Self.wholeJPEG)
+    let path = folder.path + "/" + name
+    let seed: UInt64 = 11
+    var generator = SeededGenerator(seed: seed)
+    for round in 0..<300 {
+      var copy = whole
+      if round < 60 {
+        copy = Array(whole.prefix(whole.count * round / 60))
+      } else {
+        copy[Int.random(in: copy.indices, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+      }
+      try Files.write(copy, to: path)
+      do throws(Diagnostic) {
+        let image = try Image(contentsOf: path, channels: 3)
+        #expect(image.pixels.count == 3 * image.width * image.height)
+      } catch {
+        #expect(error.id == .unreadableImage, "seed \(seed), round \(round)")
+      }
+    }
+  }
+}
