@@ -122,7 +122,14 @@ struct Compile: AsyncParsableCommand {
       workFolder: compression.workFolder, toolchain: toolchain, seed: seed,
       threads: Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount))
     let progress = Progress(quiet ? .quiet : verbose ? .verbose : .normal)
-    let report = try Pipeline.run(request, progress: progress).report
+    let report: Report
+    do {
+      report = try Pipeline.run(request, progress: progress).report
+    } catch let failure as BudgetFailure {
+      if let json { try Console.json(failure.figures, to: json) }
+      let command = BudgetFailure.withoutBudget(Array(CommandLine.arguments.dropFirst()))
+      throw CommandFailure(status: .budgetNotMet, message: failure.message(command: ["kdc"] + command))
+    }
     if let json { try Console.json(report, to: json) }
     if json != "-" { Console.result(ReportTable(report: report).text) }
     if data == nil && activations == .int8 && !quiet {

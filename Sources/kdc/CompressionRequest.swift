@@ -35,6 +35,13 @@ struct Budget: Sendable, Codable, Equatable {
   /// Share of held-out labelled training samples that the compiled model gets right, for the first head with labels.
   var accuracy: Double?
 
+  /// Multiplies every limit on a cost.
+  mutating func scaleCosts(by factor: Double) {
+    size = size.map { Int(Double($0) * factor) }
+    milliseconds = milliseconds.map { $0 * factor }
+    memory = memory.map { Int(Double($0) * factor) }
+  }
+
   var isEmpty: Bool { self == Budget() }
   /// A limit on what can be estimated without running the model.
   var hasCost: Bool { size != nil || milliseconds != nil || memory != nil }

@@ -49,7 +49,7 @@ struct ModelEstimate: Sendable, Codable, Equatable {
   static func size(of program: Program) throws -> Int {
     var streams = ContainerWriter()
     try streams.add(.program, try ProgramCoder.encode(program))
-    for constant in program.constants { try streams.add(.constant, constant.tensor.littleEndianBytes) }
+    for constant in program.constants { try streams.add(.constant, constant.storedBytes) }
     return streams.finish().count + 1400
   }
 }

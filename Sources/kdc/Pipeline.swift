@@ -14,8 +14,8 @@ import KDCTraining
 /// `kdc compile`, from top to bottom. Nothing reaches back: a stage reads what those before it left.
 enum Pipeline {
   static let stages: [Stage] = [
-    .importModels, .canonicalize, .measureTeacher, .quantize, .lower, .selectKernels, .planMemory, .emit, .build,
-    .measure, .prove, .package,
+    .importModels, .canonicalize, .measureTeacher, .answer, .recover, .quantize, .lower, .selectKernels, .planMemory,
+    .emit, .build, .measure, .prove, .package,
   ]
 
   /// Runs all stages. Throws what a stage throws; then no output file exists.
@@ -69,6 +69,12 @@ struct Compilation: Sendable {
   /// Outputs on the evaluation samples, by output and sample.
   var teacherOutputs: [String: [[Float]]]?
   var studentOutputs: [String: [[Float]]] = [:]
+
+  // answer
+  /// Where unfinished work is kept; nil where none was asked for.
+  var workFolder: WorkFolder?
+  /// Answers of teacher and student on the training samples.
+  var guidance: DistillationTargets?
 
   /// The student as it is made smaller: what each of the stages that change the model leaves.
   var compressed = Graph.empty

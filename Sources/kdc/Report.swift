@@ -15,6 +15,8 @@ struct Report: Codable, Sendable {
   var targets: [TargetEstimate] = []
   /// What was decided on the way, and why.
   var decisions: [Decision] = []
+  /// The limits asked for and what the result has; nil where there were none.
+  var budget: [Limit]?
 
   /// A model on its way: "teacher", "student", "pruned", "reconstructed", "recovered", "low-rank", "int8" ("float" where
   /// nothing was quantised), "int4".
@@ -45,6 +47,13 @@ struct Report: Codable, Sendable {
     var accepted: Bool
     /// Measured on what, with which figures.
     var reason: String
+  }
+
+  struct Limit: Codable, Sendable {
+    /// "--max-size".
+    var option: String
+    var limit: Double
+    var value: Double
   }
 
   struct Layer: Codable, Sendable {

@@ -8,21 +8,30 @@ struct ReportTable {
 
   var text: String {
     var lines: [String] = []
-    let header = ["", "head", "score", "agreement", "KL T=1", "T=2", "T=4", "vs student"]
+    let header = ["", "head", "score", "agreement", "KL T=1", "T=2", "T=4", "SNR dB", "uncertainty", "vs student"]
     var rows: [[String]] = [header]
     for stage in report.stages {
       for (index, head) in stage.metrics.enumerated() {
         let own = stage.againstStudent.flatMap { $0.first { $0.output == head.output } }
-        rows.append(
-          [index == 0 ? stage.name : "", head.output, Self.score(head), Self.share(head.agreement)]
-            + (0..<3).map { position in head.kl.map { String(format: "%.4f", $0[position]) } ?? "" }
-            + [Self.share(own?.agreement)])
+        var cells = [index == 0 ? stage.name : "", head.output, Self.score(head), Self.share(head.agreement)]
+        for position in 0..<3 { cells.append(head.kl.map { String(format: "%.4f", $0[position]) } ?? "") }
+        cells.append(head.signalToNoise.map { String(format: "%.1f", $0) } ?? "")
+        cells.append(head.uncertainty.map { String(format: "%.4f", $0) } ?? "")
+        cells.append(Self.share(own?.agreement))
+        rows.append(cells)
       }
     }
     lines += Self.aligned(rows)
     lines.append("")
     for stage in report.stages {
-      lines.append("\(stage.name): \(Self.count(stage.macs)) MACs, \(Self.bytes(stage.bytes))")
+      let times = (stage.milliseconds ?? [:]).sorted { $0.key < $1.key }.map { name, time in
+        String(format: ", %.2f ms on %@", time, name)
+      }.joined()
+      let verdict = stage.accepted ? "" : " (not kept)"
+      lines.append("\(stage.name): \(Self.count(stage.macs)) MACs, \(Self.bytes(stage.bytes))\(times)\(verdict)")
+    }
+    for decision in report.decisions where decision.subject.hasPrefix("layer") == false {
+      lines.append("\(decision.subject) \(decision.accepted ? "kept" : "not kept"): \(decision.reason)")
     }
     for bundle in report.bundles {
       lines.append(

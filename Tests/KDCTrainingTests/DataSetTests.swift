@@ -3,6 +3,7 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 import KDCTestSupport
+import KDCToolchain
 import Testing
 
 import KDCTraining
@@ -154,6 +155,7 @@ struct DataSetTests {
   @Test("Samples of stored and of compressed files come from the file as they are asked for", arguments: [true, false])
   func mapped(isStored: Bool) throws {
     let folder = try TemporaryFolder()
+    defer { folder.remove() }
     let path = folder.path + "/a.npz"
     if isStored {
       try NumpyFile.write([("image", Self.good.converted(to: .float16))], to: path)

@@ -3,6 +3,7 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 import KDCTestSupport
+import KDCToolchain
 import Testing
 
 import KDCTraining
@@ -50,6 +51,7 @@ struct ImageFolderTests {
   @Test("Grey images are pixels over 255 in order of name; class folders are labels, numbers by value")
   func classes() throws {
     let folder = try folder(["10/a.png": Self.grey, "9/b.png": Self.colour, "9/a.PNG": Self.grey, "9/note.txt": "x"])
+    defer { folder.remove() }
     let set = try DataSet(contentsOf: folder.path, inputs: [Self.image], outputs: ["logits"], threads: 2)
     #expect(set.count == 3)
     #expect(set.labels["logits"]?.int64s == [0, 0, 1])
@@ -61,6 +63,7 @@ struct ImageFolderTests {
   @Test("Colour images are planes; transparency is shown over black; mean and std are per channel")
   func colour() throws {
     let folder = try folder(["a.png": Self.colour, "b.png": Self.transparent, "c.png": Self.grey])
+    defer { folder.remove() }
     var options = ImageOptions()
     let plain = try DataSet(contentsOf: folder.path, inputs: [Self.coloured], outputs: [], images: options)
     #expect(try bytes(plain.sample(0)["image"]?.floats) == [255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255])
@@ -78,6 +81,7 @@ struct ImageFolderTests {
   @Test("A size resizes: means over what an output pixel covers, blends where it grows")
   func resized() throws {
     let folder = try folder(["a.png": Self.large, "b.jpg": Self.greyJPEG])
+    defer { folder.remove() }
     var options = ImageOptions()
     options.size = ImageOptions.Size(width: 2, height: 2)
     let set = try DataSet(contentsOf: folder.path, inputs: [Self.image], outputs: [], images: options)
@@ -108,6 +112,7 @@ struct ImageFolderTests {
   func refused(index: Int) throws {
     let (files, input, size, id, text) = Self.faults[index]
     let folder = try folder(files)
+    defer { folder.remove() }
     var options = ImageOptions()
     options.size = size.map { ImageOptions.Size(width: $0, height: $0) }
     let error = #expect(throws: DiagnosticList.self) {
@@ -121,6 +126,7 @@ struct ImageFolderTests {
   @Test("Every cut of an image gives a diagnostic or pixels, never a trap", arguments: ["a.png", "a.jpg"])
   func damaged(name: String) throws {
     let folder = try TemporaryFolder()
+    defer { folder.remove() }
     let whole = [UInt8](name == "a.png" ? Self.whole : Self.wholeJPEG)
     let path = folder.path + "/" + name
     let seed: UInt64 = 11

@@ -3,6 +3,7 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 import KDCTestSupport
+import KDCToolchain
 import Testing
 
 import KDCTraining
@@ -30,6 +31,7 @@ struct TableTests {
     ])
   func rows(text: String) throws {
     let folder = try folder(["a.csv": text])
+    defer { folder.remove() }
     let set = try DataSet(contentsOf: folder.path + "/a.csv", inputs: [Self.signal], outputs: ["y"])
     #expect(set.count == 2)
     #expect(try set.sample(0)["signal"]?.floats == [1, 2, 3, 4, 5, 6])
@@ -41,6 +43,7 @@ struct TableTests {
   @Test("A folder has a sample per file, its rows over time, class folders are labels")
   func files() throws {
     let folder = try folder(["walk/1.csv": "x,y,z\n1,2,3\n4,5,6\n", "run/1.csv": "0,0,0\n0,0,1\n"])
+    defer { folder.remove() }
     let set = try DataSet(contentsOf: folder.path, inputs: [Self.signal], outputs: ["y"])
     #expect(set.labels["y"]?.int64s == [0, 1])
     #expect(try set.sample(0)["signal"]?.floats == [0, 0, 0, 0, 0, 1])
@@ -62,6 +65,7 @@ struct TableTests {
   func refused(index: Int) throws {
     let (name, text, id, wanted) = Self.faults[index]
     let folder = try folder(["a.csv": text])
+    defer { folder.remove() }
     let path = name.isEmpty ? folder.path : folder.path + "/" + name
     let error = #expect(throws: DiagnosticList.self) {
       try DataSet(contentsOf: path, inputs: [Self.signal], outputs: ["y"])
@@ -74,6 +78,7 @@ struct TableTests {
   @Test("Tables are for models with one input")
   func inputs() throws {
     let folder = try folder(["a.csv": "1,2,3,4,5,6\n"])
+    defer { folder.remove() }
     let other = ValueInfo(name: "other", type: TensorType(.float32, [1, 1]))
     let error = #expect(throws: DiagnosticList.self) {
       try DataSet(contentsOf: folder.path + "/a.csv", inputs: [Self.signal, other], outputs: [])

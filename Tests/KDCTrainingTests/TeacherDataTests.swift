@@ -3,6 +3,7 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 import KDCTestSupport
+import KDCToolchain
 import Testing
 
 import KDCTraining
@@ -13,6 +14,7 @@ struct TeacherDataTests {
 
   private func files(_ arrays: [[(key: String, tensor: Tensor)]]) throws -> (TemporaryFolder, [String]) {
     let folder = try TemporaryFolder()
+    defer { folder.remove() }
     let paths = arrays.indices.map { "\(folder.path)/\($0).npz" }
     for (path, arrays) in zip(paths, arrays) { try NumpyFile.write(arrays, to: path) }
     return (folder, paths)
@@ -24,10 +26,10 @@ struct TeacherDataTests {
       [("scores", Tensor([2, 2], [0, 1, 2, 3] as [Float]).converted(to: .float16))],
       [("scores", Tensor([1, 2], [4, 5] as [Float]))],
     ])
+    defer { folder.remove() }
     let teacher = try TeacherOutputs(files: paths, outputs: Self.outputs, names: ["logits": "scores"], count: 3)
     #expect((0..<3).map { teacher.sample($0)["logits"]?.floats } == [[0, 1], [2, 3], [4, 5]])
     #expect(teacher.sample(0)["logits"]?.shape == [1, 2])
-    withExtendedLifetime(folder) {}
   }
 
   static let faults: [(arrays: [(key: String, tensor: Tensor)], id: DiagnosticID, text: String)] = [
@@ -41,13 +43,13 @@ struct TeacherDataTests {
   func refused(index: Int) throws {
     let (arrays, id, text) = Self.faults[index]
     let (folder, paths) = try files([arrays])
+    defer { folder.remove() }
     let error = #expect(throws: DiagnosticList.self) {
       try TeacherOutputs(files: paths, outputs: Self.outputs, names: [:], count: 3)
     }
     let first = try #require(error?.all.first)
     #expect(first.id == id)
     #expect(first.description.contains(text), "\(first)")
-    withExtendedLifetime(folder) {}
   }
 
   @Test("A teacher's input is resized, scaled and normalised from the student's")

@@ -14,6 +14,8 @@ package struct HeadMetrics: Sendable, Codable, Equatable {
   package var kl: [Double]?
   /// Reference signal to difference, in decibels; nil where they are equal.
   package var signalToNoise: Double?
+  /// Mean over samples and classes of (p − round p)², p the probabilities at T = 1: 0 for certain answers, 0.25 for a coin.
+  package var uncertainty: Double?
 
   /// - Parameters:
   ///   - outputs: the output's values, one array per sample.
@@ -22,6 +24,9 @@ package struct HeadMetrics: Sendable, Codable, Equatable {
     output = head.name
     metric = head.metricName
     score = head.labels.flatMap { head.score(outputs, labels: $0) }
+    if head.hasDistribution, !outputs.isEmpty {
+      uncertainty = outputs.reduce(0) { $0 + Self.uncertainty($1, isSign: head.kind == .sign) } / Double(outputs.count)
+    }
     guard let reference, reference.count == outputs.count, !outputs.isEmpty else { return }
     let pairs = Array(zip(outputs, reference))
     let count = Double(pairs.count)
@@ -45,6 +50,14 @@ package struct HeadMetrics: Sendable, Codable, Equatable {
       }
     }
     signalToNoise = noise > 0 && signal > 0 ? 10 * log10(signal / noise) : nil
+  }
+
+  private static func uncertainty(_ values: [Float], isSign: Bool) -> Double {
+    let logs = logSoftmax(isSign ? values + [0] : values, 1)
+    return logs.reduce(0) { sum, log in
+      let p = exponential(log)
+      return sum + (p - p.rounded()) * (p - p.rounded())
+    } / Double(max(logs.count, 1))
   }
 }
 

@@ -11,8 +11,8 @@ extension Stage {
   /// Reads models and data, and checks that they belong together and that the result can be written.
   static let importModels = Stage("import") { compilation, _ in
     let request = compilation.request
-    if request.compression.changesModel || !request.budget.isEmpty {
-      throw InternalError("no stage makes the model smaller yet")
+    if request.compression.cut != nil || request.compression.lowRank || !request.budget.isEmpty {
+      throw InternalError("no stage prunes yet")
     }
     // Now rather than after minutes of work.
     for architecture in request.architectures { try Files.checkWritable(request.outputPath(for: architecture)) }
@@ -33,6 +33,9 @@ extension Stage {
       }
     }
     try compilation.openData()
+    if let folder = request.workFolder, compilation.needsGuidance {
+      compilation.workFolder = try WorkFolder(in: folder, key: try compilation.workKey())
+    }
     let samples = compilation.calibration.map { ", \($0.count) calibration samples" } ?? ""
     let training = request.train == nil ? "" : compilation.training.map { ", \($0.count) training samples" } ?? ""
     return "\(student.nodes.count) nodes, opset \(student.opset)\(samples)\(training)"
@@ -49,6 +52,11 @@ extension Graph {
   /// The inputs that samples fill.
   var dataInputs: [ValueInfo] { inputs.filter { initializers[$0.name] == nil } }
 
+  /// The outputs as they are judged.
+  func heads(labels: [String: Tensor] = [:]) -> [Head] {
+    outputs.map { Head(name: $0, shape: types[$0]?.shape ?? [], labels: labels[$0]) }
+  }
+
   var outputInfos: [ValueInfo] {
     outputs.map { ValueInfo(name: $0, type: types[$0] ?? TensorType(.float32, [])) }
   }
@@ -59,9 +67,12 @@ extension Compilation {
   fileprivate mutating func openData() throws {
     let (request, student) = (request, student)
     func open(_ path: String) throws -> DataSet {
-      try DataSet(
+      let data = try DataSet(
         contentsOf: path, inputs: student.dataInputs, outputs: student.outputs, images: request.images,
         threads: request.threads)
+      let faults = DistillationTargets.labelFaults(student.heads(labels: data.labels))
+      guard faults.isEmpty else { throw DiagnosticList(faults.map { $0.located(at: Place(file: path)) }) }
+      return data
     }
     calibration = try request.data.map(open)
     evaluation = try request.evaluation.map(open) ?? calibration

@@ -11,9 +11,7 @@ extension Stage {
     guard let data = compilation.evaluation else { return "no samples to measure on" }
     let student = compilation.student
     let threads = compilation.request.threads
-    compilation.heads = student.outputs.map { name in
-      Head(name: name, shape: student.types[name]?.shape ?? [], labels: data.labels[name])
-    }
+    compilation.heads = student.heads(labels: data.labels)
     compilation.teacherOutputs = try compilation.teacher?.outputs(
       of: data, threads: threads, progress: progress, label: "teacher")
     if let teacher = compilation.teacher, let outputs = compilation.teacherOutputs {

@@ -1,60 +1,90 @@
+import KDCBundle
+import KDCCodegen
 import KDCCompression
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 extension Stage {
   /// Chooses int8 ranges and weights from the calibration samples; a float compilation passes the graph on.
   static let quantize = Stage("quantize") { compilation, progress in
-    let request = compilation.request
-    guard request.activations == .int8, let data = compilation.calibration else {
+    guard compilation.request.activations == .int8,
+      let model = try compilation.quantized(compilation.compressed, progress)
+    else {
       compilation.quantized = compilation.compressed
       return "stays float"
     }
-    let limit = try Quantizer.sampleLimit(for: compilation.compressed, bytes: 1 << 30)
-    let count = min(data.count, limit, 1024)
+    compilation.quantized = model.graph
+    compilation.report.weights = model.decisions
+    let small = model.decisions.count { $0.bits == 4 }
+    let weights = model.decisions.isEmpty ? "" : ", \(small) of \(model.decisions.count) layers at 4 bits"
+    let integers = model.graph.quantization.keys.count { model.graph.initializers[$0] == nil }
+    return "\(integers) values as int8\(weights), ranges by \(model.method.rawValue) on \(model.samples) samples"
+  }
+}
+
+/// A quantised graph and how it was made.
+struct QuantizedModel: Sendable {
+  var graph: Graph
+  var method: RangeMethod
+  /// Calibration samples that were used.
+  var samples: Int
+  /// Bits of each layer's weights, where they were chosen.
+  var decisions: [LayerDecision] = []
+}
+
+extension Compilation {
+  /// `graph` with int8 ranges and weights from the calibration samples; nil where there are none.
+  func quantized(_ graph: Graph, _ progress: Progress) throws -> QuantizedModel? {
+    guard let data = calibration else { return nil }
+    let count = min(data.count, try Quantizer.sampleLimit(for: graph, bytes: 1 << 30), 1024)
     let samples = try (0..<count).map { try data.sample($0) }
     var options = Quantizer.Options()
     options.threads = request.threads
     // Range methods are only tried one after the other where that takes seconds.
     let methods: [RangeMethod] =
-      compilation.compressed.macs * count < 8_000_000_000
-      ? [.meanSquaredError, .minMax, .percentile] : [.meanSquaredError]
+      graph.macs * count < 8_000_000_000 ? [.meanSquaredError, .minMax, .percentile] : [.meanSquaredError]
     var best: (result: Quantizer.Result, method: RangeMethod, distance: Double)?
-    let teacher = methods.count > 1 ? try compilation.teacherOutputs(on: samples) : nil
+    let teacher = methods.count > 1 ? try teacherOutputs(on: samples) : nil
     for method in methods {
       options.rangeMethod = method
-      let result = try Quantizer.quantize(compilation.compressed, samples: samples, options: options)
-      let distance = OutputDistance.mean(
-        result, teacher: teacher, outputs: compilation.student.outputs, types: compilation.student.types)
+      let result = try Quantizer.quantize(graph, samples: samples, options: options)
+      let distance = OutputDistance.mean(result, teacher: teacher, outputs: graph.outputs, types: graph.types)
       progress.detail("ranges by \(method.rawValue): distance \(distance)")
       if distance < best?.distance ?? .infinity || best == nil { best = (result, method, distance) }
     }
     guard let best else { throw InternalError("no range method was tried") }
-    let graph: Graph
-    var weights = ""
-    if request.weights == .int8 {
-      graph = best.result.graph
-    } else {
-      options.rangeMethod = best.method
-      let allocation = try BitAllocation.run(
-        compilation.student, samples: samples, bits: request.weights == .int4 ? .int4 : .auto(sizeLimit: nil),
-        options: options
-      ) { progress.detail($0) }
-      graph = allocation.result.graph
-      compilation.report.weights = allocation.decisions
-      for decision in allocation.decisions {
-        progress.detail("'\(decision.node)' \(decision.bits) bits: \(decision.reason)")
-      }
-      weights = ", \(allocation.decisions.count { $0.bits == 4 }) of \(allocation.decisions.count) layers at 4 bits"
+    guard request.weights != .int8 else {
+      return QuantizedModel(graph: best.result.graph, method: best.method, samples: count)
     }
-    compilation.quantized = graph
-    let integers = graph.quantization.keys.count { graph.initializers[$0] == nil }
-    return "\(integers) values as int8\(weights), ranges by \(best.method.rawValue) on \(count) samples"
+    options.rangeMethod = best.method
+    let limit = try request.budget.size.map { try $0 - Self.bytesBesideWeights(of: best.result.graph) }
+    let allocation = try BitAllocation.run(
+      graph, samples: samples, bits: request.weights == .int4 ? .int4 : .auto(sizeLimit: limit.map { max($0, 1) }),
+      options: options
+    ) { progress.detail($0) }
+    for decision in allocation.decisions {
+      progress.detail("'\(decision.node)' \(decision.bits) bits: \(decision.reason)")
+    }
+    return QuantizedModel(
+      graph: allocation.result.graph, method: best.method, samples: count, decisions: allocation.decisions)
   }
-}
 
-extension Compilation {
+  /// What a bundle of the graph holds besides weights and machine code.
+  private static func bytesBesideWeights(of graph: Graph) throws -> Int {
+    let program = try lower(graph)
+    var streams = ContainerWriter()
+    for constant in program.constants { try streams.add(.constant, constant.storedBytes) }
+    return try ModelEstimate.size(of: program) - streams.storedConstantBytes
+  }
+
+  /// The program that `graph` becomes.
+  func program(of graph: Graph, progress: Progress) throws -> Program {
+    let model = request.activations == .int8 ? try quantized(graph, progress) : nil
+    return try lower(model?.graph ?? graph)
+  }
+
   /// The teacher's outputs on samples, by output and sample; nil where there is no model of a teacher.
   func teacherOutputs(on samples: [[String: Tensor]]) throws -> [String: [Tensor]]? {
     guard let teacher else { return nil }

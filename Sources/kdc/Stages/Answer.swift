@@ -8,11 +8,8 @@ extension Stage {
   /// Runs teacher and student over the training samples once: everything that changes the model is guided by their answers.
   static let answer = Stage("answers") { compilation, progress in
     guard compilation.needsGuidance, let samples = compilation.training else { return nil }
-    let heads = compilation.student.outputs.map { name in
-      Head(
-        name: name, shape: compilation.student.types[name]?.shape ?? [],
-        labels: compilation.request.compression.labelWeight > 0 ? samples.labels[name] : nil)
-    }
+    let heads = compilation.student.heads(
+      labels: compilation.request.compression.labelWeight > 0 ? samples.labels : [:])
     if let stored = compilation.storedAnswers(heads) {
       compilation.guidance = stored
       return "\(samples.count) samples, from the work folder"

@@ -1,0 +1,152 @@
+import Foundation
+import KDCDiagnostics
+import KDCGraph
+import KDCONNX
+import KDCTensor
+import KDCTestSupport
+import KDCTraining
+import Testing
+
+/// Pruning, recovery, budgets and work folders from the outside, on the quickstart pair.
+@Suite(
+  "kdc compile, making models smaller", .serialized,
+  .enabled(if: CommandLineTool.path != nil, "the kdc executable was not built with the tests"))
+struct CompressionTests {
+  private func student(_ name: String = "student") -> String {
+    CompileTests.pair.appendingPathComponent(name + ".onnx").path
+  }
+
+  /// A folder with some labelled samples as train.npz, and their first ones as calib.npz.
+  private func withFolder(samples: Int = 96, _ body: (URL) throws -> Void) throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("kdc-test-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let all = try NumpyFile.read(CompileTests.pair.appendingPathComponent("eval.npz").path)
+    for (name, count) in [("train", samples), ("calib", 16)] {
+      let arrays = all.map { key, tensor in
+        let dims = [count] + tensor.shape.dims.dropFirst()
+        return (key: key, tensor: tensor.slice(0..<dims.reduce(1, *), as: Shape(dims)))
+      }
+      try NumpyFile.write(arrays, to: folder.appendingPathComponent(name + ".npz").path)
+    }
+    try body(folder)
+  }
+
+  private func report(_ outcome: CommandLineTool.Outcome) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+  }
+
+  @Test("A compile killed in recovery goes on from its work folder and gives the bytes of one that was not")
+  func resume() throws {
+    try withFolder { folder in
+      let arguments = [
+        "compile", student(), "--teacher", student("teacher"), "--train", "train.npz", "--data", "calib.npz",
+        "--recover", "3", "--target", "pi4b", "--quiet",
+      ]
+      let whole = try CommandLineTool.run(arguments + ["-o", "whole.kdb", "--threads", "1"], in: folder)
+      try #require(whole.status == 0, "\(whole.errors)")
+
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: try #require(CommandLineTool.path))
+      process.arguments = arguments + ["-o", "resumed.kdb", "--work-dir", "work", "--threads", "2"]
+      process.currentDirectoryURL = folder
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      let work = folder.appendingPathComponent("work")
+      // The checkpoint appears after the first epoch; a machine that is faster than this loop just finishes.
+      while process.isRunning, try !contents(of: work).contains(where: { $0.hasSuffix(".checkpoint") }) {
+        Thread.sleep(forTimeInterval: 0.005)
+      }
+      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+      process.waitUntilExit()
+
+      let resumed = try CommandLineTool.run(
+        arguments + ["-o", "resumed.kdb", "--work-dir", "work", "--threads", "2"], in: folder)
+      try #require(resumed.status == 0, "\(resumed.errors)")
+      let bundles = try ["whole.kdb", "resumed.kdb"].map { try Data(contentsOf: folder.appendingPathComponent($0)) }
+      #expect(bundles[0] == bundles[1])
+      #expect(try !contents(of: work).isEmpty)
+    }
+  }
+
+  private func contents(of folder: URL) throws -> [String] {
+    (try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []
+  }
+
+  @Test("Recovery is a rung of the ladder and a decision with its reason")
+  func recovery() throws {
+    try withFolder { folder in
+      let outcome = try CommandLineTool.run(
+        [
+          "compile", student(), "--teacher", student("teacher"), "--train", "train.npz", "--data", "calib.npz",
+          "--recover", "1", "--labels", "--target", "pi4b", "-o", "model.kdb", "--json", "-", "--quiet",
+        ], in: folder)
+      try #require(outcome.status == 0, "\(outcome.errors)")
+      let report = try report(outcome)
+      let stages = try #require(report["stages"] as? [[String: Any]])
+      #expect(stages.compactMap { $0["name"] as? String } == ["teacher", "student", "recovered", "int8"])
+      #expect((stages[2]["milliseconds"] as? [String: Double])?["pi4b"] ?? 0 > 0)
+      let decision = try #require((report["decisions"] as? [[String: Any]])?.first)
+      #expect(decision["stage"] as? String == "recover")
+      #expect((decision["reason"] as? String)?.contains("held-out") == true)
+      #expect(decision["accepted"] as? Bool == stages[2]["accepted"] as? Bool)
+    }
+  }
+
+  @Test("Several teachers answer by their mean, and one by itself twice as by itself once")
+  func teachers() throws {
+    try withFolder { folder in
+      var scores: [String] = []
+      for teachers in [["teacher"], ["teacher", "teacher"]] {
+        let outcome = try CommandLineTool.run(
+          [
+            "compile", student(), "--data", "calib.npz", "--target", "pi4b", "-o", "model.kdb", "--json", "-",
+            "--quiet",
+          ]
+            + teachers.flatMap { ["--teacher", student($0)] }, in: folder)
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        let stages = try #require(try report(outcome)["stages"] as? [[String: Any]])
+        scores.append("\((stages[1]["metrics"] as? [[String: Any]])?.first?["kl"] ?? "")")
+      }
+      #expect(scores[0] == scores[1])
+    }
+  }
+
+  @Test("A teacher's stored outputs serve for recovery, and those of other samples are refused")
+  func storedOutputs() throws {
+    try withFolder { folder in
+      let run = try CommandLineTool.run(
+        ["run", student("teacher"), "--input", "train.npz", "-o", "teacher.npz", "--quiet"], in: folder)
+      try #require(run.status == 0, "\(run.errors)")
+      let arguments = [
+        "compile", student(), "--train", "train.npz", "--data", "calib.npz", "--recover", "1", "--target", "pi4b",
+        "--quiet", "-o",
+      ]
+      let stored = try CommandLineTool.run(arguments + ["stored.kdb", "--teacher-logits", "teacher.npz"], in: folder)
+      try #require(stored.status == 0, "\(stored.errors)")
+      let calib = try CommandLineTool.run(
+        ["run", student("teacher"), "--input", "calib.npz", "-o", "calib-teacher.npz", "--quiet"], in: folder)
+      try #require(calib.status == 0, "\(calib.errors)")
+      let refused = try CommandLineTool.run(
+        arguments + ["refused.kdb", "--teacher-logits", "calib-teacher.npz"], in: folder)
+      #expect(refused.status == 1)
+      #expect(refused.errors.contains("\(DiagnosticID.teacherOutputsMismatch)"), "\(refused.errors)")
+      #expect(refused.errors.contains("16 samples"), "\(refused.errors)")
+    }
+  }
+
+  @Test("Labels that are no class are refused before any work")
+  func labels() throws {
+    try withFolder { folder in
+      let values = Tensor([2, 1, 28, 28], [Float](repeating: 0, count: 2 * 784))
+      try NumpyFile.write(
+        [("image", values), ("label", Tensor([2], [3, 10] as [Int64]))],
+        to: folder.appendingPathComponent("labels.npz").path)
+      let outcome = try CommandLineTool.run(
+        ["compile", student(), "--data", "labels.npz", "--target", "host", "-o", "model.kdb"], in: folder)
+      #expect(outcome.status == 1)
+      #expect(outcome.errors.contains("\(DiagnosticID.labelOutOfRange)"), "\(outcome.errors)")
+      #expect(outcome.errors.contains("labels.npz"), "\(outcome.errors)")
+    }
+  }
+}
