@@ -24,11 +24,15 @@ struct ModelEstimate: Sendable, Codable, Equatable {
 
   /// Throws what lowering and kernel selection throw.
   init(
-    _ graph: Graph, sample: [String: Tensor], targets: [Target], countsSize: Bool = true, threads: Threads = 1
+    _ graph: Graph, sample: [String: Tensor], targets: [Target], countsSize: Bool = true, weightBits: Int = 8,
+    threads: Threads = 1
   ) throws {
     var options = Quantizer.Options()
     options.rangeMethod = .minMax
     options.searchesWeightScales = false
+    options.defaultWeightBits = weightBits
+    // Rounded to nearest: error feedback takes long and changes no size.
+    options.feedbackBits = 0
     options.threads = threads
     let program = try lower(try Quantizer.quantize(graph, samples: [sample], options: options).graph)
     try self.init(program, targets: targets, countsSize: countsSize)
@@ -49,8 +53,8 @@ struct ModelEstimate: Sendable, Codable, Equatable {
   static func size(of program: Program) throws -> Int {
     var streams = ContainerWriter()
     try streams.add(.program, try ProgramCoder.encode(program))
-    for constant in program.constants { try streams.add(.constant, constant.storedBytes) }
-    return streams.finish().count + 1400
+    for stream in program.constantStreams { try streams.add(.constant, program.storedBytes(of: stream)) }
+    return try streams.finish().count + 1400
   }
 }
 

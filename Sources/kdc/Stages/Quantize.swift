@@ -75,7 +75,7 @@ extension Compilation {
   private static func bytesBesideWeights(of graph: Graph) throws -> Int {
     let program = try lower(graph)
     var streams = ContainerWriter()
-    for constant in program.constants { try streams.add(.constant, constant.storedBytes) }
+    for stream in program.constantStreams { try streams.add(.constant, program.storedBytes(of: stream)) }
     return try ModelEstimate.size(of: program) - streams.storedConstantBytes
   }
 
