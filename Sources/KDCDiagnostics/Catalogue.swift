@@ -71,6 +71,8 @@ extension DiagnosticID {
     number: 3101, title: "the model computes NaN or infinity on the calibration samples")
   package static let allChannelsRemoved = DiagnosticID(
     number: 3201, title: "a pruning would remove all channels of a layer")
+  package static let cutOutOfReach = DiagnosticID(
+    number: 3202, title: "the model does not have so many channels to remove")
   package static let notDifferentiable = DiagnosticID(
     number: 3401, title: "a model cannot be trained through an operator without a gradient")
   package static let labelOutOfRange = DiagnosticID(number: 3402, title: "a label names a class that the head lacks")
@@ -111,7 +113,7 @@ extension DiagnosticID {
     unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch, typeMismatch,
     notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle,
     nonFiniteActivation, allChannelsRemoved,
-    notDifferentiable, labelOutOfRange, targetMismatch, nonFiniteLoss, unusableCheckpoint,
+    cutOutOfReach, notDifferentiable, labelOutOfRange, targetMismatch, nonFiniteLoss, unusableCheckpoint,
     cannotLower, noKernel,
     toolchainNotFound, toolchainTooOld, toolFailed,
     notABundle, damagedBundle, unsupportedBundle, verificationFailed, cannotRunHere, invalidProgram, inputMismatch,

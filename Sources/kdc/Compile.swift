@@ -9,7 +9,7 @@ struct Compile: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compile a trained model into one bundle of device code.",
     discussion: """
-      Makes the student smaller under its teacher's guidance (--prune, --low-rank, --recover, or a budget), quantises it
+      Makes the student smaller under its teacher's guidance (--prune, --recover, or a budget), quantises it
       with a few hundred unlabelled samples, generates code for each target and writes one file that runs by itself and
       loads into apps. The report compares what each stage made with the teacher and with the student.
 

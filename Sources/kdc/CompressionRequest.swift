@@ -16,10 +16,9 @@ struct CompressionRequest: Sendable, Codable, Equatable {
   /// 0: labels are not used.
   var labelWeight = 0.0
   var temperature = 2.0
-  var lowRank = false
 
   /// Whether samples are needed to change the float model.
-  var changesModel: Bool { cut != nil || recoveryEpochs > 0 || lowRank }
+  var changesModel: Bool { cut != nil || recoveryEpochs > 0 }
 }
 
 /// Limits that the compiled model has to keep; nil is no limit.

@@ -14,8 +14,8 @@ import KDCTraining
 /// `kdc compile`, from top to bottom. Nothing reaches back: a stage reads what those before it left.
 enum Pipeline {
   static let stages: [Stage] = [
-    .importModels, .canonicalize, .measureTeacher, .answer, .recover, .quantize, .lower, .selectKernels, .planMemory,
-    .emit, .build, .measure, .prove, .package,
+    .importModels, .canonicalize, .measureTeacher, .answer, .meetBudget, .prune, .recover, .quantize,
+    .lower, .selectKernels, .planMemory, .emit, .build, .measure, .checkBudget, .prove, .package,
   ]
 
   /// Runs all stages. Throws what a stage throws; then no output file exists.
@@ -75,6 +75,15 @@ struct Compilation: Sendable {
   var workFolder: WorkFolder?
   /// Answers of teacher and student on the training samples.
   var guidance: DistillationTargets?
+
+  // meetBudget
+  /// What a budget's search found that pruning has to reach; nil: what was asked for.
+  var foundAim: PruningAim?
+  /// The name of the model being made, in `finished` and in the work folder.
+  var modelName = "asked"
+  /// Models that the search pruned and recovered, by name.
+  var finished: [String: FinishedModel] = [:]
+  var pruningAim: PruningAim? { foundAim ?? request.compression.cut.map { .cut($0) } }
 
   /// The student as it is made smaller: what each of the stages that change the model leaves.
   var compressed = Graph.empty

@@ -13,12 +13,14 @@ struct Report: Codable, Sendable {
   var weights: [LayerDecision] = []
   var bundles: [Bundle] = []
   var targets: [TargetEstimate] = []
+  /// Channels of each group that can only be removed together, in the student and in the compiled model.
+  var channels: [Pruner.GroupRecord] = []
   /// What was decided on the way, and why.
   var decisions: [Decision] = []
   /// The limits asked for and what the result has; nil where there were none.
   var budget: [Limit]?
 
-  /// A model on its way: "teacher", "student", "pruned", "reconstructed", "recovered", "low-rank", "int8" ("float" where
+  /// A model on its way: "teacher", "student", "pruned", "reconstructed", "recovered", "int8" ("float" where
   /// nothing was quantised), "int4".
   struct Stage: Codable, Sendable {
     var name: String

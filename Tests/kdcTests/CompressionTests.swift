@@ -149,4 +149,84 @@ struct CompressionTests {
       #expect(outcome.errors.contains("labels.npz"), "\(outcome.errors)")
     }
   }
+
+  @Test("Pruning removes the share asked for, reports every rung, and is the same for any number of threads")
+  func prune() throws {
+    try withFolder { folder in
+      for threads in ["1", "2"] {
+        let outcome = try CommandLineTool.run(
+          [
+            "compile", student(), "--teacher", student("teacher"), "--train", "train.npz", "--data", "calib.npz",
+            "--prune", "50%", "--recover", "1", "--target", "pi4b", "-o", threads + ".kdb", "--json", "-", "--quiet",
+            "--threads", threads,
+          ], in: folder)
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        let report = try report(outcome)
+        let stages = try #require(report["stages"] as? [[String: Any]])
+        #expect(
+          stages.compactMap { $0["name"] as? String }
+            == ["teacher", "student", "pruned", "reconstructed", "recovered", "int8"])
+        let macs = stages.compactMap { $0["macs"] as? Int }
+        #expect(macs[2] <= macs[1] / 2 && macs[2] > macs[1] * 4 / 10, "\(macs)")
+        let channels = try #require(report["channels"] as? [[String: Any]])
+        #expect(channels.contains { ($0["after"] as? Int ?? 0) < ($0["before"] as? Int ?? 0) })
+        let layers = try #require(report["layers"] as? [[String: Any]])
+        #expect(layers.contains { ($0["widthAfter"] as? Int ?? 0) < ($0["widthBefore"] as? Int ?? 0) })
+      }
+      let bundles = try ["1.kdb", "2.kdb"].map { try Data(contentsOf: folder.appendingPathComponent($0)) }
+      #expect(bundles[0] == bundles[1])
+    }
+  }
+
+  @Test("A share that leaves layers without channels is refused")
+  func outOfReach() throws {
+    try withFolder { folder in
+      let outcome = try CommandLineTool.run(
+        [
+          "compile", student(), "--data", "calib.npz", "--prune", "0.9999", "--no-reconstruct", "--importance",
+          "magnitude", "--no-recover", "--target", "pi4b", "-o", "model.kdb",
+        ], in: folder)
+      #expect(outcome.status == 1)
+      #expect(outcome.errors.contains("\(DiagnosticID.cutOutOfReach)"), "\(outcome.errors)")
+    }
+  }
+
+  @Test("Limits on size and latency are met within 5 %, without training where none is wanted")
+  func budget() throws {
+    try withFolder { folder in
+      let outcome = try CommandLineTool.run(
+        [
+          "compile", student(), "--data", "calib.npz", "--train", "train.npz", "--max-size", "40KB", "--max-latency",
+          "2ms", "--no-recover", "--target", "pi4b", "-o", "model.kdb", "--json", "-", "--quiet",
+        ], in: folder)
+      try #require(outcome.status == 0, "\(outcome.errors)")
+      let limits = try #require(try report(outcome)["budget"] as? [[String: Any]])
+      #expect(limits.compactMap { $0["option"] as? String } == ["--max-size", "--max-latency"])
+      let size = try #require(limits[0]["value"] as? Double)
+      #expect(size <= 40 * 1024 && size > 0.95 * 40 * 1024, "\(size)")
+    }
+  }
+
+  @Test("A budget that cannot be met ends with exit 3, the points measured, and a command line that can be met")
+  func infeasible() throws {
+    try withFolder { folder in
+      let arguments = [
+        "compile", student(), "--data", "calib.npz", "--train", "train.npz", "--max-size", "1KB", "--importance",
+        "magnitude", "--no-reconstruct", "--no-recover", "--target", "pi4b", "-o", "model.kdb", "--json", "-",
+        "--quiet",
+      ]
+      let outcome = try CommandLineTool.run(arguments, in: folder)
+      #expect(outcome.status == 3, "\(outcome.errors)")
+      let figures = try report(outcome)
+      let points = try #require(figures["points"] as? [[String: Any]])
+      #expect(!points.isEmpty)
+      #expect(outcome.errors.contains("This can be met:"), "\(outcome.errors)")
+      #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("model.kdb").path))
+      let nearest = try #require(figures["nearest"] as? [String])
+      #expect(nearest.first == "--max-size")
+      let again = try CommandLineTool.run(
+        arguments.filter { !["--max-size", "1KB"].contains($0) } + nearest, in: folder)
+      #expect(again.status == 0, "\(nearest) \(again.errors)")
+    }
+  }
 }

@@ -41,9 +41,6 @@ struct CompressionOptions: ParsableArguments {
   @Option(help: "Temperature of the distillation loss.", transform: Quantity.positive)
   var temperature: Double = 2
 
-  @Flag(name: .customLong("low-rank"), help: "Factorise layers where that is better than pruning at the same cost.")
-  var lowRank = false
-
   @Option(
     name: .customLong("work-dir"),
     help: ArgumentHelp("Keep intermediate results here; an interrupted compile goes on from them.", valueName: "folder")
@@ -64,7 +61,7 @@ struct CompressionOptions: ParsableArguments {
     let epochs = noRecover ? 0 : recover ?? (cut != nil || hasBudget ? 10 : 0)
     return CompressionRequest(
       cut: cut, importance: importance, reconstructs: !noReconstruct, recoveryEpochs: epochs,
-      labelWeight: labels ? alpha ?? 0.3 : 0, temperature: temperature, lowRank: lowRank)
+      labelWeight: labels ? alpha ?? 0.3 : 0, temperature: temperature)
   }
 }
 

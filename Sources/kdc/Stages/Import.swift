@@ -11,9 +11,6 @@ extension Stage {
   /// Reads models and data, and checks that they belong together and that the result can be written.
   static let importModels = Stage("import") { compilation, _ in
     let request = compilation.request
-    if request.compression.cut != nil || request.compression.lowRank || !request.budget.isEmpty {
-      throw InternalError("no stage prunes yet")
-    }
     // Now rather than after minutes of work.
     for architecture in request.architectures { try Files.checkWritable(request.outputPath(for: architecture)) }
     if let json = request.json, json != "-" { try Files.checkWritable(json) }

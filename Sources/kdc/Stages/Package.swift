@@ -2,6 +2,7 @@ import Foundation
 import KDCBundle
 import KDCCodegen
 import KDCDiagnostics
+import KDCGraph
 import KDCKernels
 import KDCProgram
 import KDCTargets
@@ -54,13 +55,19 @@ extension Compilation {
   }
 
   fileprivate var layerReports: [Report.Layer] {
-    program.steps.enumerated().map { index, step in
+    let (before, after) = (student.outputChannels, compressed.outputChannels)
+    return program.steps.enumerated().map { index, step in
       var layer = Report.Layer(
         name: step.name, op: type(of: step).kind, kernel: [:], reason: [:], bits: 32, cycles: [:],
         bytes: step.constants.reduce(0) { $0 + program.constants[$1.index].storedByteCount })
       if let output = step.writes.first { layer.bits = program.buffers[output.index].dataType.byteCount * 8 }
       if let convolution = step as? ConvolutionStep {
         layer.weightBits = program.isInt4(convolution.weights) ? 4 : 8
+      }
+      layer.widthBefore = before[step.name]
+      layer.widthAfter = after[step.name]
+      if let decision = report.weights.first(where: { $0.node == step.name }) {
+        layer.sensitivity = layer.weightBits == 4 ? decision.sensitivity4 : decision.sensitivity8
       }
       for selection in selections {
         let choice = selection.choices[index]
@@ -70,5 +77,17 @@ extension Compilation {
       }
       return layer
     }
+  }
+}
+
+extension Graph {
+  /// Output channels of each convolution and fully connected layer, by node name.
+  fileprivate var outputChannels: [String: Int] {
+    var result: [String: Int] = [:]
+    for node in nodes where ["FusedConv", "FusedGemm", "ConvTranspose"].contains(node.opType) {
+      guard let shape = node.outputs.first.flatMap({ types[$0]?.shape }), shape.rank > 1 else { continue }
+      result[node.name] = node.opType == "FusedGemm" ? shape[shape.rank - 1] : shape[1]
+    }
+    return result
   }
 }

@@ -9,7 +9,12 @@ extension Stage {
   /// Trains what pruning left towards the answers of teacher and student; kept only where held-out samples say so.
   static let recover = Stage("recover") { compilation, progress in
     guard compilation.request.compression.recoveryEpochs > 0, compilation.guidance != nil else { return nil }
-    let result = try compilation.recovered(compilation.compressed, checkpoint: "recovery", progress: progress)
+    // A budget that needs no pruning needs no recovery.
+    guard compilation.pruningAim != nil || compilation.request.budget.isEmpty else { return nil }
+    let name = compilation.modelName
+    let result =
+      try compilation.finished[name]?.recovery
+      ?? compilation.recovered(compilation.compressed, checkpoint: name, progress: progress)
     compilation.compressed = result.graph
     compilation.decide("recover", "recovery", accepted: result.accepted, result.reason)
     try compilation.addRung("recovered", result.graph, accepted: result.accepted, progress: progress)

@@ -1,0 +1,145 @@
+import Foundation
+import KDCCompression
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+import KDCTraining
+
+extension Stage {
+  /// Removes channels until the share asked for, or a budget, is reached; the layers behind them are refitted.
+  static let prune = Stage("prune") { compilation, progress in
+    guard let aim = compilation.pruningAim else { return nil }
+    let outcome = try compilation.pruned(aim, name: compilation.modelName, progress: progress)
+    if case .cut(let cut) = aim, !outcome.reached { throw compilation.outOfReach(cut, outcome) }
+    let reconstructs = compilation.request.compression.reconstructs
+    try compilation.addRung("pruned", outcome.unreconstructed, progress: progress)
+    if reconstructs { try compilation.addRung("reconstructed", outcome.graph, progress: progress) }
+    compilation.compressed = outcome.graph
+    compilation.report.channels = outcome.groups
+    let channels = outcome.groups.reduce(into: (before: 0, after: 0)) {
+      $0.before += $1.before
+      $0.after += $1.after
+    }
+    let share = 1 - Double(outcome.graph.macs) / Double(max(compilation.student.macs, 1))
+    let text = String(
+      format: "%.1f %% of the MACs removed, %d of %d channels left", 100 * share, channels.after, channels.before)
+    compilation.decide("prune", "pruning", accepted: true, text)
+    return text
+  }
+}
+
+/// What pruning is to reach.
+enum PruningAim: Sendable {
+  case cut(CompressionRequest.Cut)
+  /// Every cost of a budget, with weights of so many bits.
+  case budget(Budget, weightBits: Int)
+}
+
+/// A pruned graph, as the work folder keeps it.
+struct PruningOutcome: Sendable {
+  var graph: Graph
+  /// With the weights as they were.
+  var unreconstructed: Graph
+  var groups: [Pruner.GroupRecord]
+  var reached: Bool
+}
+
+extension Compilation {
+  /// Removes channels of the student, or takes the result of an interrupted run with this name from the work folder.
+  func pruned(_ aim: PruningAim, name: String, progress: Progress) throws -> PruningOutcome {
+    if let known = finished[name]?.pruning { return known }
+    struct Summary: Codable {
+      var groups: [Pruner.GroupRecord]
+      var reached: Bool
+    }
+    if let workFolder, let graph = workFolder.graph(name), let raw = workFolder.graph(name + "-raw"),
+      let summary = workFolder.value(name, as: Summary.self)
+    {
+      progress.detail("\(name) from the work folder")
+      return PruningOutcome(graph: graph, unreconstructed: raw, groups: summary.groups, reached: summary.reached)
+    }
+    guard let samples = training, let guidance else { throw InternalError("pruning has no answers to keep") }
+    var options = Pruner.Options()
+    options.importance = request.compression.importance.measure
+    options.seed = request.seed
+    options.threads = request.threads
+    if !request.compression.reconstructs { options.reconstruction = nil }
+    let cost = try pruningCost(aim, &options)
+    let begin = Date()
+    let result = try Pruner.run(
+      student, samples: samples, targets: guidance, goal: try goal(aim), cost: cost, options: options
+    ) { step in
+      progress.update("prune: step", done: step.step, of: options.steps, since: begin)
+      progress.detail("step \(step.step): \(step.removed) channels removed, \(step.measure)")
+    }
+    try workFolder?.save(result.graph, as: name)
+    try workFolder?.save(result.unreconstructed, as: name + "-raw")
+    try workFolder?.save(Summary(groups: result.groups, reached: result.reached), as: name)
+    return PruningOutcome(
+      graph: result.graph, unreconstructed: result.unreconstructed, groups: result.groups, reached: result.reached)
+  }
+
+  private func goal(_ aim: PruningAim) throws -> Pruner.Goal {
+    switch aim {
+    case .cut(.macs(let share)): return .macs(of: student, removing: share)
+    case .cut(.width(let share)): return try .channels(of: student, removing: share)
+    case .budget(let budget, let bits):
+      let estimate = estimator(countsSize: budget.size != nil, weightBits: bits)
+      // A little below the limit: scales and the recovered weights compress differently.
+      return Pruner.Goal(limit: 0.985) { graph in
+        BudgetPoint(try estimate(graph), removed: 0, weights: "").costExcess(budget)
+      }
+    }
+  }
+
+  /// What a channel's importance is divided by: the time that it takes on the targets, or what the budget limits.
+  private func pruningCost(_ aim: PruningAim, _ options: inout Pruner.Options) throws -> Pruner.Measure {
+    switch aim {
+    case .budget(let budget, let bits):
+      options.alignment = budget.milliseconds == nil ? 1 : 4
+      let estimate = estimator(countsSize: budget.size != nil, weightBits: bits)
+      return { graph in
+        let found = try estimate(graph)
+        return (budget.size.map { Double(found.size) / Double($0) } ?? 0)
+          + (budget.milliseconds.map { found.slowest / $0 } ?? 0)
+          + (budget.memory.map { Double(found.memory) / Double($0) } ?? 0)
+      }
+    case .cut: return { Double($0.macs) }
+    }
+  }
+
+  /// Costs of a float graph once it is quantised.
+  func estimator(countsSize: Bool, weightBits: Int) -> @Sendable (Graph) throws -> ModelEstimate {
+    let (targets, threads, data) = (request.targets, request.threads, calibration)
+    return { graph in
+      guard let sample = try data?.sample(0) else { throw InternalError("an estimate needs a sample") }
+      return try ModelEstimate(
+        graph, sample: sample, targets: targets, countsSize: countsSize, weightBits: weightBits, threads: threads)
+    }
+  }
+
+  fileprivate func outOfReach(_ cut: CompressionRequest.Cut, _ outcome: PruningOutcome) -> Diagnostic {
+    let left = 1 - Double(outcome.graph.macs) / Double(max(student.macs, 1))
+    let (what, wanted) =
+      switch cut {
+      case .macs(let share): ("MACs", share)
+      case .width(let share): ("channels", share)
+      }
+    return Diagnostic(
+      .cutOutOfReach, String(format: "%.0f %% of the %@ cannot be removed", 100 * wanted, what),
+      at: Place(file: request.student),
+      notes: [
+        String(format: "with the fewest channels that every layer keeps, %.1f %% of the MACs are gone", 100 * left)
+      ], hint: "ask for a smaller share; `kdc inspect --groups` shows what can be removed")
+  }
+}
+
+extension CompressionRequest.Importance {
+  var measure: any ChannelImportance {
+    switch self {
+    case .fisher: FisherImportance()
+    case .taylor: TaylorImportance()
+    case .magnitude: MagnitudeImportance()
+    }
+  }
+}
