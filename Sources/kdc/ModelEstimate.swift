@@ -54,7 +54,7 @@ struct ModelEstimate: Sendable, Codable, Equatable {
     var streams = ContainerWriter()
     try streams.add(.program, try ProgramCoder.encode(program))
     for stream in program.constantStreams { try streams.add(.constant, program.storedBytes(of: stream)) }
-    return try streams.finish().count + 1400
+    return try streams.finish().count + 750
   }
 }
 

@@ -3,6 +3,7 @@ import KDCGraph
 import KDCOps
 import KDCTensor
 import KDCTestSupport
+import KDCTraining
 import Testing
 
 @Suite("4-bit weights")
