@@ -12,10 +12,16 @@ package struct ChunkedGraph: Sendable {
   private let chunk: TrainingGraph
   private let single: TrainingGraph
 
-  /// `chunkSize` falls to 1 where the batched graph does not compute for each of the first `samples` what the graph
-  /// itself does.
+  /// Most bytes of activations that a chunk keeps for its backward run.
+  private static let activationLimit = 256 << 20
+
+  /// `chunkSize` shrinks for large activations, and falls to 1 where the batched graph does not compute for each of the
+  /// first `samples` what the graph itself does.
   package init(_ graph: Graph, chunkSize: Int = 16, checkedOn samples: any SampleSource) throws {
-    single = try TrainingGraph(graph)
+    let alone = try TrainingGraph(graph)
+    let bytes = alone.graph.nodes.flatMap(\.outputs).reduce(0) { $0 + (alone.graph.types[$1]?.byteCount ?? 0) }
+    single = alone
+    let chunkSize = min(chunkSize, Self.activationLimit / max(bytes, 1))
     guard chunkSize > 1, graph.batched(chunkSize) != nil else {
       (chunk, self.chunkSize) = (single, 1)
       return
