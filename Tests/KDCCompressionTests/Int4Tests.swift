@@ -113,4 +113,82 @@ struct Int4Tests {
     #expect(result.initializers["a.w"]?.dataType == .float32)
     #expect(result.initializers["b.w"] == nil)
   }
+
+  // MARK: Bits for each layer
+
+  @Test("auto measures every layer on held-out samples and gives a reason for each")
+  func auto() throws {
+    let graph = try QuantizerTests.graph(seed: 10)
+    var told: [String] = []
+    let found = try BitAllocation.run(
+      graph, samples: QuantizerTests.samples(60, seed: 11), bits: .auto(sizeLimit: nil), options: .init()
+    ) { told.append($0) }
+    #expect(found.decisions.map(\.node) == ["a", "b", "fc"])
+    for decision in found.decisions {
+      let (four, eight) = (try #require(decision.sensitivity4), try #require(decision.sensitivity8))
+      #expect(four > eight && eight >= 0, "\(decision)")
+      #expect(!decision.reason.isEmpty && [4, 8].contains(decision.bits))
+      let weights = try #require(found.result.graph.nodes.first { $0.name == decision.node }?.input(1))
+      #expect(found.result.graph.quantization[weights]?.bits == decision.bits)
+    }
+    let held = try #require(found.heldOut)
+    #expect(held.chosen <= held.int8 * 1.5 + 0.001)
+    #expect(told.count > 1)
+  }
+
+  @Test("A size limit takes as few layers to 4 bits as it needs, the least sensitive bytes first")
+  func sizeLimit() throws {
+    let graph = try QuantizerTests.graph(seed: 12)
+    let samples = QuantizerTests.samples(40, seed: 13)
+    func bits(_ limit: Int) throws -> [Int] {
+      try BitAllocation.run(graph, samples: samples, bits: .auto(sizeLimit: limit), options: .init()).decisions.map(
+        \.bits)
+    }
+    #expect(try bits(1 << 20) == [8, 8, 8])
+    // The fully connected layer has most of the weights: nothing else makes room for 900 bytes less.
+    let some = try bits(1000)
+    #expect(some[2] == 4 && some.contains(8))
+    #expect(try bits(1) == [4, 4, 4])
+  }
+
+  @Test("A layer whose output int8 cannot hold stays float, with those that read it")
+  func fallback() throws {
+    var graph = try QuantizerTests.graph(seed: 14)
+    graph.nodes = graph.nodes.filter { ["a", "flat", "fc"].contains($0.name) }
+    graph.nodes[1].inputs = ["ya"]
+    // One channel a thousand times the others, which the next layer takes back.
+    var (weights, bias) = (
+      try #require(graph.initializers["a.w"]?.floats), try #require(graph.initializers["a.b"]?.floats)
+    )
+    for index in 0..<18 { weights[index] *= 1000 }
+    bias[0] *= 1000
+    graph.initializers["a.w"] = Tensor([4, 2, 3, 3], weights)
+    graph.initializers["a.b"] = Tensor([4], bias)
+    var large: [Float] = []
+    for index in 0..<720 {
+      let value = Float(index * 37 % 101) - 50
+      large.append(index % 144 < 36 ? value / 100_000 : value / 100)
+    }
+    graph.initializers["fc.w"] = Tensor([5, 144], large)
+    try graph.inferTypes()
+    let found = try BitAllocation.run(
+      graph, samples: QuantizerTests.samples(40, seed: 15), bits: .auto(sizeLimit: nil), options: .init())
+    #expect(found.decisions.map(\.bits) == [32, 32])
+    #expect(found.decisions[0].reason.contains("float"))
+    #expect(found.result.graph.initializers["a.w"] != nil)
+  }
+
+  @Test("int4 leaves layers with few weights a channel at 8 bits and says why")
+  func small() throws {
+    var graph = try QuantizerTests.graph(seed: 16)
+    graph.nodes[0].attributes["kernel_shape"] = .ints([1, 1])
+    graph.nodes[0].attributes["pads"] = .ints([0, 0, 0, 0])
+    graph.initializers["a.w"] = Tensor([4, 2, 1, 1], (0..<8).map { Float($0) / 8 })
+    try graph.inferTypes()
+    let found = try BitAllocation.run(
+      graph, samples: QuantizerTests.samples(20, seed: 17), bits: .int4, options: .init())
+    #expect(found.decisions.map(\.bits) == [8, 4, 4])
+    #expect(found.decisions[0].reason.contains("2 weights a channel"))
+    #expect(found.heldOut == nil)
+  }
 }

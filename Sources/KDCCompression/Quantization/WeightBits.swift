@@ -36,7 +36,7 @@ package struct BitAllocation: Sendable {
 
   /// Layers with fewer weights a channel than this keep 8 bits: halving them saves next to nothing, and nothing averages
   /// out within them (depthwise windows, first layers of grey images).
-  static let leastWeightsPerChannel = 32
+  static let leastWeightsPerChannel = 12
   /// Share of the samples that is held out.
   static let heldOutShare = 0.25
   static let heldOutLimit = 128
@@ -144,18 +144,37 @@ package struct BitAllocation: Sendable {
       let worst = layers.sorted { ($1.distances[8] ?? 0, $0.node) < ($0.distances[8] ?? 0, $1.node) }
       for layer in worst where best > floatThreshold {
         guard let alone = layer.distances[8], alone > best / 4 else { break }
-        options.floatNodes.insert(layer.node)
-        let without = try distance([])
-        progress("'\(layer.node)' in float: held-out distance \(without) instead of \(best)")
-        if without > best * 0.7 {
-          options.floatNodes.remove(layer.node)
-          continue
+        // Its weights may be at fault, or its output, which stays int8 as long as an integer layer reads it.
+        for nodes in [[layer.node], [layer.node] + readers(of: layer.node)] {
+          let before = options.floatNodes
+          options.floatNodes.formUnion(nodes)
+          let without = try distance([])
+          progress("\(nodes.joined(separator: ", ")) in float: held-out distance \(without) instead of \(best)")
+          guard without <= best * 0.7 else {
+            options.floatNodes = before
+            continue
+          }
+          for node in nodes {
+            reasons[node] =
+              "int8 of '\(layer.node)' alone loses \(shown(alone)); in float the model's distance falls from "
+              + "\(shown(best)) to \(shown(without))"
+          }
+          best = without
+          break
         }
-        reasons[layer.node] =
-          "int8 alone loses \(shown(alone)); in float the model's distance falls from \(shown(best)) to \(shown(without))"
-        best = without
       }
       return best
+    }
+
+    /// The layers with weights that read what a layer computes, directly or through others.
+    private func readers(of key: String) -> [String] {
+      let weighted = Set(layers.map(\.node))
+      var reached = Set(graph.nodes.first { $0.key == key }?.outputs ?? [])
+      var found: [String] = []
+      for node in graph.nodes where node.key != key && node.inputs.contains(where: reached.contains) {
+        if weighted.contains(node.key) { found.append(node.key) } else { reached.formUnion(node.outputs) }
+      }
+      return found
     }
 
     /// The most layers at 4 bits, in order, that keep the distance within what is allowed.

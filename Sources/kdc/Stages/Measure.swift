@@ -33,7 +33,7 @@ extension Stage {
         againstStudent: compilation.teacher.map { _ in compilation.metrics(of: outputs, against: student) },
         samples: count,
         macs: compilation.program.macs,
-        bytes: compilation.program.constants.reduce(0) { $0 + $1.tensor.byteCount }, accepted: true))
+        bytes: compilation.program.constants.reduce(0) { $0 + $1.storedByteCount }, accepted: true))
     return "\(count) samples by \(what)"
   }
 
