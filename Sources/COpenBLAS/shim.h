@@ -1,4 +1,5 @@
 #include <cblas.h>
+#include <malloc.h> /* mallopt, which the module Glibc lacks */
 
 /* LAPACK as OpenBLAS exports it; its own C header is not everywhere. Matrices are column-major, characters ASCII. */
 void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);

@@ -24,6 +24,7 @@ extension Convolution {
     input: [Float], weights: [Float], outputGradient: [Float], output: [Float]? = nil, low: Float = -.infinity,
     high: Float = .infinity, _ g: ImageGeometry, wanted: Wanted
   ) -> Gradients {
+    Memory.keep()
     var result = Gradients()
     var weightGradient = [Float](repeating: 0, count: wanted.weights ? g.outputChannels * g.depth : 0)
     var biasGradient = [Float](repeating: 0, count: wanted.bias ? g.outputChannels : 0)
@@ -93,17 +94,23 @@ struct Backward {
     g.outputPixels > 0 && g.depth > 0 && g.outputChannels > 0 && (g.isDepthwise || route != .columns)
   }
 
-  /// Writes the gradient of the sums at `at` of the output, masked by the activation.
+  /// Writes the gradient of the sums at `at` of the output, masked by the activation, and returns its sum.
   @inline(__always)
-  func mask(_ at: Int, _ result: UnsafeMutablePointer<Float>, _ count: Int) {
+  func mask(_ at: Int, _ result: UnsafeMutablePointer<Float>, _ count: Int) -> Float {
     let gradient = outputGradient + at
-    if let output {
-      let (y, low, high) = (output + at, low, high)
-      for i in 0..<count { result[i] = y[i] > low && y[i] < high ? gradient[i] : 0 }
-      if let residualGradient { (residualGradient + at).update(from: result, count: count) }
-    } else {
+    guard let output else {
       for i in 0..<count { result[i] = gradient[i] }
+      return VectorSums.sum(gradient, count)
     }
+    let (y, low, high) = (output + at, low, high)
+    for i in 0..<count {
+      // Two selections rather than one condition: they become vector instructions.
+      let slope = gradient[i]
+      let below = y[i] < high ? slope : 0
+      result[i] = y[i] > low ? below : 0
+    }
+    if let residualGradient { (residualGradient + at).update(from: result, count: count) }
+    return VectorSums.sum(result, count)
   }
 
   /// How the products are formed.
@@ -182,18 +189,16 @@ struct Backward {
     let size = g.groupOutputs * g.outputPixels
     let start = (images.lowerBound * g.groups + group) * size
     var sums = Sums(base: outputGradient + start, distance: g.groups * size)
-    if output != nil {
-      for index in images {
-        mask((index * g.groups + group) * size, masked + (index - images.lowerBound) * size, size)
-      }
-      sums = Sums(base: UnsafePointer(masked), distance: size)
-    }
-    if let biasGradient {
-      for index in 0..<images.count {
-        for channel in 0..<g.groupOutputs {
-          biasGradient[group * g.groupOutputs + channel] += VectorSums.sum(
-            sums.base + index * sums.distance + channel * g.outputPixels, g.outputPixels)
-        }
+    if output != nil { sums = Sums(base: UnsafePointer(masked), distance: size) }
+    guard output != nil || biasGradient != nil else { return sums }
+    for index in 0..<images.count {
+      for channel in 0..<g.groupOutputs {
+        let plane = index * size + channel * g.outputPixels
+        let at = ((images.lowerBound + index) * g.groups + group) * size + channel * g.outputPixels
+        let sum =
+          output == nil
+          ? VectorSums.sum(outputGradient + at, g.outputPixels) : mask(at, masked + plane, g.outputPixels)
+        biasGradient?[group * g.groupOutputs + channel] += sum
       }
     }
     return sums

@@ -161,8 +161,7 @@ extension Backward {
         for oy in 0..<g.y.output {
           let at = plane * g.outputPixels + oy * g.x.output
           let row = gradient + oy * dealt.width
-          mask(at, row, g.x.output)
-          if biasGradient != nil { sum += VectorSums.sum(row, g.x.output) }
+          sum += mask(at, row, g.x.output)
         }
         biasGradient?[channel] += sum
         if let weightGradient {

@@ -68,8 +68,9 @@ package struct ImageGeometry: Hashable, Sendable {
           let insideX = x.inside(tap: kx, in: 0..<width)
           let offsetX = kx &* x.dilation &- x.padBegin
           let inside = insideX.isEmpty ? rows.lowerBound..<rows.lowerBound : insideY
-          target.update(repeating: 0, count: (inside.lowerBound &- rows.lowerBound) &* width)
-          var result = target + (inside.lowerBound &- rows.lowerBound) &* width
+          let before = (inside.lowerBound &- rows.lowerBound) &* width
+          if before > 0 { target.update(repeating: 0, count: before) }
+          var result = target + before
           if keepsRows, !inside.isEmpty {
             copyRows(plane, inside, insideX, tapY: ky, offsetX, into: result)
             result += inside.count &* width
@@ -86,7 +87,8 @@ package struct ImageGeometry: Hashable, Sendable {
               result += width
             }
           }
-          result.update(repeating: 0, count: (rows.upperBound &- inside.upperBound) &* width)
+          let after = (rows.upperBound &- inside.upperBound) &* width
+          if after > 0 { result.update(repeating: 0, count: after) }
           target += distance
         }
       }
@@ -106,12 +108,18 @@ package struct ImageGeometry: Hashable, Sendable {
     let first = max(0, 0 &- start)
     let last = min(count, inputPixels &- start)
     (result + first).update(from: plane + (start &+ first), count: last &- first)
-    guard insideX.count < width else { return }
-    var row = result
-    for _ in inside {
-      for ox in 0..<insideX.lowerBound { row[ox] = 0 }
-      for ox in insideX.upperBound..<width { row[ox] = 0 }
-      row += width
+    clearBorders(result, rows: inside.count, insideX)
+  }
+
+  /// Zeros outside `insideX`, column by column: there are few, and filling one element of a row costs a call.
+  @inline(__always)
+  private func clearBorders(_ result: UnsafeMutablePointer<Float>, rows: Int, _ insideX: Range<Int>) {
+    let width = x.output
+    for column in 0..<insideX.lowerBound {
+      for row in 0..<rows { result[row &* width &+ column] = 0 }
+    }
+    for column in insideX.upperBound..<width {
+      for row in 0..<rows { result[row &* width &+ column] = 0 }
     }
   }
 
@@ -158,14 +166,7 @@ package struct ImageGeometry: Hashable, Sendable {
     to plane: UnsafeMutablePointer<Float>
   ) {
     let width = x.output
-    if insideX.count < width {
-      var row = rows
-      for _ in inside {
-        for ox in 0..<insideX.lowerBound { row[ox] = 0 }
-        for ox in insideX.upperBound..<width { row[ox] = 0 }
-        row += width
-      }
-    }
+    clearBorders(rows, rows: inside.count, insideX)
     let start = (inside.lowerBound &+ tapY &* y.dilation &- y.padBegin) &* width &+ offsetX
     let first = max(0, 0 &- start)
     let count = min(inside.count &* width, inputPixels &- start) &- first

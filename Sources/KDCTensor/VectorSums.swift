@@ -1,10 +1,16 @@
-/// Sums in a fixed order that vector instructions follow: eight partial sums, then the rest.
+/// Sums in a fixed order that vector instructions follow: partial sums of lanes, then the rest.
 package enum VectorSums {
   @inline(__always)
   package static func sum(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
-    var parts = SIMD8<Float>.zero
+    var (parts, more) = (SIMD8<Float>.zero, SIMD8<Float>.zero)
     var i = 0
-    while i &+ 8 <= count {
+    while i &+ 16 <= count {
+      parts += load(x + i)
+      more += load(x + (i &+ 8))
+      i &+= 16
+    }
+    parts += more
+    if i &+ 8 <= count {
       parts += load(x + i)
       i &+= 8
     }
