@@ -52,6 +52,9 @@ package struct Pruner {
     /// Most samples and bytes of activations that reconstruction uses.
     package var reconstructionSamples = 1024
     package var reconstructionBytes = 512 << 20
+    /// Whether factored layers are tried; see `LowRank`. The result is the better one by held-out loss.
+    package var lowRank: LowRank.Options?
+    package var lowRankSamples = 512
     /// Training between the steps; nil: none.
     package var stepRecovery: Recovery.Options?
     /// The held-out samples are those that recovery holds out with the same share and seed: no decision sees them.
@@ -89,6 +92,11 @@ package struct Pruner {
     /// The goal's measure before and after.
     package var before: Double
     package var after: Double
+    /// Mean distillation loss of the held-out samples, before and after.
+    package var lossBefore: Double
+    package var lossAfter: Double
+    /// Layers that became two; empty where factoring did not pay or was not tried.
+    package var factors: [LowRank.Factor] = []
     /// False where the goal is out of reach: no group has channels to spare.
     package var reached: Bool
   }
@@ -100,6 +108,7 @@ package struct Pruner {
   private let cost: Measure
   private let options: Options
   private let training: [Int]
+  private let heldOut: [Int]
 
   private var graph: Graph
   /// Units removed so far, counted as the original's.
@@ -120,20 +129,33 @@ package struct Pruner {
     cost: @escaping Measure = { Double($0.macs) }, options: Options = Options(),
     progress: (StepRecord) throws -> Void = { _ in }
   ) throws -> Result {
-    var pruner = Pruner(
-      original: try DependencyGroups(graph), samples: samples, objective: DistillationLoss(targets), goal: goal,
-      cost: cost, options: options,
-      training: SampleOrder(
-        originals: samples.originalCount, views: samples.viewCount, heldOutShare: options.heldOutShare,
-        seed: options.seed
-      ).epoch(0), graph: graph)
-    return try pruner.run(targets, progress)
+    let order = SampleOrder(
+      originals: samples.originalCount, views: samples.viewCount, heldOutShare: options.heldOutShare, seed: options.seed
+    )
+    func prune(_ graph: Graph, _ progress: (StepRecord) throws -> Void) throws -> Result {
+      var pruner = Pruner(
+        original: try DependencyGroups(graph), samples: samples, objective: DistillationLoss(targets), goal: goal,
+        cost: cost, options: options, training: order.epoch(0), heldOut: order.heldOut, graph: graph)
+      return try pruner.run(targets, progress)
+    }
+    let plain = try prune(graph, progress)
+    guard var lowRank = options.lowRank else { return plain }
+    lowRank.threads = options.threads
+    let chosen = try order.epoch(0).prefix(options.lowRankSamples).map { try samples.sample($0) }
+    let (factored, factors) = try LowRank.factorize(graph, samples: chosen, options: lowRank)
+    guard !factors.isEmpty else { return plain }
+    var other = try prune(factored) { _ in }
+    guard other.reached == plain.reached, other.lossAfter < plain.lossAfter else { return plain }
+    other.factors = factors
+    (other.before, other.lossBefore) = (plain.before, plain.lossBefore)
+    return other
   }
 
   private mutating func run(
     _ targets: DistillationTargets, _ progress: (StepRecord) throws -> Void
   ) throws -> Result {
     let before = try goal.measure(graph)
+    let lossBefore = try heldOutLoss()
     let indices = selectable
     var records: [StepRecord] = []
     var importance: [Int: [Double]] = [:]
@@ -177,7 +199,18 @@ package struct Pruner {
         return GroupRecord(
           name: group.name, before: group.count, after: group.count - (removed[index]?.count ?? 0),
           importance: scores.reduce(0, +) / Double(max(scores.count, 1)))
-      }, steps: records, before: before, after: measure, reached: measure <= goal.limit)
+      }, steps: records, before: before, after: measure, lossBefore: lossBefore,
+      lossAfter: try heldOutLoss(), reached: measure <= goal.limit)
+  }
+
+  private func heldOutLoss() throws -> Double {
+    let chunked = try ChunkedGraph(graph, checkedOn: samples)
+    let (samples, objective, heldOut) = (samples, objective, heldOut)
+    return try chunked.map(heldOut.count, threads: options.threads) { graph, range in
+      let chunk = Array(heldOut[range])
+      let tape = try graph.forward(try samples.batch(chunk), keeping: false)
+      return try objective.evaluate(tape, samples: chunk, factor: 1 / Double(heldOut.count)).loss
+    }.reduce(0, +)
   }
 
   /// Groups whose units can be told apart by their consumers' inputs.

@@ -98,6 +98,20 @@ import Testing
     #expect(results[0].graph.initializers.mapValues(\.floats) == results[1].graph.initializers.mapValues(\.floats))
   }
 
+  @Test("Factored layers are tried, and the result is never worse on the held-out samples")
+  func lowRank() throws {
+    let graph = network()
+    let plain = try prune(graph, .macs(of: graph, removing: 0.5))
+    let tried = try prune(graph, .macs(of: graph, removing: 0.5)) {
+      $0.lowRank = LowRank.Options()
+      $0.lowRank?.retained = 0.95
+      $0.lowRank?.leastSaving = 0.1
+    }
+    #expect(tried.lossAfter <= plain.lossAfter)
+    #expect(tried.factors.isEmpty == (tried.graph.nodes.count == graph.nodes.count))
+    #expect(Double(tried.graph.macs) <= 0.5 * Double(graph.macs))
+  }
+
   // MARK: Importance
 
   /// The network with channel 3 of the first convolution read by nobody.
