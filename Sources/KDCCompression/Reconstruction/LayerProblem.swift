@@ -161,10 +161,13 @@ struct LayerProblem {
     let (before, scale) = error(start, heldOut)
     var best = GroupSolution(before: before, after: before, scale: scale)
     var center = start
-    for round in 0...max(0, clamp.lowerBound.isFinite ? options.activationRounds : 0) {
+    // A decomposition takes n³ / 3 operations: large layers get one round and few values of λ.
+    let isLarge = unknowns > 1024
+    let ridges = isLarge ? options.ridges.filter { $0 >= 1e-3 && $0 <= 1e-2 } : options.ridges
+    for round in 0...(clamp.lowerBound.isFinite && !isLarge ? max(0, options.activationRounds) : 0) {
       let moments = try moments(group: group, freeing: round == 0 ? nil : center, threads: threads)
       var roundBest: (rows: [Double], error: Double, ridge: Double)?
-      for ridge in options.ridges {
+      for ridge in ridges {
         guard let rows = solve(moments, around: start, ridge: ridge) else { continue }
         let error = error(rows, heldOut).error
         if error < roundBest?.error ?? .infinity { roundBest = (rows, error, ridge) }
