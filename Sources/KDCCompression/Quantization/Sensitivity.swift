@@ -52,10 +52,21 @@ package struct Sensitivity: Sendable {
     }
   }
 
-  /// How many samples' activations fit into `bytes`.
-  package static func sampleLimit(for graph: Graph, bytes: Int) -> Int {
+  /// Multiply-adds that are spent on measuring, as long as 8 samples do not need more.
+  private static let workLimit = 500_000_000_000
+
+  /// How many samples' activations fit into `bytes`, and are measured in reasonable time.
+  package static func sampleLimit(for graph: Graph, bytes: Int) throws -> Int {
     let perSample = graph.nodes.flatMap(\.outputs).reduce(0) { $0 + (graph.types[$1]?.byteCount ?? 0) }
-    return max(1, bytes / max(perSample, 1))
+    let layers = try Quantizer.layers(of: graph)
+    let macs = layers.reduce(0) { sum, layer in
+      guard let node = graph.nodes.first(where: { $0.key == layer.node }), let name = node.outputs.first,
+        let outputs = graph.types[name]?.shape.count
+      else { return sum }
+      return sum + outputs * layer.weightsPerChannel
+    }
+    // Each layer is measured twice, and half of the model follows it on average.
+    return max(1, min(bytes / max(perSample, 1), max(8, workLimit / max(layers.count * macs, 1))))
   }
 
   /// Runs the float model on all samples, keeping the held-out values, and rounds each layer's weights on the way.

@@ -42,6 +42,8 @@ package struct BitAllocation: Sendable {
   static let heldOutLimit = 128
   /// Without a size limit the held-out distance may rise by this, plus half of what it is at 8 bits.
   static let allowedRise = 0.001
+  /// Without a size limit, layers that save less than this share of all weights' bytes keep 8 bits.
+  static let leastShareSaved = 0.005
   /// An int8 model further than this from the float one has its worst layers tried in float.
   static let floatThreshold = 0.05
 
@@ -88,7 +90,7 @@ package struct BitAllocation: Sendable {
     _ progress: @escaping (String) -> Void
   ) throws -> BitAllocation {
     let kept = min(
-      Int(Double(samples.count) * heldOutShare), heldOutLimit, Sensitivity.sampleLimit(for: graph, bytes: 1 << 29))
+      Int(Double(samples.count) * heldOutShare), heldOutLimit, try Sensitivity.sampleLimit(for: graph, bytes: 1 << 29))
     // Too few samples to hold any out: what was fitted is measured.
     let fitted = samples.count - (samples.count >= 8 ? kept : 0)
     let held = fitted == samples.count ? samples : Array(samples[fitted...])
@@ -177,9 +179,15 @@ package struct BitAllocation: Sendable {
       return found
     }
 
-    /// The most layers at 4 bits, in order, that keep the distance within what is allowed.
-    private mutating func least(_ order: [Int], int8: Double) throws -> (Set<String>, Double) {
+    /// The most layers at 4 bits, in order, that keep the distance within what is allowed. Layers that save next to
+    /// nothing are left alone.
+    private mutating func least(_ all: [Int], int8: Double) throws -> (Set<String>, Double) {
       let allowed = int8 * 1.5 + allowedRise
+      let total = layers.reduce(0) { $0 + ($1.bytes[8] ?? 0) }
+      let order = all.filter { Double(layers[$0].saved) >= leastShareSaved * Double(total) }
+      for index in all where !order.contains(index) {
+        reasons[layers[index].node] = "4 bits would save no more than \(layers[index].saved) of \(total) bytes"
+      }
       var (low, high) = (0, order.count)
       var best = int8
       // The measured distance of prefixes rises but for noise.
