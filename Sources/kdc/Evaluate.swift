@@ -17,7 +17,7 @@ struct Evaluate: AsyncParsableCommand {
   @Argument(help: "A bundle or an ONNX model.")
   var model: String
 
-  @Option(help: "Samples and labels, npz.")
+  @Option(help: "Samples and labels: npz, CSV, or a folder.")
   var data: String
 
   @Option(help: "Write the figures as JSON here; - prints them alone.")
@@ -28,6 +28,8 @@ struct Evaluate: AsyncParsableCommand {
 
   @Option(help: "Threads. Default: one per processor.")
   var threads: Int?
+
+  @OptionGroup(title: "Image folders") var images: DataOptions
 
   @Flag(help: "No progress.")
   var quiet = false
@@ -46,7 +48,9 @@ struct Evaluate: AsyncParsableCommand {
     let threads = Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
     let opened = try OpenedModel(path: model, inputShapes: inputShapes, threads: threads)
     let runner = opened.runner
-    let set = try DataSet(contentsOf: data, inputs: runner.inputs, outputs: runner.outputs.map(\.name))
+    let set = try DataSet(
+      contentsOf: data, inputs: runner.inputs, outputs: runner.outputs.map(\.name), images: images.images,
+      threads: threads)
     let outputs = try runner.outputs(
       of: set, threads: threads, progress: Progress(quiet ? .quiet : .normal), label: "evaluate")
     let metrics = runner.outputs.map { port in

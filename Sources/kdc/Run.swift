@@ -19,7 +19,7 @@ struct Run: AsyncParsableCommand {
   @Argument(help: "A bundle or an ONNX model.")
   var model: String
 
-  @Option(help: "Samples, npz or npy.")
+  @Option(help: "Samples: npz, npy, CSV, or a folder.")
   var input: String
 
   @Option(name: .shortAndLong, help: "The npz file to write.")
@@ -31,6 +31,8 @@ struct Run: AsyncParsableCommand {
   @Option(help: "Threads. Default: one per processor.")
   var threads: Int?
 
+  @OptionGroup(title: "Image folders") var images: DataOptions
+
   @Flag(help: "No progress.")
   var quiet = false
 
@@ -38,7 +40,9 @@ struct Run: AsyncParsableCommand {
     let threads = Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
     let opened = try OpenedModel(path: model, inputShapes: inputShapes, threads: threads)
     let runner = opened.runner
-    let data = try DataSet(contentsOf: input, inputs: runner.inputs, outputs: runner.outputs.map(\.name))
+    let data = try DataSet(
+      contentsOf: input, inputs: runner.inputs, outputs: runner.outputs.map(\.name), images: images.images,
+      threads: threads)
     let results = try runner.run(data.count, threads: threads) { try data.sample($0) }
     var arrays: [(key: String, tensor: Tensor)] = []
     for port in runner.outputs {

@@ -79,7 +79,10 @@ extension Compilation {
     key += request.inputShapes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     key += request.teacher.matches.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     key += request.teacher.preprocessing.map { "\($0)" } + request.targets.map { "target \($0.name)" }
-    key += ["\(request.images)", "\(request.trainSamples ?? 0)", "\(request.seed)", request.activations.rawValue]
+    key += [
+      "\(request.images)", "\(request.trainSamples ?? 0)", "\(request.seed)", request.activations.rawValue,
+      request.weights.rawValue,
+    ]
     return key
   }
 

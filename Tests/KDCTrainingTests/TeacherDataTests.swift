@@ -14,7 +14,6 @@ struct TeacherDataTests {
 
   private func files(_ arrays: [[(key: String, tensor: Tensor)]]) throws -> (TemporaryFolder, [String]) {
     let folder = try TemporaryFolder()
-    defer { folder.remove() }
     let paths = arrays.indices.map { "\(folder.path)/\($0).npz" }
     for (path, arrays) in zip(paths, arrays) { try NumpyFile.write(arrays, to: path) }
     return (folder, paths)

@@ -229,4 +229,28 @@ struct CompressionTests {
       #expect(again.status == 0, "\(nearest) \(again.errors)")
     }
   }
+
+  static let teacherFaults: [(arguments: [String], text: String)] = [
+    (["--match", "logit=logits"], "did you mean --match logits=logits?"),
+    (["--match", "logits=logit"], "did you mean 'logits'?"),
+    (["--teacher-preprocess", "resize=30x30"], "the teacher takes 28x28, preprocessing gives 30x30"),
+    (["--teacher-preprocess", "imgae:scale=2"], "did you mean 'image'?"),
+    (["--teacher-preprocess", "resize=2"], "WIDTHxHEIGHT"),
+    (["--teacher-preprocess", "blur=2"], "knows resize, scale, mean and std"),
+  ]
+
+  @Test("What a teacher does not have is refused, with the name that was meant", arguments: teacherFaults.indices)
+  func teacherFault(index: Int) throws {
+    let (arguments, text) = Self.teacherFaults[index]
+    try withFolder(samples: 16) { folder in
+      let outcome = try CommandLineTool.run(
+        [
+          "compile", student(), "--teacher", student("teacher"), "--data", "calib.npz", "--target", "pi4b", "-o",
+          "m.kdb",
+        ]
+          + arguments, in: folder)
+      #expect(outcome.status == 1 || outcome.status == 2)
+      #expect(outcome.errors.contains(text), "\(outcome.errors)")
+    }
+  }
 }

@@ -24,7 +24,8 @@ struct SampleFolder {
   let files: [String]
   /// Class of each file, where the files lie in sub-folders.
   let labels: [Int64]?
-  /// Names of the sub-folders: class i is the i-th in order, numbers by value, other names by their bytes.
+  /// Names of the sub-folders in order of their classes: the number where all names are numbers, else the place in order
+  /// of the names' bytes.
   let classes: [String]
 
   /// Throws `fileNotFound`, `noSamples`, `mixedFolder`.
@@ -36,10 +37,13 @@ struct SampleFolder {
       if let kind = Kind(name) { found.append((kind, "\(folder)/\(name)", nil)) }
     }
     let classes = Self.sorted(entries.folders)
-    for (label, name) in classes.enumerated() {
+    // Folders named by numbers are the classes themselves: a class without samples must not move the others.
+    let numbers = classes.compactMap { Int64($0) }
+    for (index, name) in classes.enumerated() {
+      let label = numbers.count == classes.count ? numbers[index] : Int64(index)
       let path = "\(folder)/\(name)"
       for file in Self.sorted(try Self.entries(of: path).files) {
-        if let kind = Kind(file) { found.append((kind, "\(path)/\(file)", Int64(label))) }
+        if let kind = Kind(file) { found.append((kind, "\(path)/\(file)", label)) }
       }
     }
     guard let first = found.first else {

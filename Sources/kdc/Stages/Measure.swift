@@ -27,13 +27,15 @@ extension Stage {
     let student = firstSamples(compilation.studentOutputs)
     compilation.report.stages.append(
       Report.Stage(
-        name: isQuantized ? "int8" : "float",
+        name: !isQuantized ? "float" : compilation.program.constants.contains(where: \.isInt4) ? "int4" : "int8",
         metrics: compilation.metrics(
           of: outputs, against: compilation.teacherOutputs.map(firstSamples) ?? student),
         againstStudent: compilation.teacher.map { _ in compilation.metrics(of: outputs, against: student) },
         samples: count,
         macs: compilation.program.macs,
-        bytes: compilation.program.constants.reduce(0) { $0 + $1.storedByteCount }, accepted: true))
+        bytes: compilation.program.constants.reduce(0) { $0 + $1.storedByteCount }, accepted: true,
+        milliseconds: Dictionary(
+          compilation.selections.map { ($0.target.name, $0.milliseconds) }, uniquingKeysWith: { first, _ in first })))
     return "\(count) samples by \(what)"
   }
 

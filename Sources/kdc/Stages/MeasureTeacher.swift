@@ -26,7 +26,8 @@ extension Stage {
       Report.Stage(
         name: "student",
         metrics: compilation.metrics(of: compilation.studentOutputs, against: compilation.teacherOutputs),
-        samples: data.count, macs: student.macs, bytes: compilation.studentBytes, accepted: true))
+        samples: data.count, macs: student.macs, bytes: compilation.studentBytes, accepted: true,
+        milliseconds: try compilation.milliseconds(of: student)))
     return "\(data.count) samples"
   }
 }
