@@ -9,3 +9,12 @@ void dpotri_(const char *uplo, const int *n, double *a, const int *lda, int *inf
 void dsyev_(
     const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
     const int *lwork, int *info);
+
+/* Whether OpenBLAS's Haswell kernels run here. */
+static inline int kdc_has_haswell_kernels(void) {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+  return 0;
+#endif
+}

@@ -16,6 +16,10 @@ struct CompressionRequest: Sendable, Codable, Equatable {
   /// 0: labels are not used.
   var labelWeight = 0.0
   var temperature = 2.0
+  var learningRate = 1e-3
+  /// The teacher's part of the mixed target, 0…1.
+  var teacherShare = 0.5
+  var triesLowRank = false
 
   /// Whether samples are needed to change the float model.
   var changesModel: Bool { cut != nil || recoveryEpochs > 0 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import KDCTensor
 
 @main
 struct KDC: AsyncParsableCommand {
@@ -18,6 +19,7 @@ struct KDC: AsyncParsableCommand {
     ])
 
   static func main() async {
+    BLAS.restartWithFixedKernels()
     let status = await Console.run {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

@@ -64,6 +64,7 @@ extension Compilation {
     options.seed = request.seed
     options.threads = request.threads
     if !request.compression.reconstructs { options.reconstruction = nil }
+    if request.compression.triesLowRank { options.lowRank = LowRank.Options() }
     let cost = try pruningCost(aim, &options)
     let begin = Date()
     let result = try Pruner.run(

@@ -48,6 +48,8 @@ extension Compilation {
     var options = Recovery.Options()
     options.epochs = request.compression.recoveryEpochs
     options.seed = request.seed
+    options.learningRate = request.compression.learningRate
+    options.loss.teacherShare = request.compression.teacherShare
     options.loss.temperature = request.compression.temperature
     options.loss.hardWeight = request.compression.labelWeight
     return options
