@@ -16,7 +16,8 @@ struct CompressionRequest: Sendable, Codable, Equatable {
   /// 0: labels are not used.
   var labelWeight = 0.0
   var temperature = 2.0
-  var learningRate = 1e-3
+  /// As a share of a layer's typical weight.
+  var learningRate = 0.02
   /// The teacher's part of the mixed target, 0…1.
   var teacherShare = 0.5
   var triesLowRank = false

@@ -5,9 +5,9 @@ import KDCTensor
 ///
 ///     L = (1 − α) · (s · D(teacher) + (1 − s) · D(student)) + α · hard(label)
 ///
-/// D by the kind of head: T² · KL at temperature T for classes, KL of the two probabilities for a single logit, 20 times
-/// the mean squared error for boxes in 0…1, and that over the targets' variance for other values. A sample without a label
-/// has α = 0; without a teacher s = 0.
+/// D by the kind of head: T² · KL at temperature T for classes, T² · KL of the two probabilities for a single logit, and the
+/// mean squared error over the targets' variance for boxes and other values, so that heads of all kinds weigh alike.
+/// A sample without a label has α = 0; without a teacher s = 0.
 package struct DistillationLoss: Objective {
   package struct Options: Sendable, Hashable {
     /// T, positive.
@@ -75,9 +75,8 @@ package struct DistillationLoss: Objective {
       let probability = BinaryCrossEntropy.sigmoid(target[0])
       var loss = BinaryCrossEntropy.evaluate(answer[0], probability: probability)
       loss.value -= BinaryCrossEntropy.entropy(probability)
-      return loss
-    case .box: return 20 * MeanSquaredError.evaluate(answer, target: target)
-    case .values: return 1 / targets.variance(head) * MeanSquaredError.evaluate(answer, target: target)
+      return options.temperature * options.temperature * loss
+    case .box, .values: return 1 / targets.variance(head) * MeanSquaredError.evaluate(answer, target: target)
     }
   }
 
@@ -86,7 +85,7 @@ package struct DistillationLoss: Objective {
     case .classes: CrossEntropy.evaluate(answer, label: Int(label[0]))
     case .sign: BinaryCrossEntropy.evaluate(answer[0], probability: label[0])
     // A label of a place can be far off where the model is: its pull is bounded.
-    case .box: 20 * SmoothL1.evaluate(answer, target: label, beta: 0.1)
+    case .box: 1 / targets.variance(head) * SmoothL1.evaluate(answer, target: label, beta: 0.1)
     case .values:
       label.count == answer.count
         ? 1 / targets.variance(head) * MeanSquaredError.evaluate(answer, target: label)

@@ -23,6 +23,8 @@ extension Optimizer {
 /// The optimisers by name, for options.
 package enum OptimizerChoice: Sendable, Hashable {
   case adam
+  /// Adam whose rate is a share of the typical weight of each tensor.
+  case relativeAdam
   /// `decay` multiplies the rate.
   case adamW(decay: Double)
   case momentum(Double = 0.9, decay: Double = 0)
@@ -30,6 +32,7 @@ package enum OptimizerChoice: Sendable, Hashable {
   package func make() -> any Optimizer {
     switch self {
     case .adam: Adam()
+    case .relativeAdam: Adam(isRelative: true)
     case .adamW(let decay): AdamW(decay: decay)
     case .momentum(let momentum, let decay): Momentum(momentum: momentum, decay: decay)
     }

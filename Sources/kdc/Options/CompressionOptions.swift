@@ -39,9 +39,10 @@ struct CompressionOptions: ParsableArguments {
   var lowRank = false
 
   @Option(
-    name: .customLong("learning-rate"), help: "Largest learning rate of recovery (Adam, cosine).",
+    name: .customLong("learning-rate"),
+    help: "Largest step of recovery (Adam, cosine) as a share of a layer's typical weight.",
     transform: Quantity.positive)
-  var learningRate: Double = 1e-3
+  var learningRate: Double = 0.02
 
   @Option(
     name: .customLong("teacher-share"),

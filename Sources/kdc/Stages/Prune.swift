@@ -35,6 +35,19 @@ enum PruningAim: Sendable {
   case budget(Budget, weightBits: Int)
 }
 
+extension PruningAim {
+  /// The share of its channels that every group keeps: half of what a uniform cut would leave. Importance is measured
+  /// locally and underrates what a nearly empty layer would still do, most of all in a small branch of the network.
+  fileprivate var leastShare: Double {
+    switch self {
+    // MACs go with the square of the width.
+    case .cut(.macs(let share)): (1 - share).squareRoot() / 2
+    case .cut(.width(let share)): (1 - share) / 2
+    case .budget: 0.05
+    }
+  }
+}
+
 /// A pruned graph, as the work folder keeps it.
 struct PruningOutcome: Sendable {
   var graph: Graph
@@ -65,6 +78,7 @@ extension Compilation {
     options.threads = request.threads
     if !request.compression.reconstructs { options.reconstruction = nil }
     if request.compression.triesLowRank { options.lowRank = LowRank.Options() }
+    options.minimumShare = aim.leastShare
     let cost = try pruningCost(aim, &options)
     let begin = Date()
     let result = try Pruner.run(
@@ -105,7 +119,9 @@ extension Compilation {
           + (budget.milliseconds.map { found.slowest / $0 } ?? 0)
           + (budget.memory.map { Double(found.memory) / Double($0) } ?? 0)
       }
-    case .cut: return { Double($0.macs) }
+    case .cut(.macs): return { Double($0.macs) }
+    // Every channel counts the same.
+    case .cut(.width): return { _ in 0 }
     }
   }
 
