@@ -5,7 +5,7 @@ import KDCTensor
 /// to the zeros they start from.
 ///
 /// Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, algorithm 1. With `isRelative` the rate of each
-/// parameter tensor is multiplied by the root mean square of its values, at least `leastScale`: layers whose weights are
+/// parameter tensor is multiplied by the root mean square of its values, within `leastScale`...`largestScale`: layers whose weights are
 /// small by nature, as those with many inputs, then change by the same share as others. Shazeer and Stern, "Adafactor:
 /// Adaptive Learning Rates with Sublinear Memory Cost", 2018, section 8.
 package struct Adam: Optimizer {
@@ -17,6 +17,8 @@ package struct Adam: Optimizer {
   private let isRelative: Bool
   /// For tensors near zero, such as new biases.
   private let leastScale = 0.02
+  /// For tensors whose few weights are large, such as those of first and depthwise layers.
+  private let largestScale = 0.15
 
   package init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, isRelative: Bool = false) {
     self.isRelative = isRelative
@@ -61,6 +63,6 @@ package struct Adam: Optimizer {
 
   private func typicalSize(_ values: [Float]) -> Double {
     let squares = values.withUnsafeBufferPointer { $0.reduce(0) { $0 + Double($1) * Double($1) } }
-    return max((squares / Double(max(values.count, 1))).squareRoot(), leastScale)
+    return min(max((squares / Double(max(values.count, 1))).squareRoot(), leastScale), largestScale)
   }
 }
