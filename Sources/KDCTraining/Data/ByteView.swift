@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import KDCDiagnostics
 
@@ -53,7 +54,7 @@ package final class Blob: @unchecked Sendable {
       let blob = Blob(owning: UnsafeRawBufferPointer(whole), isMapped: false)
       return fill(whole) ? blob : nil
     }
-    let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    let folder = FileManager.default.temporaryDirectory.path
     var template = Array("\(folder)/kdc-data-XXXXXX".utf8CString)
     let descriptor = template.withUnsafeMutableBufferPointer { buffer in buffer.baseAddress.map { mkstemp($0) } ?? -1 }
     func fault(_ code: Int32) -> Diagnostic {
