@@ -80,6 +80,9 @@ extension DiagnosticID {
     number: 3403, title: "teacher outputs or labels do not fit the student's head")
   package static let nonFiniteLoss = DiagnosticID(number: 3404, title: "the loss became NaN or infinite")
   package static let unusableCheckpoint = DiagnosticID(number: 3405, title: "a checkpoint cannot be used")
+  package static let nothingToTrain = DiagnosticID(number: 3406, title: "a model has no weights to train")
+  package static let untrainableNormalization = DiagnosticID(
+    number: 3407, title: "batch normalisation cannot be trained with one sample at a time")
 
   // MARK: 4xxx lowering, kernels and code generation
   package static let cannotLower = DiagnosticID(number: 4001, title: "no lowering exists for this use of an operator")
@@ -114,6 +117,7 @@ extension DiagnosticID {
     notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle,
     nonFiniteActivation, allChannelsRemoved,
     cutOutOfReach, notDifferentiable, labelOutOfRange, targetMismatch, nonFiniteLoss, unusableCheckpoint,
+    nothingToTrain, untrainableNormalization,
     cannotLower, noKernel,
     toolchainNotFound, toolchainTooOld, toolFailed,
     notABundle, damagedBundle, unsupportedBundle, verificationFailed, cannotRunHere, invalidProgram, inputMismatch,

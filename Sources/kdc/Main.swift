@@ -10,6 +10,8 @@ struct KDC: AsyncParsableCommand {
     subcommands: [
       Compile.self,
       Inspect.self,
+      Train.self,
+      Distill.self,
       Run.self,
       Evaluate.self,
       TargetsCommand.self,

@@ -24,6 +24,13 @@ final class Progress: Sendable {
     note(String(format: "%@ %5.1f s  %@", name, seconds, summary))
   }
 
+  /// A line that stays.
+  func line(_ text: String) {
+    guard level != .quiet else { return }
+    clearLine()
+    note(text)
+  }
+
   /// More than most want to know.
   func detail(_ text: @autoclosure () -> String) {
     guard level == .verbose else { return }

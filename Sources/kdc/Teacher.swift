@@ -126,19 +126,21 @@ struct TeacherModel: Sendable {
       at: Place(file: graph.file), notes: notes, hint: hint ?? usual)
   }
 
+  /// The student's inputs as the teacher takes them.
+  @Sendable func adapt(_ given: [String: Tensor]) -> [String: Tensor] {
+    var renamed: [String: Tensor] = [:]
+    for (name, input) in inputs {
+      guard let tensor = given[name] else { continue }
+      renamed[input.name] = input.steps.map { $0.apply(tensor, to: input.type) } ?? tensor
+    }
+    return renamed
+  }
+
   /// The outputs under the student's names.
   func run(
     _ count: Int, threads: Threads, sample: @escaping @Sendable (Int) throws -> [String: Tensor]
   ) throws -> [[String: Tensor]] {
-    let inputs = inputs
-    return try GraphRunner(graph).run(count, threads: threads) { index in
-      let given = try sample(index)
-      var renamed: [String: Tensor] = [:]
-      for (name, input) in inputs {
-        guard let tensor = given[name] else { continue }
-        renamed[input.name] = input.steps.map { $0.apply(tensor, to: input.type) } ?? tensor
-      }
-      return renamed
-    }.map { found in outputs.compactMapValues { found[$0] } }
+    try GraphRunner(graph).run(count, threads: threads) { adapt(try sample($0)) }
+      .map { found in outputs.compactMapValues { found[$0] } }
   }
 }

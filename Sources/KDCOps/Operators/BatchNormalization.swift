@@ -7,9 +7,12 @@ import KDCTensor
 package struct BatchNormalization: Operator {
   package static let onnxName = "BatchNormalization"
   package let epsilon: Float
+  /// What training keeps of the stored mean and variance in a step.
+  package let momentum: Float
 
   package init(decoding node: Node) throws(Diagnostic) {
     epsilon = try node.float("epsilon", default: 1e-5)
+    momentum = try node.float("momentum", default: 0.9)
     if try node.flag("training_mode", default: false) {
       throw node.unsupported("'BatchNormalization' with training_mode 1", hint: "export the model in evaluation mode")
     }

@@ -11,27 +11,38 @@ package struct ChunkedGraph: Sendable {
   package let chunkSize: Int
   private let chunk: TrainingGraph
   private let single: TrainingGraph
+  /// The chunk in its training form; nil where that is not asked for.
+  private let trained: TrainingGraph?
 
   /// Most bytes of activations that a chunk keeps for its backward run.
   private static let activationLimit = 256 << 20
 
   /// `chunkSize` shrinks for large activations, and falls to 1 where the batched graph does not compute for each of the
   /// first `samples` what the graph itself does.
-  package init(_ graph: Graph, chunkSize: Int = 16, checkedOn samples: any SampleSource) throws {
+  ///
+  /// - Parameters:
+  ///   - batch: a number of samples that chunks must divide, since a rest cannot be run in the training form; nil: any.
+  ///   - form: of the chunks that are run `forEach`; outputs are always those of inference.
+  package init(
+    _ graph: Graph, chunkSize: Int = 16, dividing batch: Int? = nil, form: TrainingGraph.Form = .inference,
+    checkedOn samples: any SampleSource
+  ) throws {
     let alone = try TrainingGraph(graph)
     let bytes = alone.graph.nodes.flatMap(\.outputs).reduce(0) { $0 + (alone.graph.types[$1]?.byteCount ?? 0) }
     single = alone
-    let chunkSize = min(chunkSize, Self.activationLimit / max(bytes, 1))
+    let bound = min(chunkSize, Self.activationLimit / max(bytes, 1))
+    let chunkSize = batch.map { batch in (1...max(1, min(bound, batch))).last { batch % $0 == 0 } ?? 1 } ?? bound
     guard chunkSize > 1, graph.batched(chunkSize) != nil else {
-      (chunk, self.chunkSize) = (single, 1)
+      (chunk, self.chunkSize, trained) = (single, 1, form == .training ? try TrainingGraph(graph, form: form) : nil)
       return
     }
     let batched = try TrainingGraph(graph, batch: chunkSize)
     guard try Self.agree(batched, single, samples) else {
-      (chunk, self.chunkSize) = (single, 1)
+      (chunk, self.chunkSize, trained) = (single, 1, form == .training ? try TrainingGraph(graph, form: form) : nil)
       return
     }
     (chunk, self.chunkSize) = (batched, chunkSize)
+    trained = form == .training ? try TrainingGraph(graph, batch: chunkSize, form: form) : nil
   }
 
   /// The graph at one sample.
@@ -59,7 +70,7 @@ package struct ChunkedGraph: Sendable {
       let wave = ranges[first..<min(first + threads.count, ranges.count)]
       let results = try parallelMap(wave.count, threads: threads) { index in
         let range = wave[first + index]
-        return try body(range.count == chunkSize ? chunk : single, range)
+        return try body(range.count == chunkSize ? trained ?? chunk : single, range)
       }
       for result in results { try take(result) }
     }

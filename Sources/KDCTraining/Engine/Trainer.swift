@@ -8,6 +8,8 @@ import KDCTensor
 /// same bytes. What to train on, how long and when to stop is the caller's: see `Recovery`.
 package struct Trainer: Sendable {
   package var parameters: Parameters
+  /// Means and variances of BatchNormalization; empty where the graph has none or is trained in the form of inference.
+  package var statistics: RunningStatistics?
   package var optimizer: any Optimizer
   package let graph: ChunkedGraph
   private let samples: any SampleSource
@@ -17,17 +19,22 @@ package struct Trainer: Sendable {
 
   /// - Parameters:
   ///   - graph: on whose canonical form is trained; its trainable parameters are.
+  ///   - parameters: names of the initializers to train; nil: the graph's trainable ones.
+  ///   - form: `training` keeps BatchNormalization, and needs batches that are multiples of `batch`.
+  ///   - batch: see `ChunkedGraph`.
   ///   - transform: what the forward run sees of the parameters.
   ///   - clipping: the longest gradient of a step; nil for no bound.
   /// - Throws: a `DiagnosticList` of `notDifferentiable`.
   package init(
-    _ graph: Graph, samples: any SampleSource, optimizer: any Optimizer, transform: (any WeightTransform)? = nil,
-    clipping: Double? = nil, chunkSize: Int = 16, threads: Threads
+    _ graph: Graph, samples: any SampleSource, optimizer: any Optimizer, parameters: Set<String>? = nil,
+    form: TrainingGraph.Form = .inference, transform: (any WeightTransform)? = nil, clipping: Double? = nil,
+    chunkSize: Int = 16, batch: Int? = nil, threads: Threads
   ) throws {
-    let wanted = graph.trainableParameters
-    try TrainingGraph(graph).check(wanted: wanted)
-    self.graph = try ChunkedGraph(graph, chunkSize: chunkSize, checkedOn: samples)
-    parameters = Parameters(wanted, of: graph)
+    let wanted = parameters ?? graph.trainableParameters
+    try TrainingGraph(graph, form: form).check(wanted: wanted)
+    self.graph = try ChunkedGraph(graph, chunkSize: chunkSize, dividing: batch, form: form, checkedOn: samples)
+    statistics = form == .training ? try RunningStatistics(of: graph) : nil
+    self.parameters = Parameters(wanted, of: graph)
     self.samples = samples
     self.optimizer = optimizer
     self.transform = transform
@@ -38,11 +45,12 @@ package struct Trainer: Sendable {
   /// One step on the mean loss of a batch. Returns that loss from before the step; where it or a gradient is NaN or
   /// infinite nothing changes, and nil is returned.
   package mutating func step(_ batch: [Int], objective: any Objective, rate: Double) throws -> Double? {
-    var (loss, gradients) = try gradients(of: batch, objective: objective)
+    var (loss, gradients, sums) = try pass(batch, objective)
     let norm = GradientClipping.norm(gradients)
     guard loss.isFinite, norm.isFinite else { return nil }
     if let clipping { GradientClipping.clip(&gradients, norm: norm, limit: clipping) }
     optimizer.step(&parameters, gradients: gradients, rate: rate, threads: threads)
+    statistics?.update(sums)
     return loss
   }
 
@@ -50,31 +58,44 @@ package struct Trainer: Sendable {
   package func gradients(
     of batch: [Int], objective: any Objective
   ) throws -> (loss: Double, gradients: [[Float]]) {
+    let found = try pass(batch, objective)
+    return (found.loss, found.gradients)
+  }
+
+  private func pass(
+    _ batch: [Int], _ objective: any Objective
+  ) throws -> (loss: Double, gradients: [[Float]], statistics: RunningStatistics.Sums) {
     let weights = effectiveParameters.tensors
     let wanted = Set(parameters.names)
     let factor = 1 / Double(max(batch.count, 1))
     let samples = samples
     var loss = 0.0
     var total: [String: Tensor] = [:]
+    var sums = RunningStatistics.Sums()
+    let watches = statistics.map { !$0.isEmpty } ?? false
     try graph.forEach(batch.count, threads: threads) { graph, range in
       let chunk = Array(batch[range])
       let tape = try graph.forward(try samples.batch(chunk), parameters: weights)
       let result = try objective.evaluate(tape, samples: chunk, factor: factor)
-      return (result.loss, try graph.backward(tape, outputGradients: result.gradients, wanted: wanted))
-    } then: { (part, gradients) in
+      return (
+        result.loss, try graph.backward(tape, outputGradients: result.gradients, wanted: wanted),
+        watches ? graph.statistics(tape) : RunningStatistics.Sums()
+      )
+    } then: { (part, gradients, observed) in
       loss += part
+      sums.add(observed)
       guard !total.isEmpty else {
         total = gradients
         return
       }
       for (name, gradient) in gradients { total[name]?.add(gradient) }
     }
-    return (loss, parameters.names.map { total[$0]?.floats ?? [] })
+    return (loss, parameters.names.map { total[$0]?.floats ?? [] }, sums)
   }
 
   /// The mean loss over samples, without gradients.
   package func loss(of indices: [Int], objective: any Objective) throws -> Double {
-    let weights = effectiveParameters.tensors
+    let weights = tensors
     let factor = 1 / Double(max(indices.count, 1))
     let samples = samples
     return try graph.map(indices.count, threads: threads) { graph, range in
@@ -82,6 +103,16 @@ package struct Trainer: Sendable {
       let tape = try graph.forward(try samples.batch(chunk), parameters: weights, keeping: false)
       return try objective.evaluate(tape, samples: chunk, factor: factor).loss
     }.reduce(0, +)
+  }
+
+  /// The outputs of samples by name, in the form of inference with the weights and statistics as they are.
+  package func outputs(of indices: [Int], from samples: any SampleSource) throws -> [String: Tensor] {
+    try graph.outputs(of: indices, from: samples, parameters: tensors, threads: threads)
+  }
+
+  /// Weights and statistics by name.
+  package var tensors: [String: Tensor] {
+    effectiveParameters.tensors.merging(statistics?.stored.tensors ?? [:]) { weight, _ in weight }
   }
 
   private var effectiveParameters: Parameters { transform?.effective(parameters) ?? parameters }

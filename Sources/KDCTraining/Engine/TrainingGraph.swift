@@ -9,6 +9,13 @@ import KDCTensor
 /// threads (see `ChunkedGraph`), so that results do not depend on their number. Reverse-mode differentiation over a tape;
 /// Griewank and Walther, "Evaluating Derivatives", 2008, chapter 3.
 package struct TrainingGraph: Sendable {
+  /// How layers work that differ in training.
+  package enum Form: Sendable {
+    case inference
+    /// BatchNormalization takes mean and variance of the samples it is run on.
+    case training
+  }
+
   /// The graph with its types at `batch`.
   package let graph: Graph
   package let batch: Int
@@ -32,7 +39,7 @@ package struct TrainingGraph: Sendable {
 
   /// Throws a `DiagnosticList` of nodes that cannot be decoded or typed, `InternalError` where the graph cannot be
   /// batched: see `TrainingGraph.batched`, which asks first.
-  package init(_ graph: Graph, batch: Int = 1) throws {
+  package init(_ graph: Graph, batch: Int = 1, form: Form = .inference) throws {
     var one = graph
     try one.inferTypes()
     guard let graph = batch == 1 ? one : one.batched(batch) else {
@@ -50,7 +57,7 @@ package struct TrainingGraph: Sendable {
     for node in graph.nodes {
       steps.append(
         Step(
-          op: try Operators.decode(node), inputs: node.inputs.map(position), outputs: node.outputs.map(position),
+          op: try Self.decode(node, form), inputs: node.inputs.map(position), outputs: node.outputs.map(position),
           lastUses: [], isFloat: node.outputs.map { graph.types[$0]?.dataType.isFloat ?? false }))
     }
     for output in graph.outputs { _ = position(output) }
@@ -68,6 +75,12 @@ package struct TrainingGraph: Sendable {
     self.positions = positions
     self.constants = constants
     inputs = graph.inputs.filter { graph.initializers[$0.name] == nil }
+  }
+
+  private static func decode(_ node: Node, _ form: Form) throws -> any Operator {
+    let op = try Operators.decode(node)
+    guard form == .training, let normalization = op as? BatchNormalization else { return op }
+    return BatchStatistics(normalization)
   }
 
   /// Runs the graph forward.

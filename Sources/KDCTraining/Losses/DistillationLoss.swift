@@ -6,9 +6,16 @@ import KDCTensor
 ///     L = (1 − α) · (s · D(teacher) + (1 − s) · D(student)) + α · hard(label)
 ///
 /// D by the kind of head: T² · KL at temperature T for classes, T² · KL of the two probabilities for a single logit, and the
-/// mean squared error over the targets' variance for boxes and other values, so that heads of all kinds weigh alike.
-/// A sample without a label has α = 0; without a teacher s = 0.
+/// mean squared error (or smooth L1) over the targets' variance for boxes and other values, so that heads of all kinds weigh
+/// alike. A sample without a label has α = 0; without a teacher s = 0; with neither it says nothing.
 package struct DistillationLoss: Objective {
+  /// How far values are from a teacher's.
+  package enum Regression: Sendable, Hashable {
+    case squared
+    /// Linear beyond a tenth of the targets' standard deviation.
+    case smoothL1
+  }
+
   package struct Options: Sendable, Hashable {
     /// T, positive.
     package var temperature = 2.0
@@ -16,13 +23,22 @@ package struct DistillationLoss: Objective {
     package var teacherShare = 0.5
     /// α in 0…1: the labels' part.
     package var hardWeight = 0.0
+    package var regression = Regression.squared
+    /// Factors on the losses of heads by name; 1 for others.
+    package var headWeights: [String: Double] = [:]
     package init() {}
+
+    /// All of it as text, in a fixed order.
+    package var summary: String {
+      let weights = headWeights.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+      return "\(temperature) \(teacherShare) \(hardWeight) \(regression) \(weights)"
+    }
   }
 
-  package let targets: DistillationTargets
+  package let targets: any TargetSource
   package let options: Options
 
-  package init(_ targets: DistillationTargets, options: Options = Options()) {
+  package init(_ targets: any TargetSource, options: Options = Options()) {
     self.targets = targets
     self.options = options
   }
@@ -43,11 +59,12 @@ package struct DistillationLoss: Objective {
       guard let output = tape[head.name] else { throw InternalError("no value for output '\(head.name)'") }
       let values = output.asFloats
       let width = values.count / max(samples.count, 1)
+      let weight = options.headWeights[head.name] ?? 1
       var gradient: [Float] = []
       gradient.reserveCapacity(values.count)
       for (row, sample) in samples.enumerated() {
         let answer = values[row * width..<(row + 1) * width].map(Double.init)
-        let result = factor * self.loss(head, answer, sample: sample)
+        let result = factor * weight * self.loss(head, answer, sample: sample)
         loss += result.value
         for part in result.gradient { gradient.append(Float(part)) }
       }
@@ -64,8 +81,11 @@ package struct DistillationLoss: Objective {
     if share < 1, let student = targets.student(head, sample) {
       soft = soft + (1 - share) * distance(head, answer, student)
     }
-    guard options.hardWeight > 0, let label = targets.label(head, sample) else { return soft }
-    return (1 - options.hardWeight) * soft + options.hardWeight * hard(head, answer, label)
+    let labels = options.hardWeight > 0 ? targets.labels(head, sample) : []
+    guard !labels.isEmpty else { return soft }
+    var hard = SampleLoss(0, [Double](repeating: 0, count: answer.count))
+    for label in labels { hard = hard + label.share * self.hard(head, answer, label.value) }
+    return (1 - options.hardWeight) * soft + options.hardWeight * hard
   }
 
   private func distance(_ head: Head, _ answer: [Double], _ target: [Double]) -> SampleLoss {
@@ -76,20 +96,32 @@ package struct DistillationLoss: Objective {
       var loss = BinaryCrossEntropy.evaluate(answer[0], probability: probability)
       loss.value -= BinaryCrossEntropy.entropy(probability)
       return options.temperature * options.temperature * loss
-    case .box, .values: return 1 / targets.variance(head) * MeanSquaredError.evaluate(answer, target: target)
+    case .box, .values: return regression(head, answer, target)
+    }
+  }
+
+  private func regression(_ head: Head, _ answer: [Double], _ target: [Double]) -> SampleLoss {
+    let variance = targets.variance(head)
+    switch options.regression {
+    case .squared: return 1 / variance * MeanSquaredError.evaluate(answer, target: target)
+    case .smoothL1:
+      let deviation = variance.squareRoot()
+      var loss = SmoothL1.evaluate(answer.map { $0 / deviation }, target: target.map { $0 / deviation }, beta: 0.1)
+      loss.gradient = loss.gradient.map { $0 / deviation }
+      return loss
     }
   }
 
   private func hard(_ head: Head, _ answer: [Double], _ label: [Double]) -> SampleLoss {
     switch head.kind {
-    case .classes: CrossEntropy.evaluate(answer, label: Int(label[0]))
-    case .sign: BinaryCrossEntropy.evaluate(answer[0], probability: label[0])
+    case .classes: return CrossEntropy.evaluate(answer, label: Int(label[0]))
+    case .sign: return BinaryCrossEntropy.evaluate(answer[0], probability: label[0])
     // A label of a place can be far off where the model is: its pull is bounded.
-    case .box: 1 / targets.variance(head) * SmoothL1.evaluate(answer, target: label, beta: 0.1)
-    case .values:
-      label.count == answer.count
-        ? 1 / targets.variance(head) * MeanSquaredError.evaluate(answer, target: label)
-        : SampleLoss(0, answer.map { _ in 0 })
+    case .box where options.regression == .squared:
+      return 1 / targets.variance(head) * SmoothL1.evaluate(answer, target: label, beta: 0.1)
+    case .box, .values:
+      return label.count == answer.count
+        ? regression(head, answer, label) : SampleLoss(0, [Double](repeating: 0, count: answer.count))
     }
   }
 }

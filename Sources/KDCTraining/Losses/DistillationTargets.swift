@@ -110,7 +110,7 @@ package struct DistillationTargets: Sendable {
 }
 
 /// Rows of one width, in one piece of memory.
-private struct Rows: Sendable {
+struct Rows: Sendable {
   let values: [Float]
   let width: Int
 

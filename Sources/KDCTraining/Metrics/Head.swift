@@ -35,6 +35,12 @@ package struct Head: Sendable {
     }
   }
 
+  init(name: String, kind: Kind, labels: Tensor?) {
+    self.name = name
+    self.kind = kind
+    self.labels = labels
+  }
+
   /// Whether the output stands for probabilities, so that a divergence means something.
   package var hasDistribution: Bool {
     switch kind {

@@ -8,6 +8,8 @@ package struct HeadMetrics: Sendable, Codable, Equatable {
   package var metric: String
   /// The metric against the labels; nil where there are none.
   package var score: Double?
+  /// The reference's, where that is asked for.
+  package var teacherScore: Double?
   /// Share of samples with the reference's class or sign; for boxes the mean IoU with the reference's.
   package var agreement: Double?
   /// Mean KL(reference ‖ this) of softmax(logits / T) in nats at T = 1, 2, 4; a Bernoulli's for sign heads.

@@ -27,7 +27,7 @@ extension Recovery {
 
     /// All that the result depends on, as text.
     var summary: String {
-      "\(epochs) \(batchSize) \(learningRate) \(optimizer) \(schedule) \(loss) \(clipping.map { "\($0)" } ?? "-") "
+      "\(epochs) \(batchSize) \(learningRate) \(optimizer) \(schedule) \(loss.summary) \(clipping.map { "\($0)" } ?? "-") "
         + "\(heldOutShare) \(patience) \(seed) \(chunkSize) \(transform.map { "\($0.summary)" } ?? "-")"
     }
   }

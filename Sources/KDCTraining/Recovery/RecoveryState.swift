@@ -62,7 +62,7 @@ struct RecoveryState: Sendable, Equatable {
   ) throws -> (RecoveryState, [Diagnostic]) {
     guard let checkpoint else { return (RecoveryState(), []) }
     do throws(Diagnostic) {
-      guard let state = try checkpoint.load(key: key) else { return (RecoveryState(), []) }
+      guard let state: RecoveryState = try checkpoint.load(key: key) else { return (RecoveryState(), []) }
       let counts = parameters.values.map(\.count)
       let arrays = [state.parameters, state.best] + state.moments
       guard arrays.allSatisfy({ $0.map(\.count) == counts }), state.epoch >= 0, state.step >= 0 else {

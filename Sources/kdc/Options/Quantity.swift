@@ -45,6 +45,25 @@ enum Quantity {
     return value
   }
 
+  /// A number of at least 0.
+  static func nonNegative(_ text: String) throws -> Double {
+    guard let value = number(text, [("", 1)]), value >= 0 else { throw ValidationError("must be a number, at least 0") }
+    return value
+  }
+
+  struct Named: Sendable {
+    var name: String
+    var value: Double
+  }
+
+  /// "emotion=2".
+  static func named(_ text: String) throws -> Named {
+    guard let equals = text.lastIndex(of: "="), equals > text.startIndex else {
+      throw ValidationError("write it as name=2")
+    }
+    return Named(name: String(text[..<equals]), value: try nonNegative(String(text[text.index(after: equals)...])))
+  }
+
   /// "0.5", or "0.485,0.456,0.406".
   static func list(_ text: String) throws -> [Float] {
     let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Float($0) }

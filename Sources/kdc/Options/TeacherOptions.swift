@@ -37,20 +37,21 @@ struct TeacherOptions: ParsableArguments {
   }
 
   /// The teacher's output by the student's.
-  var matchedOutputs: [String: String] {
-    get throws {
-      var result: [String: String] = [:]
-      for match in matches {
-        let parts = match.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
-          throw ValidationError("write --match as teacher_output=student_output, not '\(match)'")
-        }
-        guard result.updateValue(parts[0], forKey: parts[1]) == nil else {
-          throw ValidationError("--match names the student's output '\(parts[1])' twice")
-        }
+  var matchedOutputs: [String: String] { get throws { try Self.matched(matches) } }
+
+  /// Of arguments "teacher=student".
+  static func matched(_ matches: [String]) throws -> [String: String] {
+    var result: [String: String] = [:]
+    for match in matches {
+      let parts = match.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
+        throw ValidationError("write --match as teacher_output=student_output, not '\(match)'")
       }
-      return result
+      guard result.updateValue(parts[0], forKey: parts[1]) == nil else {
+        throw ValidationError("--match names the student's output '\(parts[1])' twice")
+      }
     }
+    return result
   }
 
   var steps: [TeacherPreprocessing] { get throws { try preprocess.map(TeacherPreprocessing.init(parsing:)) } }

@@ -121,22 +121,6 @@ struct RecoveryTests {
     #expect(result.history.count == 2, "patience of 2 epochs")
   }
 
-  @Test("Views of a sample are the same each time, and the first is the sample itself")
-  func augmentation() throws {
-    var augmentation = Augmentation()
-    augmentation.views = 3
-    augmentation.shift = 1
-    augmentation.flipsHorizontally = true
-    let base = TinyNetwork.images(5, seed: 8)
-    let samples = AugmentedSamples(base, augmentation)
-    #expect(samples.count == 15 && samples.originalCount == 5)
-    #expect(try samples.sample(3)["image"]?.floats == base.sample(3)["image"]?.floats)
-    let views = try (0..<3).map { try samples.sample(3 + 5 * $0)["image"]?.floats }
-    #expect(views[1] != views[0])
-    #expect(try samples.sample(8)["image"]?.floats == views[1])
-    #expect(Set(try #require(views[1])).isSubset(of: Set(try #require(views[0]))))
-  }
-
   @Test("Held-out samples are never trained on, in no epoch and view")
   func heldOut() {
     let order = SampleOrder(originals: 50, views: 2, heldOutShare: 0.12, seed: 3)
@@ -157,14 +141,5 @@ struct RecoveryTests {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     try body(folder.appendingPathComponent("recovery.checkpoint").path)
-  }
-}
-
-/// A clock that moves on by one second each time it is read.
-private final class Ticks: @unchecked Sendable {
-  private var seconds = 0.0
-  func next() -> Double {
-    seconds += 1
-    return seconds
   }
 }

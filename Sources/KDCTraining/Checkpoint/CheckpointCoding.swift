@@ -1,45 +1,15 @@
-/// The checkpoint's bytes: little-endian words, texts and arrays with their lengths before them.
-extension RecoveryState {
-  func encode(into writer: inout ByteWriter) {
-    for number in [epoch, step, optimizerSteps, epochsSinceBest, isDiverged ? 1 : 0] { writer.integer(number) }
-    for number in [lossSum, before ?? .nan, bestHeldOut] { writer.double(number) }
-    writer.text(stopReason ?? "")
-    writer.integer(history.count)
-    for epoch in history {
-      writer.double(epoch.trainingLoss)
-      writer.double(epoch.heldOut)
-    }
-    writer.arrays(parameters)
-    writer.arrays(best)
-    writer.integer(moments.count)
-    for moment in moments { writer.arrays(moment) }
-  }
-
-  /// nil where bytes are missing or left over.
-  init?(from reader: inout ByteReader) {
-    let integers = (0..<5).map { _ in Int(truncatingIfNeeded: reader.integer()) }
-    let doubles = (0..<3).map { _ in reader.double() }
-    (epoch, step, optimizerSteps, epochsSinceBest) = (integers[0], integers[1], integers[2], integers[3])
-    isDiverged = integers[4] != 0
-    (lossSum, before, bestHeldOut) = (doubles[0], doubles[1], doubles[2])
-    let reason = reader.text()
-    stopReason = reason.isEmpty ? nil : reason
-    history = (0..<reader.count(of: 16)).map { _ in
-      Recovery.Epoch(trainingLoss: reader.double(), heldOut: reader.double())
-    }
-    parameters = reader.arrays()
-    best = reader.arrays()
-    moments = (0..<reader.count(of: 8)).map { _ in reader.arrays() }
-    guard reader.isAtEnd else { return nil }
-  }
-}
-
+/// Writes a checkpoint's bytes: little-endian words, texts and arrays with their lengths before them.
 struct ByteWriter {
   private(set) var bytes: [UInt8] = []
 
   mutating func integer(_ value: UInt64) { withUnsafeBytes(of: value.littleEndian) { bytes += $0 } }
   mutating func integer(_ value: Int) { integer(UInt64(bitPattern: Int64(value))) }
   mutating func double(_ value: Double) { integer(value.bitPattern) }
+
+  mutating func doubles(_ values: [Double]) {
+    integer(values.count)
+    for value in values { double(value) }
+  }
 
   mutating func text(_ value: String) {
     integer(value.utf8.count)
@@ -69,6 +39,8 @@ struct ByteReader {
   }
 
   mutating func double() -> Double { Double(bitPattern: integer()) }
+
+  mutating func doubles() -> [Double] { (0..<count(of: 8)).map { _ in double() } }
 
   mutating func text() -> String { String(decoding: take(count(of: 1)), as: UTF8.self) }
 

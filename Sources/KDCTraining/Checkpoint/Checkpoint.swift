@@ -4,6 +4,13 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
+/// All that a run changes, as bytes.
+protocol CheckpointState {
+  func encode(into writer: inout ByteWriter)
+  /// nil where bytes are missing or left over.
+  init?(from reader: inout ByteReader)
+}
+
 /// The file in which a run keeps its state: written whole or not at all, after every epoch and from time to time between.
 package struct Checkpoint: Sendable {
   package let path: String
@@ -21,7 +28,7 @@ package struct Checkpoint: Sendable {
     lastSave = SaveTime(clock())
   }
 
-  func save(_ state: RecoveryState, key: RunKey) throws(Diagnostic) {
+  func save(_ state: some CheckpointState, key: RunKey) throws(Diagnostic) {
     var writer = ByteWriter()
     writer.text(Self.magic)
     writer.integer(key.value)
@@ -31,13 +38,13 @@ package struct Checkpoint: Sendable {
     lastSave.seconds = clock()
   }
 
-  func saveIfDue(_ state: @autoclosure () -> RecoveryState, key: RunKey) throws(Diagnostic) {
+  func saveIfDue(_ state: @autoclosure () -> some CheckpointState, key: RunKey) throws(Diagnostic) {
     if clock() - lastSave.seconds >= interval { try save(state(), key: key) }
   }
 
-  /// The state, or nil where there is no file. Throws `unusableCheckpoint` (a warning) where the file is damaged or of
+  /// The state, or nil where there is no file; without a key that of any run. Throws `unusableCheckpoint` (a warning) where the file is damaged or of
   /// another run.
-  func load(key: RunKey) throws(Diagnostic) -> RecoveryState? {
+  func load<State: CheckpointState>(key: RunKey?) throws(Diagnostic) -> State? {
     guard access(path, F_OK) == 0 else { return nil }
     let bytes = try Files.read(path)
     guard bytes.count > 8 else { throw fault("it is damaged") }
@@ -46,8 +53,9 @@ package struct Checkpoint: Sendable {
     guard check.integer() == UInt64(Self.checksum(reader.bytes)), reader.text() == Self.magic else {
       throw fault("it is damaged, or no checkpoint")
     }
-    guard reader.integer() == key.value else { throw fault("it is of a run with other inputs or options") }
-    guard let state = RecoveryState(from: &reader) else { throw fault("it is damaged") }
+    let own = reader.integer()
+    guard key.map({ $0.value == own }) ?? true else { throw fault("it is of a run with other inputs or options") }
+    guard let state = State(from: &reader) else { throw fault("it is damaged") }
     return state
   }
 
@@ -57,7 +65,7 @@ package struct Checkpoint: Sendable {
       notes: ["the run begins anew and writes over it"])
   }
 
-  private static let magic = "kdc recovery 1"
+  private static let magic = "kdc training 1"
 
   private static func checksum(_ bytes: [UInt8]) -> UInt {
     UInt(bytes.withUnsafeBufferPointer { crc32_z(0, $0.baseAddress, $0.count) })
@@ -73,16 +81,13 @@ package struct Checkpoint: Sendable {
 /// What a run's result depends on, as one number: a checkpoint of another run is not gone on from.
 struct RunKey: Sendable, Equatable {
   let value: UInt64
+  init(_ hash: StableHash) { value = hash.value }
 
   init(
     _ graph: Graph, targets: DistillationTargets, samples: any SampleSource, options: Recovery.Options
   ) {
     var hash = StableHash()
-    hash.add(graph.description)
-    for name in graph.initializers.keys.sorted() {
-      hash.add(name)
-      hash.add(graph.initializers[name]?.littleEndianBytes ?? [])
-    }
+    hash.add(graph)
     hash.add(options.summary)
     hash.add("\(samples.count) \(samples.viewCount)")
     targets.hash(into: &hash)
@@ -101,6 +106,13 @@ struct StableHash: Sendable {
     }
     // The length, so that two texts are not one.
     value = (hash ^ UInt64(bytes.count)) &* 0x100_0000_01b3
+  }
+  mutating func add(_ graph: Graph) {
+    add(graph.description)
+    for name in graph.initializers.keys.sorted() {
+      add(name)
+      add(graph.initializers[name]?.littleEndianBytes ?? [])
+    }
   }
   mutating func add(_ values: [Float]) { add(values.withUnsafeBytes { Array($0) }) }
 }

@@ -1,0 +1,142 @@
+import ArgumentParser
+import KDCTraining
+
+/// How `kdc train` and `kdc distill` train.
+struct TrainingOptions: ParsableArguments {
+  @Option(help: "How often every sample is seen.") var epochs = 10
+
+  @Option(help: "Samples of a step; above 32 cut to a multiple of 8.") var batch = 64
+
+  @Option(help: "adamw, adam, or sgd (with momentum).") var optimizer = OptimizerName.adamw
+
+  @Option(
+    name: .customLong("learning-rate"), help: "Largest rate. Default: 0.002, for sgd 0.1.",
+    transform: Quantity.positive)
+  var learningRate: Double?
+
+  @Option(help: "Momentum of sgd, 0…1.", transform: Quantity.share) var momentum = 0.9
+
+  @Option(
+    name: .customLong("weight-decay"), help: "Decay of weights. Default: 0.01, for sgd 0.0005; adam has none.",
+    transform: Quantity.nonNegative)
+  var weightDecay: Double?
+
+  @Option(help: "How the rate falls: cosine, step or constant.") var schedule = ScheduleName.cosine
+
+  @Option(
+    name: .customLong("warm-up"), help: "Share of the steps in which the rate rises.", transform: Quantity.share)
+  var warmUp = 0.05
+
+  @Option(help: "For --schedule step: shares of the run after which the rate falls tenfold.", transform: Quantity.list)
+  var milestones: [Float] = [0.5, 0.75]
+
+  @Option(help: "Longest gradient of a step; 0 for no bound.", transform: Quantity.nonNegative) var clip = 5.0
+
+  @Option(
+    name: .customLong("head-weight"),
+    help: "Weight of a head's loss, as emotion=2; may be repeated.", transform: Quantity.named)
+  var headWeights: [Quantity.Named] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Changed views of images: shift=2,flip,rotate=10,noise=0.02,cutout=8,mixup=0.4.", valueName: "changes"),
+    transform: Augmentation.init(parsing:))
+  var augment: Augmentation?
+
+  @Option(help: "Views of a sample that take turns, epoch by epoch. Default: 4 with a teacher, else one per epoch.")
+  var views: Int?
+
+  @Option(name: .customLong("held-out"), help: "Share of the samples that judge epochs.", transform: Quantity.share)
+  var heldOut = 0.1
+
+  @Option(name: .customLong("train-samples"), help: "Use only the first N samples.") var trainSamples: Int?
+
+  @Flag(help: "Draw the model's weights anew from the seed first (He's rule).") var reinitialize = false
+
+  @Option(
+    help: "Where the state is kept that an interrupted run goes on from. Default: beside the output, until it is done.")
+  var checkpoint: String?
+
+  @Flag(
+    name: .customLong("continue"),
+    help: "Go on from the checkpoint even where options are others now, as after a loss that was not finite.")
+  var continues = false
+
+  @Option(help: "Write the history as JSON here; - prints it alone.") var json: String?
+
+  @Option(help: "Samples to measure the result on; nothing is decided by them.") var eval: String?
+
+  @Option(help: "Seed of everything random.") var seed: UInt64 = 0
+
+  @Option(help: "Threads. Default: one per processor. The result is the same for any number.") var threads: Int?
+
+  @Flag(help: "No progress.") var quiet = false
+
+  enum OptimizerName: String, ExpressibleByArgument, CaseIterable { case adamw, adam, sgd }
+  enum ScheduleName: String, ExpressibleByArgument, CaseIterable { case cosine, step, constant }
+
+  func validate() throws {
+    guard (0...100_000).contains(epochs) else { throw ValidationError("--epochs must be 0 to 100000") }
+    guard (1...65536).contains(batch) else { throw ValidationError("--batch must be 1 to 65536") }
+    guard heldOut < 1 else { throw ValidationError("--held-out must leave samples to train on") }
+    if let views, !(1...1000).contains(views) { throw ValidationError("--views must be 1 to 1000") }
+    if let trainSamples, trainSamples < 2 { throw ValidationError("--train-samples must be at least 2") }
+    if optimizer == .adam && (weightDecay ?? 0) > 0 {
+      throw ValidationError("--optimizer adam has no --weight-decay; adamw has")
+    }
+  }
+
+  /// What is asked for, defaults filled in; the loss is the command's.
+  func options(hasTeacher: Bool) -> Distillation.Options {
+    var options = Distillation.Options()
+    options.epochs = epochs
+    options.batchSize = batch
+    switch optimizer {
+    case .adamw: options.optimizer = .adamW(decay: weightDecay ?? 0.01)
+    case .adam: options.optimizer = .adam
+    case .sgd: options.optimizer = .momentum(momentum, decay: weightDecay ?? 5e-4)
+    }
+    options.learningRate = learningRate ?? (optimizer == .sgd ? 0.1 : 2e-3)
+    switch schedule {
+    case .cosine: options.schedule = .cosine(warmUp: warmUp)
+    case .step: options.schedule = .step(milestones: milestones.map(Double.init), factor: 0.1)
+    case .constant: options.schedule = .constant
+    }
+    options.clipping = clip > 0 ? clip : nil
+    options.augmentation = augment ?? Augmentation()
+    options.augmentation.seed = seed
+    options.augmentation.views = augment == nil ? 1 : views ?? (hasTeacher ? 4 : max(1, epochs))
+    options.heldOutShare = heldOut
+    options.seed = seed
+    options.continuesAnyRun = continues
+    for weight in headWeights { options.loss.headWeights[weight.name] = weight.value }
+    return options
+  }
+}
+
+extension Augmentation {
+  /// "shift=2,flip,rotate=10,noise=0.02,cutout=8,mixup=0.4".
+  init(parsing text: String) throws {
+    self.init()
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let number = pair.count == 2 ? Double(pair[1]).flatMap { $0.isFinite ? $0 : nil } : nil
+      func value(_ range: ClosedRange<Double>) throws -> Double {
+        guard let number, range.contains(number) else {
+          throw ValidationError("--augment \(pair[0]) needs a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+      }
+      switch pair[0] {
+      case "shift": shift = Int(try value(1...1000))
+      case "flip": flipsHorizontally = true
+      case "rotate": rotation = try value(0...180)
+      case "noise": noise = try value(0...1000)
+      case "cutout": cutout = Int(try value(1...1000))
+      case "mixup": mixup = try value(0...1)
+      default:
+        throw ValidationError("--augment knows shift, flip, rotate, noise, cutout and mixup, not '\(pair[0])'")
+      }
+    }
+  }
+}
