@@ -1,7 +1,7 @@
 /* Which of the bundle's code variants suits this machine. */
 #include "internal.h"
 
-enum { AT_HWCAP_KEY = 16, HWCAP_CPUID_BIT = 1 << 11 };
+enum { AT_HWCAP_KEY = 16, HWCAP_CPUID_BIT = 1 << 11, HWCAP_DOTPROD_BIT = 1 << 20 };
 
 #if defined(__aarch64__)
 /* Linux before 4.11 does not let programs read MIDR_EL1, but /proc/cpuinfo has the part of every core. */
@@ -37,20 +37,36 @@ uint32_t kdc_cpu_part(void) {
   return midr >> 4 & 0xFFF;
 }
 
-uint32_t kdc_cpu_features(void) { return 0; }
+uint32_t kdc_cpu_features(void) { return getauxval(AT_HWCAP_KEY) & HWCAP_DOTPROD_BIT ? KDC_NEEDS_DOTPROD : 0; }
 
 #else
 uint32_t kdc_cpu_part(void) { return 0; }
 
+typedef struct {
+  uint32_t a, b, c, d;
+} cpuid_words;
+
+static cpuid_words cpuid(uint32_t leaf, uint32_t part) {
+  cpuid_words w = {leaf, 0, part, 0};
+  __asm__("cpuid" : "+a"(w.a), "=b"(w.b), "+c"(w.c), "=d"(w.d));
+  return w;
+}
+
 uint32_t kdc_cpu_features(void) {
-  uint32_t a = 1, b, c, d, extended, ignored = 0;
-  __asm__("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d) : "c"(0));
-  if (!(c >> 27 & 1) || !(c >> 28 & 1)) return 0; /* OSXSAVE, AVX */
-  __asm__("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
-  if ((a & 6) != 6) return 0; /* the system saves XMM and YMM registers */
-  a = 7;
-  __asm__("cpuid" : "+a"(a), "=b"(extended), "+c"(ignored), "=d"(d));
-  return extended >> 5 & 1 ? KDC_NEEDS_AVX2 : 0;
+  enum { F = 1u << 16, DQ = 1u << 17, BW = 1u << 30 };
+  const uint32_t vl = 1u << 31, vnni = 1u << 11;
+  const cpuid_words basic = cpuid(1, 0);
+  if (cpuid(0, 0).a < 7 || !(basic.c >> 27 & 1) || !(basic.c >> 28 & 1)) return 0; /* leaf 7, OSXSAVE, AVX */
+  uint32_t saved, ignored;
+  __asm__("xgetbv" : "=a"(saved), "=d"(ignored) : "c"(0));
+  if ((saved & 6) != 6) return 0; /* the system saves XMM and YMM registers */
+  const cpuid_words more = cpuid(7, 0);
+  if (!(more.b >> 5 & 1)) return 0;
+  uint32_t features = KDC_NEEDS_AVX2;
+  if (more.a >= 1 && cpuid(7, 1).a >> 4 & 1) features |= KDC_NEEDS_AVX_VNNI;
+  const uint32_t wanted = F | DQ | BW | vl;
+  if ((saved & 0xE0) == 0xE0 && (more.b & wanted) == wanted && more.c & vnni) features |= KDC_NEEDS_AVX512_VNNI;
+  return features;
 }
 #endif
 
@@ -68,14 +84,15 @@ uint32_t kdc_cpu_count(void) {
   return count ? count : 1;
 }
 
+/* The variant for this very core, else of those that it can run the one that needs the most. */
 const kdc_variant *kdc_choose_variant(const kdc_model_code *code, uint32_t part, uint32_t features) {
-  const kdc_variant *safe = NULL;
+  const kdc_variant *best = NULL;
   for (uint32_t i = 0; i < code->variant_count; i++) {
     const kdc_variant *variant = code->variants[i];
     if (variant->required & ~features) continue;
-    if (!safe) safe = variant;
+    if (!best || variant->required > best->required) best = variant;
     for (uint32_t j = 0; part && j < 8 && variant->cpu_parts[j]; j++)
       if (variant->cpu_parts[j] == part) return variant;
   }
-  return safe;
+  return best;
 }

@@ -1,7 +1,7 @@
 /* Weights from the order in which they are stored into the order in which a kernel reads them. */
 #include "internal.h"
 
-enum { PLAIN = 0, PANELS_8 = 1, PANELS_16 = 2, HALF_BYTE_PANELS = 3, LAYOUT_MASK = 15, STREAM_INT4 = 16, STREAM_PLANES = 32 };
+enum { PLAIN = 0, PANELS_8 = 1, PANELS_16 = 2, HALF_BYTE_PANELS = 3, OFFSET_PANELS = 6, LAYOUT_MASK = 15, STREAM_INT4 = 16, STREAM_PLANES = 32 };
 
 /* Multiplies into *product unless the result would pass 2^40. */
 static int times(uint64_t *product, uint64_t factor) {
@@ -44,6 +44,24 @@ static void pack_panels(const kdc_constant *p, const uint8_t *from, void *to) {
           }
 }
 
+/* As panels of int8, each behind -128 times the sums of its rows. */
+static void pack_offset_panels(const kdc_constant *p, const uint8_t *from, uint8_t *to) {
+  const int is_int4 = (p->packing & STREAM_INT4) != 0;
+  const uint64_t nr = p->nr, kr = p->kr, groups = (p->length + kr - 1) / kr, panel_bytes = nr * (4 + p->runs * groups * kr);
+  memset(to, 0, p->bytes);
+  for (uint64_t row = 0; row < p->rows; row++) {
+    uint8_t *panel = to + row / nr * panel_bytes, *lane = panel + nr * 4 + row % nr * kr;
+    uint32_t offset = 0;
+    for (uint64_t run = 0; run < p->runs; run++)
+      for (uint64_t k = 0; k < p->length; k++) {
+        const int8_t w = element(from, (row * p->runs + run) * p->length + k, is_int4);
+        lane[(run * groups + k / kr) * nr * kr + k % kr] = (uint8_t)w;
+        offset -= 128u * (uint32_t)w;
+      }
+    for (int i = 0; i < 4; i++) panel[row % nr * 4 + (uint64_t)i] = (uint8_t)(offset >> 8 * i);
+  }
+}
+
 int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uint8_t *to) {
   const int is_int4 = (p->packing & STREAM_INT4) != 0;
   const uint32_t layout = p->packing & LAYOUT_MASK;
@@ -61,10 +79,18 @@ int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uin
         for (uint64_t k = 0; k < 4; k++) to[4 * i + k] = from[k * count + i];
     return 1;
   }
-  if (layout > HALF_BYTE_PANELS || !p->nr || !p->kr || (layout == HALF_BYTE_PANELS && p->nr % 2)) return 0;
+  if ((layout > HALF_BYTE_PANELS && layout != OFFSET_PANELS) || !p->nr || !p->kr || (layout == HALF_BYTE_PANELS && p->nr % 2)) return 0;
   uint64_t source = p->rows, packed = (p->rows + (uint64_t)p->nr - 1) / p->nr;
   if (!times(&source, p->runs) || !times(&source, p->length)) return 0;
   if (from_size < (is_int4 ? source / 2 + source % 2 : source)) return 0;
+  if (layout == OFFSET_PANELS) {
+    uint64_t row_bytes = (p->length + (uint64_t)p->kr - 1) / p->kr;
+    if (!times(&row_bytes, p->kr) || !times(&row_bytes, p->runs) || !times(&packed, p->nr) || !times(&packed, row_bytes + 4) ||
+        packed != p->bytes)
+      return 0;
+    pack_offset_panels(p, from, to);
+    return 1;
+  }
   if (!times(&packed, p->runs) || !times(&packed, (p->length + (uint64_t)p->kr - 1) / p->kr) || !times(&packed, p->nr) ||
       !times(&packed, p->kr))
     return 0;

@@ -62,6 +62,8 @@ extension Emission {
         fields += [widened ? 2 : 1, rows, runs, length, nr, kr]
       case .halfBytePanels(let rows, let runs, let length, let nr, let kr):
         fields += [3, rows, runs, length, nr, kr]
+      case .offsetPanels(let rows, let runs, let length, let nr, let kr):
+        fields += [6, rows, runs, length, nr, kr]
       }
       let constant = program.constants[item.constant.index]
       fields[1] += constant.isInt4 ? 16 : constant.isStoredInPlanes ? 32 : 0
@@ -100,7 +102,7 @@ extension Emission {
           .name = \(CText.literal(variant.name)),
           .targets = \(CText.literal(names)),
           .cpu_parts = {\((parts.prefix(7) + [0]).map { $0 == 0 ? "0" : "0x" + String($0, radix: 16) }.joined(separator: ", "))},
-          .required = \(variant.targets[0].has("avx2") ? "KDC_NEEDS_AVX2" : "0"),
+          .required = \(required(by: variant.targets[0])),
           .arena_bytes = \(variant.arenaBytes),
           .weights_bytes = \(variant.weightsBytes),
           .step_count = \(program.steps.count),
@@ -112,6 +114,20 @@ extension Emission {
       };
 
       """
+  }
+
+  /// What the code needs of a core besides the architecture's baseline.
+  private static func required(by target: Target) -> String {
+    let bits = target.features.compactMap { feature -> String? in
+      switch feature {
+      case "avx2": "KDC_NEEDS_AVX2"
+      case "avxvnni": "KDC_NEEDS_AVX_VNNI"
+      case "avx512vnni": "KDC_NEEDS_AVX512_VNNI"
+      case "dotprod": "KDC_NEEDS_DOTPROD"
+      default: nil
+      }
+    }
+    return bits.isEmpty ? "0" : bits.joined(separator: " | ")
   }
 
   private static func portType(_ port: Port) throws -> String {

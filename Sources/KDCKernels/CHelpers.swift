@@ -14,8 +14,9 @@ package struct CHelper: Sendable {
 package enum CHelpers {
   /// Every helper, each after those it uses.
   package static let all: [CHelper] =
-    loops + scalar + float + neonConvolution + avx2Convolution + ScalarConvert.helpers + ScalarRecurrent.helpers
-    + NeonConvert.helpers
+    loops + scalar + float + neonConvolution + avx2Convolution + vnniConvolution
+    + ScalarConvert.helpers + ScalarRecurrent.helpers
+    + NeonConvert.helpers + X86Convert.helpers
 
   /// What every kernel is declared with; kernels seldom use all of their parameters.
   package static let kernelMacro = """

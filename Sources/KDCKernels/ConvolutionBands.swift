@@ -6,13 +6,17 @@ struct ConvolutionTiling {
   let pixels, channels, depth: Int
   /// C type of the elements of the image: int8_t, or int16_t where copying widens them.
   var element = "int8_t"
-  var elementBytes: Int { element == "int8_t" ? 1 : 2 }
+  var elementBytes: Int { element == "int16_t" ? 2 : 1 }
   /// C type of the weights where it is not that of the image, and whether an element holds two of them.
   var weightElement: String?
   var weightsAreInt4 = false
   /// The helper that copies rows with padding, and whether it is called even without padding.
   var copy = "kdc_pad_rows"
   var alwaysCopies = false
+  /// Bytes before the weights of a panel, for each of its channels.
+  var headerBytes = 0
+  /// Estimated cycles of a tile; nil for those of a 4×4 tile on NEON.
+  var tileCycles: Double?
 }
 
 /// How families over `ConvolutionRuns` cut a convolution into units: bands of output pixels whose input stays in the first-level
@@ -74,8 +78,8 @@ struct ConvolutionBands {
 
   /// The rows of a band with the least work: whole tiles, few rows copied twice, a copy that fits the cache.
   private static func bestRows(_ g: ConvolutionGeometry, pitch: Int, _ tiling: ConvolutionTiling, panels: Int) -> Int? {
-    let tileCycles =
-      Double(g.kernelHeight * g.kernelWidth * g.inputChannels / max(g.groups, 1) * 2 + 24) * Double(panels)
+    let taps = g.kernelHeight * g.kernelWidth * g.inputChannels / max(g.groups, 1)
+    let tileCycles = (tiling.tileCycles ?? Double(taps * 2 + 24)) * Double(panels)
     var best: (rows: Int, cost: Double)?
     for rows in 1...max(1, g.outputHeight) {
       let last = g.outputHeight - (g.outputHeight - 1) / rows * rows
@@ -144,8 +148,8 @@ struct ConvolutionBands {
     return list
   }
 
-  /// The loops over units, panels of channels and tiles of pixels.
-  func loops(around tile: String) -> String {
+  /// The loops over units, panels of channels and tiles of pixels; `perPanel` stands before the tiles of a panel.
+  func loops(around tile: String, perPanel: String = "") -> String {
     let split = splits > 1
     let element = tiling.element
     var text = isPadded && split ? "  const \(element) *image = 0;\n" : ""
@@ -188,12 +192,14 @@ struct ConvolutionBands {
       "    for (int32_t n = \(split ? "n0" : "0"); n < \(split ? "n1" : "OUT_CHANNELS"); n += \(tiling.channels)) {\n"
     let depth = tiling.weightsAreInt4 ? tiling.depth / 2 : tiling.depth
     text +=
-      "      const \(tiling.weightElement ?? element) *panel = weights + (ptrdiff_t)n * (\(depth) * RUN_BLOCKS\(runFactor));\n"
+      "      const \(tiling.weightElement ?? element) *panel = weights + (ptrdiff_t)n * (\(depth) * RUN_BLOCKS\(runFactor)\(tiling.headerBytes > 0 ? " + \(tiling.headerBytes)" : ""));\n"
     let base = g.groups > 1 ? "group" : "image"
     if g.groups > 1 { text += "      const \(element) *group = image + n / GROUP_OUT * GROUP_IN;\n" }
+    text += indented(perPanel, 3)
     text += "      for (int32_t i = 0; i < count; i += \(tiling.pixels)) {\n"
-    if tiling.pixels == 4 {
-      text += "        const int32_t p = i < count - 4 ? i : count - 4;  // the last tile overlaps the one before\n"
+    if tiling.pixels > 1 {
+      let last = "count - \(tiling.pixels)"
+      text += "        const int32_t p = i < \(last) ? i : \(last);  // the last tile overlaps the one before\n"
     } else {
       text += "        const int32_t p = i;\n"
     }

@@ -9,10 +9,18 @@ struct DepthwiseRows {
   /// Bytes from one (padded) row to the next.
   let pitch: Int
   let bandRows: Int
-  /// The helper that copies rows with padding. kdc_widen_rows also widens to int16, and so copies all rows.
+  /// The helper that copies rows with padding. kdc_widen_rows also widens to int16, and kdc_quads_row makes quads of
+  /// columns, so that they copy all rows.
   let copy: String
   private var widens: Bool { copy == "kdc_widen_rows" }
-  private var element: String { widens ? "int16_t" : "int8_t" }
+  private var makesQuads: Bool { copy == "kdc_quads_row" }
+  private var element: String { widens ? "int16_t" : makesQuads ? "uint8_t" : "int8_t" }
+  /// Quads of columns in a row, one for each even column that a window's quads start at.
+  var quads: Int {
+    let pairs = g.strideX == 1 ? (g.outputWidth + 1) / 2 : g.outputWidth
+    let inWindow = g.strideX == 1 ? g.kernelWidth / 4 + 1 : (g.kernelWidth + 3) / 4
+    return pairs + 2 * (inWindow - 1)
+  }
 
   init(_ step: ConvolutionStep, copy: String = "kdc_pad_rows") {
     self.step = step
@@ -21,16 +29,18 @@ struct DepthwiseRows {
     let neededWidth = (g.outputWidth - 1) * g.strideX + (g.kernelWidth - 1) * g.dilationX + 1
     let neededHeight = (g.outputHeight - 1) * g.strideY + (g.kernelHeight - 1) * g.dilationY + 1
     isPadded =
-      copy == "kdc_widen_rows" || g.padTop > 0 || g.padLeft > 0 || neededWidth > g.inputWidth
+      copy != "kdc_pad_rows" || g.padTop > 0 || g.padLeft > 0 || neededWidth > g.inputWidth
       || neededHeight > g.inputHeight
     pitch = (isPadded ? neededWidth : g.inputWidth) * g.inputChannels
-    bandRows = max(1, (g.outputHeight + 7) / 8)
+    // Quads of rows that two bands need are made twice.
+    let bands = copy == "kdc_quads_row" ? max(1, min(4, g.outputHeight / 4)) : 8
+    bandRows = max(1, (g.outputHeight + bands - 1) / bands)
   }
 
   var units: Int { (g.outputHeight + bandRows - 1) / bandRows }
   private var ringRows: Int { (g.kernelHeight - 1) * g.dilationY + 1 }
   /// Elements from one row of the ring to the next: copying writes up to 15 past a row.
-  private var slot: Int { (pitch + 15 + 15) / 16 * 16 }
+  private var slot: Int { makesQuads ? (g.inputChannels + 15) / 16 * quads * 64 : (pitch + 15 + 15) / 16 * 16 }
   /// A unit's ring.
   var ringBytes: Int { (ringRows * slot * (widens ? 2 : 1) + 63) / 64 * 64 }
   var workspaceBytes: Int { isPadded ? units * ringBytes : 0 }
@@ -45,11 +55,17 @@ struct DepthwiseRows {
     ]
     if isPadded {
       list += [
-        ("IN_HEIGHT", g.inputHeight), ("ROW_BYTES", g.inputWidth * g.inputChannels),
-        ("COPIED_BYTES", min(g.inputWidth * g.inputChannels, pitch - g.padLeft * g.inputChannels)),
-        ("LEFT_BYTES", g.padLeft * g.inputChannels), ("RING", ringRows), ("SLOT", slot), ("RING_BYTES", ringBytes),
-        ("TOP", g.padTop),
+        ("IN_HEIGHT", g.inputHeight), ("RING", ringRows), ("SLOT", slot), ("RING_BYTES", ringBytes), ("TOP", g.padTop),
         ("INPUT_ZERO", step.inputZeroPoint),
+      ]
+    }
+    if makesQuads {
+      list += [("IN_WIDTH", g.inputWidth), ("LEFT", g.padLeft), ("QUADS", quads)]
+    } else if isPadded {
+      list += [
+        ("ROW_BYTES", g.inputWidth * g.inputChannels),
+        ("COPIED_BYTES", min(g.inputWidth * g.inputChannels, pitch - g.padLeft * g.inputChannels)),
+        ("LEFT_BYTES", g.padLeft * g.inputChannels),
       ]
     }
     return list
@@ -67,8 +83,11 @@ struct DepthwiseRows {
     if isPadded {
       lines += "      for (; ready < y * STRIDE_Y + RING; ready++)\n"
       lines +=
-        "        \(copy)(ring + ready % RING * SLOT, input, ready - TOP, 1, IN_HEIGHT, ROW_BYTES, COPIED_BYTES,\n"
-        + "                     LEFT_BYTES, PITCH, INPUT_ZERO);\n"
+        makesQuads
+        ? "        \(copy)(ring + ready % RING * SLOT, input, ready - TOP, IN_HEIGHT, IN_WIDTH, CHANNELS, LEFT, QUADS,\n"
+          + "                      INPUT_ZERO);\n"
+        : "        \(copy)(ring + ready % RING * SLOT, input, ready - TOP, 1, IN_HEIGHT, ROW_BYTES, COPIED_BYTES,\n"
+          + "                     LEFT_BYTES, PITCH, INPUT_ZERO);\n"
     }
     lines += "      const \(element) *row[RING_TAPS];\n      for (int32_t ky = 0; ky < RING_TAPS; ky++)\n"
     lines +=

@@ -1,11 +1,13 @@
 /// Every kernel family, once: selection, tests, benchmarks and `kdc explain` read this list. Of equal estimates the
 /// earlier family is chosen.
 package enum Families {
-  package static let all: [any KernelFamily] = convolution + neon + portable
+  package static let all: [any KernelFamily] = convolution + neon + x86 + portable
 
   static let convolution: [any KernelFamily] = [
     ConvolutionDepthwiseNeon(), ConvolutionRunsNeon(pixels: 4), ConvolutionRunsNeon(pixels: 1, int4: true),
     ConvolutionRunsNeon(pixels: 1),
+    ConvolutionDepthwiseVnni(width: .avx512), ConvolutionRunsVnni(width: .avx512),
+    ConvolutionDepthwiseVnni(width: .avx), ConvolutionRunsVnni(width: .avx),
     ConvolutionDepthwiseAvx2(), ConvolutionRunsAvx2(pixels: 4), ConvolutionRunsAvx2(pixels: 1, int4: true),
     ConvolutionRunsAvx2(pixels: 1), ConvolutionScalar(),
   ]
@@ -15,6 +17,8 @@ package enum Families {
     NeonPool.maximum, NeonPool.average,
     NeonConvert.quantizeFlat, NeonConvert.quantizeImage, NeonConvert.transpose,
   ]
+
+  static let x86: [any KernelFamily] = [X86Convert.quantizeFlat, X86Convert.quantizeImage]
 
   /// Portable C for every kind of step but convolution.
   static let portable: [any KernelFamily] = [

@@ -38,6 +38,9 @@ package enum Packing: Hashable, Sendable {
   /// 4-bit weights [rows, runs, length] to bytes [rows/nr][runs][length/kr][nr/2][kr]: row r of a panel in the low half
   /// of a byte, row r + nr/2 in the high half. nr is even.
   case halfBytePanels(rows: Int, runs: Int, length: Int, nr: Int, kr: Int)
+  /// int8 weights in panels as above; before each panel −128·Σw of its nr rows in int32, which makes up for activations
+  /// that kernels read as unsigned bytes, 128 too large.
+  case offsetPanels(rows: Int, runs: Int, length: Int, nr: Int, kr: Int)
 }
 
 /// One way to compute a kind of step on a kind of target; registered once in `Families.all`.

@@ -20,6 +20,20 @@ extension Packing {
         packed[index] |= (bytes[from] & 15) << (lane < nr / 2 ? 0 : 4)
       }
       return packed
+    case .offsetPanels(let rows, let runs, let length, let nr, let kr):
+      let panels = Packing.panels(rows: rows, runs: runs, length: length, nr: nr, kr: kr, widened: false).pack(bytes)
+      let panelBytes = nr * runs * Self.padded(length, kr)
+      var packed: [UInt8] = []
+      packed.reserveCapacity(packedBytes(of: bytes.count))
+      for panel in 0..<(rows + nr - 1) / nr {
+        for row in panel * nr..<(panel + 1) * nr {
+          let weights = row < rows ? bytes[row * runs * length..<(row + 1) * runs * length] : []
+          let offset = weights.reduce(Int32(0)) { $0 &- 128 &* Int32(Int8(bitPattern: $1)) }
+          packed += (0..<4).map { UInt8(truncatingIfNeeded: offset >> (8 * $0)) }
+        }
+        packed += panels[panel * panelBytes..<(panel + 1) * panelBytes]
+      }
+      return packed
     }
   }
 
@@ -46,6 +60,8 @@ extension Packing {
       Self.padded(rows, nr) * runs * Self.padded(length, kr) * (widened ? 2 : 1)
     case .halfBytePanels(let rows, let runs, let length, let nr, let kr):
       Self.padded(rows, nr) / 2 * runs * Self.padded(length, kr)
+    case .offsetPanels(let rows, let runs, let length, let nr, let kr):
+      Self.padded(rows, nr) * (4 + runs * Self.padded(length, kr))
     }
   }
 

@@ -20,10 +20,14 @@ package struct Target: Sendable, Codable, Hashable {
   package var l1Bytes: Int
   package var l2Bytes: Int
   package var dramBytesPerCycle: Double
+  /// Targets of the same architecture whose code goes into every bundle for this one; the runtime takes what suits the
+  /// machine.
+  package var variants: [String] = []
 
   package init(
     name: String, title: String, architecture: Architecture, cpu: String, cpuParts: [Int], compilerFlags: [String],
-    features: [String], gigahertz: Double, cores: Int, l1Bytes: Int, l2Bytes: Int, dramBytesPerCycle: Double
+    features: [String], gigahertz: Double, cores: Int, l1Bytes: Int, l2Bytes: Int, dramBytesPerCycle: Double,
+    variants: [String] = []
   ) {
     self.name = name
     self.title = title
@@ -37,6 +41,7 @@ package struct Target: Sendable, Codable, Hashable {
     self.l1Bytes = l1Bytes
     self.l2Bytes = l2Bytes
     self.dramBytesPerCycle = dramBytesPerCycle
+    self.variants = variants
   }
 
   /// Whether kernels of an instruction set may be chosen.

@@ -1,19 +1,20 @@
 import KDCDiagnostics
 import Yams
 
-/// Reads one target description: a YAML mapping with exactly the keys of `Target`.
+/// Reads one target description: a YAML mapping with the keys of `Target`, of which only `variants` may be missing.
 package struct TargetReader {
   /// Path as the user gave it, for diagnostics.
   let file: String
   private var faults: [Diagnostic] = []
 
   /// Every instruction set that kernel families know.
-  package static let knownFeatures = ["avx2", "neon"]
+  package static let knownFeatures = ["avx2", "avx512vnni", "avxvnni", "dotprod", "neon"]
 
   static let keys = [
     "name", "title", "architecture", "cpu", "cpuParts", "compilerFlags", "features", "gigahertz", "cores", "l1Bytes",
     "l2Bytes", "dramBytesPerCycle",
   ]
+  static let optionalKeys = ["variants"]
 
   private init(file: String) { self.file = file }
 
@@ -39,11 +40,11 @@ package struct TargetReader {
   private mutating func target(from mapping: Node.Mapping) -> Target {
     var seen: [String: Node] = [:]
     for (key, value) in mapping {
-      guard let name = key.string, Self.keys.contains(name) else {
+      guard let name = key.string, Self.keys.contains(name) || Self.optionalKeys.contains(name) else {
         let name = key.string ?? "?"
         report(
           "unknown key '\(name)'", at: key.mark,
-          hint: didYouMean(name, Self.keys).map { "did you mean '\($0)'?" })
+          hint: didYouMean(name, Self.keys + Self.optionalKeys).map { "did you mean '\($0)'?" })
         continue
       }
       seen[name] = value
@@ -61,7 +62,8 @@ package struct TargetReader {
       gigahertz: number(seen["gigahertz"], "gigahertz", 0.01...20), cores: integer(seen["cores"], "cores", 1...1024),
       l1Bytes: integer(seen["l1Bytes"], "l1Bytes", 1024...(1 << 30)),
       l2Bytes: integer(seen["l2Bytes"], "l2Bytes", 1024...(1 << 40)),
-      dramBytesPerCycle: number(seen["dramBytesPerCycle"], "dramBytesPerCycle", 0.01...10_000))
+      dramBytesPerCycle: number(seen["dramBytesPerCycle"], "dramBytesPerCycle", 0.01...10_000),
+      variants: list(seen["variants"], "variants").map { text($0, "variants") })
   }
 
   // MARK: Values of one kind. A missing key was reported before: nil gives a stand-in.

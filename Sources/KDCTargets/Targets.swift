@@ -55,6 +55,22 @@ package struct Targets: Sendable {
     return found
   }
 
+  /// What a bundle for the targets of `names` holds code for: those targets, each followed by its variants.
+  package func compiled(for names: [String]) throws -> [Target] {
+    var all: [Target] = []
+    for target in try find(names) {
+      for each in [target] + (try find(target.variants)) where !all.contains(where: { $0.name == each.name }) {
+        guard each.architecture == target.architecture else {
+          throw Diagnostic(
+            .invalidTarget, "'\(target.name)' has the variant '\(each.name)' of another architecture",
+            at: Place(file: "\(target.name).yaml"))
+        }
+        all.append(each)
+      }
+    }
+    return all
+  }
+
   private static func read(file: String) throws -> Target {
     guard let data = FileManager.default.contents(atPath: file) else {
       throw Diagnostic(.fileNotFound, "cannot read the target description '\(file)'", at: Place(file: file))

@@ -115,7 +115,7 @@ struct Compile: AsyncParsableCommand {
         models: teacher.teacher, outputs: teacher.teacherLogits, matches: try teacher.matchedOutputs,
         preprocessing: try teacher.steps),
       data: data, train: compression.train, trainSamples: compression.trainSamples, evaluation: eval,
-      images: images.images, targets: try Targets.builtIn().find(targets), output: output, json: json,
+      images: images.images, targets: try Targets.builtIn().compiled(for: targets), output: output, json: json,
       activations: data == nil ? .float : activations, weights: weights,
       compression: compression.request(hasBudget: !budget.isEmpty), budget: budget,
       inputShapes: try ONNXImporter.parseInputShapes(inputShapes), emitFolder: emitFolder,

@@ -8,10 +8,10 @@ private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().d
   .deletingLastPathComponent()
 
 @Suite struct TargetsTests {
-  @Test("the built-in targets are the two boards and the host")
+  @Test("the built-in targets are the boards and kinds of hosts")
   func builtIn() throws {
     let targets = try Targets.builtIn()
-    #expect(targets.all.map(\.name) == ["host", "jetson-nano", "pi4b"])
+    #expect(targets.all.map(\.name) == ["host", "host-avx512vnni", "host-avxvnni", "jetson-nano", "pi4b"])
     #expect(try targets.find("pi4b").cpuParts == [0xd08])
     #expect(try targets.find("jetson-nano").cpuParts == [0xd07])
   }
@@ -38,7 +38,7 @@ private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().d
     let targets = try Targets.builtIn()
     let fault = #expect(throws: Diagnostic.self) { try targets.find("pi4") }
     #expect(fault?.id == .unknownTarget)
-    #expect(fault?.notes == ["known targets: host, jetson-nano, pi4b"])
+    #expect(fault?.notes == ["known targets: host, host-avx512vnni, host-avxvnni, jetson-nano, pi4b"])
     #expect(fault?.hint == "did you mean 'pi4b'?")
     let list = #expect(throws: DiagnosticList.self) { try targets.find(["pi4b", "x-1", "x-2"]) }
     #expect(list?.all.map(\.id) == [.unknownTarget, .unknownTarget])
@@ -47,6 +47,20 @@ private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().d
   @Test("a name given twice is one target")
   func twice() throws {
     #expect(try Targets.builtIn().find(["pi4b", "host", "pi4b"]).map(\.name) == ["pi4b", "host"])
+  }
+
+  @Test("a bundle for a target holds the code of the target's variants too, each once")
+  func variants() throws {
+    let targets = try Targets.builtIn()
+    #expect(
+      try targets.compiled(for: ["host-avxvnni", "pi4b", "host"]).map(\.name) == [
+        "host-avxvnni", "pi4b", "host", "host-avx512vnni",
+      ])
+    var host = try targets.find("host")
+    host.variants = ["pi4b"]
+    let odd = Targets([host, try targets.find("pi4b")])
+    let fault = #expect(throws: Diagnostic.self) { try odd.compiled(for: ["host"]) }
+    #expect(fault?.id == .invalidTarget)
   }
 
   @Test("a path to a description is a target; a missing one is KDC1001")

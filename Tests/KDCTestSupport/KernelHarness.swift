@@ -55,6 +55,14 @@ package enum KernelHarness {
 
   package static func available(_ machine: Machine) -> Bool { unavailable(machine) == nil }
 
+  /// Whether code for `target` can run on `machine` too.
+  package static func available(_ machine: Machine, for target: Target) -> Bool {
+    guard available(machine) else { return false }
+    guard case .host = machine, target.compilerFlags.contains("-mavx512vnni") else { return true }
+    let info = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    return ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"].allSatisfy { info.contains(" \($0) ") }
+  }
+
   /// Runs all cases (of one architecture) on `machine`. Returns one line for each case that differs from the
   /// reference or that touches what is not its own; throws where something does not compile or crashes.
   package static func failures(_ cases: [KernelCase], on machine: Machine) throws -> [String] {

@@ -30,7 +30,7 @@ typedef struct {
 typedef struct {
   uint32_t stream;                      /* constant stream of the container */
   uint32_t packing;                     /* 0 plain, 1 panels of int8, 2 panels widened to int16, 3 panels of two int4
-                                           a byte; + 16 where the stream holds int4, two a byte; + 32 where it holds
+                                           a byte, 6 panels of int8 behind -128 times their sums; + 16 where the stream holds int4, two a byte; + 32 where it holds
                                            elements of four bytes in planes: all first bytes, all second ones, … */
   uint32_t rows, runs, length, nr, kr;
   uint64_t from;                        /* in the stream */
@@ -58,13 +58,14 @@ typedef struct {
   const kdc_port *inputs, *outputs;     /* offsets are the variant's own */
 } kdc_variant;
 
-enum { KDC_NEEDS_AVX2 = 1 };
+/* Instruction sets beyond the architecture's baseline. KDC_NEEDS_AVX512_VNNI: with F, DQ, BW and VL. */
+enum { KDC_NEEDS_AVX2 = 1, KDC_NEEDS_AVX_VNNI = 2, KDC_NEEDS_AVX512_VNNI = 4, KDC_NEEDS_DOTPROD = 8 };
 
 typedef struct {
   uint32_t version;                     /* 1 */
   const char *name;
   uint32_t input_count, output_count, variant_count;
-  const kdc_variant *const *variants;   /* best first for unknown cores */
+  const kdc_variant *const *variants;   /* of those that suit an unknown core, the one that needs the most is run */
 } kdc_model_code;
 
 extern const kdc_model_code kdc_model;

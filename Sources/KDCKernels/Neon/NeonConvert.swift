@@ -52,10 +52,10 @@ enum NeonConvert {
     })
 
   /// Pixels of a unit.
-  private static let chunk = 2048
+  static let chunk = 2048
 
   /// Pixels, channels and elements between planes where the step turns planes into pixels.
-  private static func planes(_ step: QuantizeStep) -> (pixels: Int, channels: Int, plane: Int)? {
+  static func planes(_ step: QuantizeStep) -> (pixels: Int, channels: Int, plane: Int)? {
     let nest = LoopNest(step.walk)
     guard nest.extents.count == 2, (2...4).contains(nest.extents[1]), nest.strides[0][0] == 1,
       nest.strides[1] == [nest.extents[1], 1]

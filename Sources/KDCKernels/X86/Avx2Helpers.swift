@@ -89,6 +89,34 @@ extension CHelpers {
       }
       """),
     CHelper(
+      "kdc_requantize_avx2", uses: ["kdc_high_avx2", "kdc_finish_avx2"],
+      """
+      // From 8 sums to their results before saturation, for shifts from 1 on. The rounding of (a·m + 2^30) >> 31 and that
+      // of the shift behind it are one: floors of floors. The zero point goes with them, and a bias of 2^62 + 2^55 that
+      // keeps the products positive, for want of an arithmetic shift of 64 bits.
+      KDC_INLINE __m256i kdc_scaled_avx2(__m256i a, __m256i m, int pre_shift, int shift, int zero_point) {
+        const int64_t bias = (1ll << 62) + (1ll << 55);
+        const __m256i round =
+            _mm256_set1_epi64x(bias + (1 << 30) + (1ll << (30 + shift)) + zero_point * (1ll << (31 + shift)));
+        if (pre_shift) a = _mm256_slli_epi32(a, pre_shift);
+        const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(a, m), round);
+        const __m256i odd =
+            _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(a, 32), _mm256_srli_epi64(m, 32)), round);
+        const __m256i r = _mm256_blend_epi32(_mm256_srli_epi64(even, 31 + shift), _mm256_srli_epi64(odd, shift - 1), 0xAA);
+        return _mm256_sub_epi32(r, _mm256_set1_epi32((int32_t)(bias >> (31 + shift))));
+      }
+      // 16 sums to int8.
+      KDC_INLINE __m128i kdc_requantize_avx2(__m256i a0, __m256i a1, __m256i m0, __m256i m1, int pre_shift, int shift,
+                                             int zero_point, int low, int high) {
+        if (!shift)
+          return kdc_finish_avx2(kdc_high_avx2(a0, m0, pre_shift), kdc_high_avx2(a1, m1, pre_shift), shift, zero_point,
+                                 low, high);
+        const __m256i r0 = kdc_scaled_avx2(a0, m0, pre_shift, shift, zero_point);
+        const __m256i r1 = kdc_scaled_avx2(a1, m1, pre_shift, shift, zero_point);
+        return kdc_finish_avx2(r0, r1, 0, 0, low, high);
+      }
+      """),
+    CHelper(
       "kdc_store_avx2", uses: ["KDC_INLINE"],
       """
       // The first `count` of 16 bytes.

@@ -1,0 +1,97 @@
+import KDCProgram
+
+/// AVX2 for float tensors to int8: as they lie, and planes to pixels.
+enum X86Convert {
+  static let quantizeFlat = StepFamily<QuantizeStep>(
+    name: "quantize_32_avx2", feature: "avx2",
+    refuses: { step, _ in LoopNest(step.walk).isFlat ? nil : "the order changes" },
+    cycles: { step, _, _ in Double(step.walk.count) / 32 * 12 + 20 },
+    emit: { step, _, _ in
+      let nest = LoopNest(step.walk)
+      let body = nest.emitInner(ScalarInteger.unaryOperands("float", "int8_t")) { names, first, last in
+        """
+        size_t i = \(first);
+        for (; i + 32 <= \(last); i += 32) _mm256_storeu_si256((__m256i *)(y + i), kdc_quantize32(x + i, \(numbers(step))));
+        for (; i < \(last); i++) y[i] = kdc_quantize(x[i], \(numbers(step)));
+        """
+      }
+      return KernelCode(body: body, helpers: ["kdc_quantize32", "kdc_quantize"], units: nest.units, packings: [])
+    })
+
+  /// Planes of 3 channels to pixels, by byte shuffles.
+  static let quantizeImage = StepFamily<QuantizeStep>(
+    name: "quantize_image_avx2", feature: "avx2",
+    refuses: { step, _ in
+      NeonConvert.planes(step).map { $0.channels == 3 ? nil : "not 3 planes" } ?? "not 3 planes"
+    },
+    cycles: { step, _, _ in Double(step.walk.count) / 32 * 14 + 20 },
+    emit: { step, _, _ in
+      guard let (pixels, channels, plane) = NeonConvert.planes(step) else { return KernelCode(body: "", packings: []) }
+      let chunk = NeonConvert.chunk
+      let body = """
+        enum { PIXELS = \(pixels), CHUNK = \(chunk), CHANNELS = \(channels), PLANE = \(plane) };
+        const float *x = b[0];
+        int8_t *y = b[1];
+        size_t i = (size_t)begin * CHUNK;
+        const size_t last = (size_t)end * CHUNK < PIXELS ? (size_t)end * CHUNK : PIXELS;
+        for (; i + 32 <= last; i += 32) {
+          __m256i v[3];
+          for (size_t k = 0; k < 3; k++) v[k] = kdc_quantize32(x + i + k * PLANE, \(numbers(step)));
+          kdc_interleave3(y + 3 * i, v[0], v[1], v[2]);
+        }
+        for (; i < last; i++) {
+          for (size_t k = 0; k < CHANNELS; k++) y[i * CHANNELS + k] = kdc_quantize(x[i + k * PLANE], \(numbers(step)));
+        }
+        """
+      return KernelCode(
+        body: body, helpers: ["kdc_quantize32", "kdc_quantize", "kdc_interleave3"],
+        units: (pixels + chunk - 1) / chunk, packings: [])
+    })
+
+  private static func numbers(_ step: QuantizeStep) -> String {
+    "\(CText.literal(step.inverseScale)), \(step.zeroPoint)"
+  }
+
+  static let helpers: [CHelper] = [
+    CHelper(
+      "kdc_quantize32", uses: ["KDC_INLINE"],
+      """
+      // The maximum's second operand is the result for NaN, as in the formula.
+      KDC_INLINE __m256i kdc_quantize8(const float *x, float scale) {
+        const __m256 t = _mm256_max_ps(_mm256_mul_ps(_mm256_loadu_ps(x), _mm256_set1_ps(scale)), _mm256_set1_ps(-512.0f));
+        const __m256 u = _mm256_min_ps(t, _mm256_set1_ps(511.0f));
+        return _mm256_cvtps_epi32(_mm256_round_ps(u, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+      }
+      KDC_INLINE __m256i kdc_quantize32(const float *x, float scale, int zero_point) {
+        const __m256i zero = _mm256_set1_epi16((int16_t)zero_point);
+        const __m256i a = _mm256_packs_epi32(kdc_quantize8(x, scale), kdc_quantize8(x + 8, scale));
+        const __m256i b = _mm256_packs_epi32(kdc_quantize8(x + 16, scale), kdc_quantize8(x + 24, scale));
+        const __m256i y = _mm256_packs_epi16(_mm256_adds_epi16(a, zero), _mm256_adds_epi16(b, zero));
+        return _mm256_permutevar8x32_epi32(y, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+      }
+      """),
+    CHelper(
+      "kdc_interleave3", uses: ["KDC_INLINE"],
+      """
+      // Bytes `first`, `first` + 3 … of 16 are those of v from `from` on, the others 0.
+      KDC_INLINE __m128i kdc_spread3(__m128i v, int first, int from) {
+        int8_t at[16];
+        for (int i = 0; i < 16; i++) at[i] = (int8_t)(i % 3 == first ? from + i / 3 : -128);
+        return _mm_shuffle_epi8(v, _mm_loadu_si128((const __m128i *)(const void *)at));
+      }
+      KDC_INLINE void kdc_interleave3_16(int8_t *y, __m128i a, __m128i b, __m128i c) {
+        __m128i *to = (__m128i *)(void *)y;
+        _mm_storeu_si128(to, _mm_or_si128(_mm_or_si128(kdc_spread3(a, 0, 0), kdc_spread3(b, 1, 0)), kdc_spread3(c, 2, 0)));
+        _mm_storeu_si128(
+            to + 1, _mm_or_si128(_mm_or_si128(kdc_spread3(a, 2, 6), kdc_spread3(b, 0, 5)), kdc_spread3(c, 1, 5)));
+        _mm_storeu_si128(
+            to + 2, _mm_or_si128(_mm_or_si128(kdc_spread3(a, 1, 11), kdc_spread3(b, 2, 11)), kdc_spread3(c, 0, 10)));
+      }
+      // 32 pixels of three channels.
+      KDC_INLINE void kdc_interleave3(int8_t *y, __m256i a, __m256i b, __m256i c) {
+        kdc_interleave3_16(y, _mm256_castsi256_si128(a), _mm256_castsi256_si128(b), _mm256_castsi256_si128(c));
+        kdc_interleave3_16(y + 48, _mm256_extracti128_si256(a, 1), _mm256_extracti128_si256(b, 1), _mm256_extracti128_si256(c, 1));
+      }
+      """),
+  ]
+}
