@@ -1,7 +1,7 @@
 /* Weights from the order in which they are stored into the order in which a kernel reads them. */
 #include "internal.h"
 
-enum { PLAIN = 0, PANELS_8 = 1, PANELS_16 = 2, HALF_BYTE_PANELS = 3, OFFSET_PANELS = 6, LAYOUT_MASK = 15, STREAM_INT4 = 16, STREAM_PLANES = 32 };
+enum { PLAIN = 0, PANELS_8 = 1, PANELS_16 = 2, HALF_BYTE_PANELS = 3, OFFSET_PANELS = 6, WINOGRAD4 = 8, LAYOUT_MASK = 15, STREAM_INT4 = 16, STREAM_PLANES = 32 };
 
 /* Multiplies into *product unless the result would pass 2^40. */
 static int times(uint64_t *product, uint64_t factor) {
@@ -62,6 +62,57 @@ static void pack_offset_panels(const kdc_constant *p, const uint8_t *from, uint8
   }
 }
 
+/* Winograd F(4x4, 3x3) along one axis: three weights to six, and six products to four outputs. */
+static void winograd_weights(const int32_t *g, int from_step, int32_t *to, int step) {
+  const int32_t a = g[0], b = g[from_step], c = g[2 * from_step];
+  to[0] = 6 * a;
+  to[step] = 4 * (a + b + c);
+  to[2 * step] = 4 * (a - b + c);
+  to[3 * step] = a + 2 * b + 4 * c;
+  to[4 * step] = a - 2 * b + 4 * c;
+  to[5 * step] = 12 * c;
+}
+
+static void winograd_outputs(const uint32_t *m, int from_step, uint32_t *to, int step) {
+  const uint32_t p = m[from_step] + m[2 * from_step], q = m[from_step] - m[2 * from_step];
+  const uint32_t r = m[3 * from_step] + m[4 * from_step], s = m[3 * from_step] - m[4 * from_step];
+  to[0] = m[0] + p + r;
+  to[step] = q + 2 * s;
+  to[2 * step] = p + 4 * r;
+  to[3 * step] = q + 8 * s + 2 * m[5 * from_step];
+}
+
+/* [rows/16][36 planes][panels of 4 rows][blocks of 16 channels][4 rows][16, halves exchanged] in int16; then for each
+   panel [16 pixels][4 rows] in int32, what the products of weights with each other add to the outputs, negated. */
+static void pack_winograd(const kdc_constant *p, const uint8_t *from, void *to) {
+  const int is_int4 = (p->packing & STREAM_INT4) != 0;
+  const uint64_t channels = p->length, blocks = (channels + 15) / 16, panels = ((uint64_t)p->rows + 3) / 4;
+  int16_t *planes = to;
+  uint32_t *corrections = (uint32_t *)(void *)(planes + panels * 36 * blocks * 64);
+  for (uint64_t panel = 0; panel < panels; panel++) {
+    const uint64_t before = panel / 4 * 4, width = panels - before < 4 ? panels - before : 4;
+    for (uint64_t lane = 0; lane < 4; lane++) {
+      const uint64_t row = panel * 4 + lane;
+      uint32_t products[36] = {0}, halfway[24], outputs[16];
+      for (uint64_t c = 0; c < blocks * 16; c++) {
+        int32_t filter[9], columns[18], values[36];
+        for (uint64_t k = 0; k < 9; k++)
+          filter[k] = row < p->rows && c < channels ? element(from, (row * 9 + k) * channels + c, is_int4) : 0;
+        for (int x = 0; x < 3; x++) winograd_weights(filter + x, 3, columns + x, 3);
+        for (int y = 0; y < 6; y++) winograd_weights(columns + 3 * y, 1, values + 6 * y, 1);
+        for (uint64_t plane = 0; plane < 36; plane++) {
+          int16_t *block = planes + ((before * 36 + plane * width + panel % 4) * blocks + c / 16) * 64 + lane * 16;
+          block[c % 16 ^ 8] = (int16_t)values[plane];
+          if (c % 16 >= 8) products[plane] += (uint32_t)(block[c % 16] * block[c % 16 ^ 8]);
+        }
+      }
+      for (int x = 0; x < 6; x++) winograd_outputs(products + x, 6, halfway + x, 6);
+      for (int y = 0; y < 4; y++) winograd_outputs(halfway + 6 * y, 1, outputs + 4 * y, 1);
+      for (uint64_t i = 0; i < 16; i++) corrections[panel * 64 + i * 4 + lane] = 0 - outputs[i];
+    }
+  }
+}
+
 int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uint8_t *to) {
   const int is_int4 = (p->packing & STREAM_INT4) != 0;
   const uint32_t layout = p->packing & LAYOUT_MASK;
@@ -77,6 +128,15 @@ int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uin
     else
       for (uint64_t i = 0; i < count; i++)
         for (uint64_t k = 0; k < 4; k++) to[4 * i + k] = from[k * count + i];
+    return 1;
+  }
+  if (layout == WINOGRAD4) {
+    uint64_t weights = p->rows, bytes = 36 * 128;
+    if (!times(&weights, 9) || !times(&weights, p->length)) return 0;
+    if (from_size < (is_int4 ? weights / 2 + weights % 2 : weights)) return 0;
+    if (!times(&bytes, ((uint64_t)p->length + 15) / 16) || !times(&bytes, ((uint64_t)p->rows + 3) / 4)) return 0;
+    if (bytes + ((uint64_t)p->rows + 3) / 4 * 256 != p->bytes) return 0;
+    pack_winograd(p, from, to);
     return 1;
   }
   if ((layout > HALF_BYTE_PANELS && layout != OFFSET_PANELS) || !p->nr || !p->kr || (layout == HALF_BYTE_PANELS && p->nr % 2)) return 0;

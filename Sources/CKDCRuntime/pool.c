@@ -1,25 +1,34 @@
-/* Threads that share a step's units. They wait a few microseconds for the next step, then sleep. */
+/* Threads that share a step's units. A job is cut into parts by two numbers alone (units and threads); whichever thread
+   is running claims the next part, so that nobody waits for a thread that the system has not scheduled. Workers wait
+   some microseconds for the next job, then sleep. */
 #include "internal.h"
 #include <stdatomic.h>
 
-enum { SPINS = 3000 };
+#if defined(__aarch64__)
+enum { SPINS = 20000 }; /* yield takes a cycle or so */
+#else
+enum { SPINS = 2000 };
+#endif
+
+/* A part number that no job has. */
+enum { CLOSED = INT32_MAX };
 
 struct kdc_pool {
   kdc_mutex mutex;
   kdc_condition wake, done;
-  atomic_uint generation; /* counts jobs */
-  atomic_uint pending;    /* workers that have not finished the current job */
-  atomic_uint sleepers, owner_sleeps;
+  _Atomic uint64_t ticket; /* number of the job << 32 | next part to claim */
+  atomic_uint finished;    /* parts of the job that have been run */
+  atomic_uint sleepers, owner_sleeps, stop;
   uint32_t worker_count, core_count;
-  atomic_uint stop;
-  kdc_kernel kernel;
-  void *const *b;
-  const void *const *c;
-  uint32_t units, parts;
+  /* The job. Atomic since a late worker may read it while the next one is set up; its claim fails then. */
+  _Atomic(kdc_kernel) kernel;
+  _Atomic(void *const *) b;
+  _Atomic(const void *const *) c;
+  atomic_uint units, parts;
   struct worker {
     kdc_pool *pool;
     kdc_thread thread;
-    uint32_t number, seen;
+    uint32_t seen; /* the last job whose parts were all claimed */
   } workers[KDC_MAX_THREADS - 1];
 };
 
@@ -31,33 +40,22 @@ static void relax(void) {
 #endif
 }
 
-/* The parts of one of `worker_count` + 1 threads: all of them where there are fewer threads than parts. */
-static void run_parts(kdc_pool *pool, uint32_t first) {
-  uint64_t units = pool->units;
-  for (uint32_t part = first; part < pool->parts; part += pool->worker_count + 1) {
-    uint32_t begin = (uint32_t)(units * part / pool->parts), end = (uint32_t)(units * (part + 1) / pool->parts);
-    if (begin < end) pool->kernel(pool->b, pool->c, begin, end);
-  }
-}
+static uint32_t current_job(kdc_pool *pool) { return (uint32_t)(atomic_load(&pool->ticket) >> 32); }
 
-/* Either side first announces itself and then looks at the other's word (both sequentially consistent), so that one of
-   them sees the other and no wake-up is lost. */
-static void *work(void *argument) {
-  struct worker *self = argument;
-  kdc_pool *pool = self->pool;
+/* Claims and runs parts until none is left; returns the job's number. */
+static uint32_t run_parts(kdc_pool *pool) {
   for (;;) {
-    for (uint32_t i = 0; i < SPINS && atomic_load(&pool->generation) == self->seen; i++) relax();
-    if (atomic_load(&pool->generation) == self->seen) {
-      pthread_mutex_lock(&pool->mutex);
-      atomic_fetch_add(&pool->sleepers, 1);
-      while (atomic_load(&pool->generation) == self->seen) pthread_cond_wait(&pool->wake, &pool->mutex);
-      atomic_fetch_sub(&pool->sleepers, 1);
-      pthread_mutex_unlock(&pool->mutex);
-    }
-    self->seen++;
-    if (atomic_load(&pool->stop)) return NULL;
-    run_parts(pool, self->number);
-    if (atomic_fetch_sub(&pool->pending, 1) == 1 && atomic_load(&pool->owner_sleeps)) {
+    uint64_t ticket = atomic_load(&pool->ticket);
+    uint64_t part = (uint32_t)ticket, units = atomic_load(&pool->units);
+    uint32_t parts = atomic_load(&pool->parts);
+    kdc_kernel kernel = atomic_load(&pool->kernel);
+    void *const *b = atomic_load(&pool->b);
+    const void *const *c = atomic_load(&pool->c);
+    if (part >= parts) return (uint32_t)(ticket >> 32);
+    if (!atomic_compare_exchange_strong(&pool->ticket, &ticket, ticket + 1)) continue;
+    uint32_t begin = (uint32_t)(units * part / parts), end = (uint32_t)(units * (part + 1) / parts);
+    if (begin < end) kernel(b, c, begin, end);
+    if (atomic_fetch_add(&pool->finished, 1) + 1 == parts && atomic_load(&pool->owner_sleeps)) {
       pthread_mutex_lock(&pool->mutex);
       pthread_cond_signal(&pool->done);
       pthread_mutex_unlock(&pool->mutex);
@@ -65,20 +63,40 @@ static void *work(void *argument) {
   }
 }
 
+/* Who goes to sleep first announces it and then looks for work; who brings work first shows it and then looks for
+   sleepers. All of it is sequentially consistent: one of them sees the other, and no wake-up is lost. */
+static void *work(void *argument) {
+  struct worker *self = argument;
+  kdc_pool *pool = self->pool;
+  for (;;) {
+    for (uint32_t i = 0; i < SPINS && current_job(pool) == self->seen; i++) relax();
+    if (current_job(pool) == self->seen) {
+      pthread_mutex_lock(&pool->mutex);
+      atomic_fetch_add(&pool->sleepers, 1);
+      while (current_job(pool) == self->seen) pthread_cond_wait(&pool->wake, &pool->mutex);
+      atomic_fetch_sub(&pool->sleepers, 1);
+      pthread_mutex_unlock(&pool->mutex);
+    }
+    self->seen = run_parts(pool);
+    /* After the number was read: the last job says nothing but that stop is set. */
+    if (atomic_load(&pool->stop)) return NULL;
+  }
+}
+
 static void announce(kdc_pool *pool) {
-  atomic_fetch_add(&pool->generation, 1);
+  atomic_store(&pool->ticket, (uint64_t)(current_job(pool) + 1) << 32);
   if (!atomic_load(&pool->sleepers)) return;
   pthread_mutex_lock(&pool->mutex);
   pthread_cond_broadcast(&pool->wake);
   pthread_mutex_unlock(&pool->mutex);
 }
 
-static void await(kdc_pool *pool) {
-  for (uint32_t i = 0; i < SPINS && atomic_load(&pool->pending); i++) relax();
-  if (!atomic_load(&pool->pending)) return;
+static void await(kdc_pool *pool, uint32_t parts) {
+  for (uint32_t i = 0; i < SPINS && atomic_load(&pool->finished) != parts; i++) relax();
+  if (atomic_load(&pool->finished) == parts) return;
   pthread_mutex_lock(&pool->mutex);
   atomic_store(&pool->owner_sleeps, 1);
-  while (atomic_load(&pool->pending)) pthread_cond_wait(&pool->done, &pool->mutex);
+  while (atomic_load(&pool->finished) != parts) pthread_cond_wait(&pool->done, &pool->mutex);
   atomic_store(&pool->owner_sleeps, 0);
   pthread_mutex_unlock(&pool->mutex);
 }
@@ -94,6 +112,7 @@ kdc_pool *kdc_pool_create(void) {
 void kdc_pool_destroy(kdc_pool *pool) {
   if (!pool) return;
   if (pool->worker_count) {
+    atomic_store(&pool->parts, 0);
     atomic_store(&pool->stop, 1);
     announce(pool);
     for (uint32_t i = 0; i < pool->worker_count; i++) pthread_join(pool->workers[i].thread, NULL);
@@ -104,7 +123,7 @@ void kdc_pool_destroy(kdc_pool *pool) {
 static kdc_status grow(kdc_pool *pool, uint32_t workers) {
   while (pool->worker_count < workers) {
     struct worker *worker = &pool->workers[pool->worker_count];
-    *worker = (struct worker){pool, 0, pool->worker_count + 1, atomic_load(&pool->generation)};
+    *worker = (struct worker){pool, 0, current_job(pool)};
     if (pthread_create(&worker->thread, NULL, work, worker)) return KDC_NO_THREAD;
     pool->worker_count++;
   }
@@ -114,22 +133,24 @@ static kdc_status grow(kdc_pool *pool, uint32_t workers) {
 kdc_status kdc_pool_run(
     kdc_pool *pool, kdc_kernel kernel, void *const *b, const void *const *c, uint32_t units, uint32_t threads) {
   uint32_t parts = threads < units ? threads : units;
+  if (parts > KDC_MAX_THREADS) parts = KDC_MAX_THREADS;
   if (parts <= 1) {
     if (units) kernel(b, c, 0, units);
     return KDC_OK;
   }
-  /* More threads than cores would wait for each other in every step. */
-  uint32_t used = threads < pool->core_count ? threads : pool->core_count;
-  kdc_status status = grow(pool, (used < KDC_MAX_THREADS ? used : KDC_MAX_THREADS) - 1);
+  /* More threads than cores would only wait for each other. */
+  kdc_status status = grow(pool, (parts < pool->core_count ? parts : pool->core_count) - 1);
   if (status) return status;
-  pool->kernel = kernel;
-  pool->b = b;
-  pool->c = c;
-  pool->units = units;
-  pool->parts = parts;
-  atomic_store(&pool->pending, pool->worker_count);
+  /* Closed while the job changes: otherwise a late worker could claim a part of the new job under the old number. */
+  atomic_store(&pool->ticket, (uint64_t)current_job(pool) << 32 | CLOSED);
+  atomic_store(&pool->kernel, kernel);
+  atomic_store(&pool->b, b);
+  atomic_store(&pool->c, c);
+  atomic_store(&pool->units, units);
+  atomic_store(&pool->finished, 0);
+  atomic_store(&pool->parts, parts);
   announce(pool);
-  run_parts(pool, 0);
-  await(pool);
+  run_parts(pool);
+  await(pool, parts);
   return KDC_OK;
 }

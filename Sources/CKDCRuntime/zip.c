@@ -1,7 +1,7 @@
 /* The zip archives that NumPy calls npz: members stored or deflated, sizes from the central directory. */
 #include "internal.h"
 
-enum { DIRECTORY_BYTES = 46, END_BYTES = 22, LOCAL_BYTES = 30 };
+enum { DIRECTORY_BYTES = 46, END_BYTES = 22, LOCAL_BYTES = 30, LOCATOR_BYTES = 20, END64_BYTES = 56 };
 
 static uint32_t word16(const uint8_t *at) { return at[0] | (uint32_t)at[1] << 8; }
 static uint32_t word32(const uint8_t *at) { return word16(at) | word16(at + 2) << 16; }
@@ -14,6 +14,22 @@ static const uint8_t *find_end(kdc_bytes zip) {
   for (size_t at = zip.size - END_BYTES + 1; at-- > lowest;)
     if (word32(zip.data + at) == 0x06054B50) return zip.data + at;
   return NULL;
+}
+
+/* Where the directory begins and how many entries it has. Numbers that do not fit the end record, or all of them, stand in
+   a larger one, to which a locator before the end record points. */
+static int find_directory(kdc_bytes zip, uint64_t *at, uint64_t *count) {
+  const uint8_t *end = find_end(zip);
+  if (!end) return 0;
+  *count = word16(end + 10);
+  *at = word32(end + 16);
+  if (*count != 0xFFFF && *at != 0xFFFFFFFFu) return 1;
+  if (end - zip.data < LOCATOR_BYTES || word32(end - LOCATOR_BYTES) != 0x07064B50) return 0;
+  uint64_t place = word64(end - LOCATOR_BYTES + 8);
+  if (place > zip.size || zip.size - place < END64_BYTES || word32(zip.data + place) != 0x06064B50) return 0;
+  *count = word64(zip.data + place + 32);
+  *at = word64(zip.data + place + 48);
+  return 1;
 }
 
 /* Sizes that do not fit 32 bits stand in the extra field 1, in this order, each only where its word is all ones. */
@@ -55,12 +71,10 @@ static int open_member(kdc_bytes zip, const uint8_t *entry, const uint8_t *extra
 int kdc_zip_member(kdc_bytes zip, const char *name, kdc_bytes *member, uint8_t **owned, const char **why) {
   *owned = NULL;
   *why = "the file is not a readable npz archive";
-  const uint8_t *end = find_end(zip);
-  if (!end) return 0;
-  uint64_t at = word32(end + 16);
-  uint32_t count = word16(end + 10);
+  uint64_t at, count;
+  if (!find_directory(zip, &at, &count)) return 0;
   size_t name_size = strlen(name);
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint64_t i = 0; i < count; i++) {
     if (at > zip.size || zip.size - at < DIRECTORY_BYTES) return 0;
     const uint8_t *entry = zip.data + at;
     if (word32(entry) != 0x02014B50) return 0;

@@ -64,6 +64,7 @@ extension Emission {
         fields += [3, rows, runs, length, nr, kr]
       case .offsetPanels(let rows, let runs, let length, let nr, let kr):
         fields += [6, rows, runs, length, nr, kr]
+      case .winograd4(let rows, let channels): fields += [8, rows, 9, channels, 4, 16]
       }
       let constant = program.constants[item.constant.index]
       fields[1] += constant.isInt4 ? 16 : constant.isStoredInPlanes ? 32 : 0

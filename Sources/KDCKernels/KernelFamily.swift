@@ -41,6 +41,8 @@ package enum Packing: Hashable, Sendable {
   /// int8 weights in panels as above; before each panel −128·Σw of its nr rows in int32, which makes up for activations
   /// that kernels read as unsigned bytes, 128 too large.
   case offsetPanels(rows: Int, runs: Int, length: Int, nr: Int, kr: Int)
+  /// int8 weights [rows,3,3,channels] transformed for 4×4 outputs at a time, int16: see `Winograd4.pack`.
+  case winograd4(rows: Int, channels: Int)
 }
 
 /// One way to compute a kind of step on a kind of target; registered once in `Families.all`.

@@ -8,15 +8,15 @@ struct NeonRequantization {
 
   var helpers: Set<String> { step.residual == nil ? [] : ["kdc_load_4"] }
 
-  /// From the sum `h` (bias included is not) of the channels at `n` to the value before the shift, in place;
-  /// `at` is the output's index of the first lane.
-  func high(_ h: String, bias: String, multipliers: String, at: String) -> String {
-    var lines = "\(h) = vaddq_s32(\(h), \(bias));\n"
+  /// From the sum `h` of the channels at `n`, without the bias where one is given, to the value before the shift, in
+  /// place; `at` is the output's index of the first lane, and that of `residual`.
+  func high(_ h: String, bias: String?, multipliers: String, at: String, residual: String = "residual") -> String {
+    var lines = bias.map { "\(h) = vaddq_s32(\(h), \($0));\n" } ?? ""
     if r.preShift > 0 { lines += "\(h) = vshlq_n_s32(\(h), PRE_SHIFT);\n" }
     lines += "\(h) = vqrdmulhq_s32(\(h), \(multipliers));\n"
     if step.residual != nil {
       lines +=
-        "\(h) = vmlal_n_s16(\(h), vsub_s16(kdc_load_4(residual + \(at)), vdup_n_s16(RESIDUAL_ZERO)), RESIDUAL_MULTIPLIER);\n"
+        "\(h) = vmlal_n_s16(\(h), vsub_s16(kdc_load_4(\(residual) + \(at)), vdup_n_s16(RESIDUAL_ZERO)), RESIDUAL_MULTIPLIER);\n"
     }
     return lines
   }

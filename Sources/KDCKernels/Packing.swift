@@ -34,6 +34,7 @@ extension Packing {
         packed += panels[panel * panelBytes..<(panel + 1) * panelBytes]
       }
       return packed
+    case .winograd4(let rows, let channels): return Winograd4.pack(bytes, rows: rows, channels: channels)
     }
   }
 
@@ -62,6 +63,7 @@ extension Packing {
       Self.padded(rows, nr) / 2 * runs * Self.padded(length, kr)
     case .offsetPanels(let rows, let runs, let length, let nr, let kr):
       Self.padded(rows, nr) * (4 + runs * Self.padded(length, kr))
+    case .winograd4(let rows, let channels): Winograd4.packedBytes(rows: rows, channels: channels)
     }
   }
 

@@ -25,9 +25,11 @@ package struct ConvolutionCases {
     }
   }
 
-  /// A program of one convolution with data in `memory`: buffers input, output, residual.
+  /// A program of one convolution with data in `memory`: buffers input, output, residual. Biases are at most
+  /// `largestBias` in magnitude where that is given, and else anything that the values call for.
   package mutating func make(
-    _ geometry: ConvolutionGeometry, residual: Bool, values: Values, preShift: Bool? = nil, int4: Bool = false
+    _ geometry: ConvolutionGeometry, residual: Bool, values: Values, preShift: Bool? = nil, int4: Bool = false,
+    largestBias: Int32? = nil
   ) -> (program: Program, memory: Memory) {
     let g = geometry
     let taps = g.kernelHeight * g.kernelWidth * (g.inputChannels / g.groups)
@@ -69,10 +71,14 @@ package struct ConvolutionCases {
     if residual { program.buffers.append(Buffer(name: "r", dataType: .int8, shape: output)) }
     let weights = int8s(n * taps, int4 ? -8...7 : -127...127, values)
     // Sums are modulo 2^32: extreme cases wrap.
-    let biases =
-      values == .even
-      ? int32s(n, -bias...bias, values)
-      : (0..<n).map { _ in [Int32.min, Int32.max, 0, bias, -bias].randomElement(using: &generator) ?? 0 }
+    let biases: [Int32]
+    if let largestBias {
+      biases = int32s(n, -largestBias...largestBias, values)
+    } else if values == .even {
+      biases = int32s(n, -bias...bias, values)
+    } else {
+      biases = (0..<n).map { _ in [Int32.min, Int32.max, 0, bias, -bias].randomElement(using: &generator) ?? 0 }
+    }
     let multipliers = int32s(n, values == .even ? (1 << 30)...Int32.max : 1...Int32.max, values)
     program.constants = [
       Constant(

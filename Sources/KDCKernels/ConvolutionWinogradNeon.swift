@@ -1,0 +1,148 @@
+import KDCDiagnostics
+import KDCProgram
+import KDCTargets
+
+/// 3×3 convolutions of stride 1 by Winograd's F(4×4, 3×3) on NEON, exact for int8 (`Winograd4`): 36 products for 16 outputs
+/// in place of 144, two of them in a multiplication (fast inner products on int16).
+///
+/// For a group of tiles: the inputs are transformed into 36 planes, each plane is multiplied by its weights, four tiles
+/// by four output channels at a time, and the sums of 16 channels are transformed back, requantised and stored. A unit is
+/// a band of tiles by a range of output channels; it works in its part of the workspace.
+struct ConvolutionWinogradNeon: KernelFamily {
+  let name = "conv_winograd4_neon"
+
+  func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
+    guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
+    guard target.features.contains("neon") else { return "the target has no NEON" }
+    let g = step.geometry
+    guard g.kernelHeight == 3, g.kernelWidth == 3, g.strideY == 1, g.strideX == 1, g.dilationY == 1, g.dilationX == 1,
+      g.groups == 1
+    else { return "not a plain 3×3 convolution of stride 1" }
+    if max(g.inputHeight * g.inputWidth * g.inputChannels, g.outputHeight * g.outputWidth * g.outputChannels) >= 1 << 28
+    {
+      return "the image is too large"
+    }
+    if Winograd4.packedBytes(rows: g.outputChannels, channels: g.inputChannels) >= 1 << 30 { return "too many weights" }
+    if !step.fits(Winograd4.range, in: program) { return "sums may leave 26 bits, the weights do not exclude it" }
+    return nil
+  }
+
+  func cycles(of step: any Step, in program: Program, on target: Target) -> Double {
+    (step as? ConvolutionStep).map { WinogradPlan($0, target).cycles } ?? .infinity
+  }
+
+  func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
+    let shape = try ConvolutionEmission(step)
+    let code = WinogradCode(shape: shape, plan: WinogradPlan(shape.step, target))
+    return KernelCode(
+      body: shape.heading(name) + code.text, helpers: code.helpers, units: code.plan.units,
+      workspaceBytes: code.plan.units * code.plan.sliceBytes,
+      packings: [
+        .winograd4(rows: shape.geometry.outputChannels, channels: shape.geometry.inputChannels), .plain, .plain,
+      ])
+  }
+}
+
+extension ConvolutionStep {
+  /// Whether every sum with its bias lies in `range`, whatever the input, by the weights and biases in `program`.
+  func fits(_ range: Range<Int>, in program: Program) -> Bool {
+    guard program.constants.indices.contains(weights.index), program.constants.indices.contains(bias.index),
+      case .int8(let values) = program.constants[weights.index].tensor.elements,
+      case .int32(let biases) = program.constants[bias.index].tensor.elements,
+      !biases.isEmpty, values.count % biases.count == 0
+    else { return false }
+    let depth = values.count / biases.count
+    return biases.indices.allSatisfy { row in
+      // The ends of an int8 input times a weight; never more than 128 · 128.
+      var (low, high) = (Int(biases[row]), Int(biases[row]))
+      if range.contains(low - depth << 14), range.contains(high + depth << 14) { return true }
+      values.withUnsafeBufferPointer { all in
+        for index in row * depth..<(row + 1) * depth {
+          let weight = Int(all[index])
+          low &+= weight > 0 ? weight &* -128 : weight &* 127
+          high &+= weight > 0 ? weight &* 127 : weight &* -128
+        }
+      }
+      return range.contains(low) && range.contains(high)
+    }
+  }
+}
+
+/// How a Winograd convolution is cut into units and groups, and what it costs.
+struct WinogradPlan {
+  let geometry: ConvolutionGeometry
+  /// Tiles of 4×4 outputs in a row and in all.
+  let columns, tiles: Int
+  /// Units: bands of quads of tiles, by ranges of `splitChannels` output channels.
+  private(set) var bands = 1
+  private(set) var splits = 1
+  /// Groups that a band is cut into, and the most quads of one.
+  private(set) var groups = 1
+  private(set) var groupQuads = 1
+  /// Estimated cycles on one core.
+  private(set) var cycles = Double.infinity
+
+  var quads: Int { (tiles + 3) / 4 }
+  var units: Int { bands * splits }
+  var blocks: Int { Winograd4.blocks(geometry.inputChannels) }
+  var panels: Int { Winograd4.panels(geometry.outputChannels) }
+  var splitChannels: Int {
+    let groups = (panels + 3) / 4
+    return (groups + splits - 1) / splits * Winograd4.groupRows
+  }
+
+  private static let mostQuads = 5
+
+  init(_ step: ConvolutionStep, _ target: Target) {
+    geometry = step.geometry
+    columns = (geometry.outputWidth + 3) / 4
+    tiles = columns * ((geometry.outputHeight + 3) / 4)
+    // Whichever division is done soonest by all cores; it must not cost one core much.
+    let cores = max(1, target.cores)
+    var best: (bands: Int, splits: Int, groups: Int, cost: Double, cycles: Double)?
+    for bands in 1...cores where cores % bands == 0 {
+      for wanted in 1...cores where bands * wanted <= cores {
+        let channelGroups = (panels + 3) / 4
+        let each = (channelGroups + wanted - 1) / wanted
+        // Every range has channels, every band has quads.
+        guard bands <= quads, (channelGroups + each - 1) / each == wanted else { continue }
+        let most = (quads + bands - 1) / bands
+        let groups = (most + Self.mostQuads - 1) / Self.mostQuads
+        // Where a band has several groups, each range of channels transforms its input anew.
+        let inputs = quads * (groups > 1 ? wanted : 1)
+        let one = Double(inputs) * inputCycles + Double(quads) * quadCycles(panels, step)
+        let all = Double(most) * (inputCycles + quadCycles(min(panels, 4 * each), step))
+        let passes = Double(bands * groups)
+        // For any target alike, so that boards share their code: memory keeps the cores from what their work allows.
+        let cost = max(all, weightBytes > 1_048_576 ? weightBytes / 2.8 * passes : 0) + all / 4 + one / 16
+        let cycles = max(one, target.streamingCycles(weightBytes) * passes)
+        if cost < best?.cost ?? .infinity { best = (bands, wanted, groups, cost, cycles) }
+      }
+    }
+    guard let best else { return }
+    (bands, splits, groups, cycles) = (best.bands, best.splits, best.groups, best.cycles)
+    groupQuads = ((quads + bands - 1) / bands + groups - 1) / groups
+  }
+
+  /// Transforming the inputs of four tiles, with the copies of tiles that leave the image.
+  private var inputCycles: Double { Double(blocks) * (4 * 2 * 138 + 36 * 4 * 2.8) + 4 * 60 }
+  /// The rest for four tiles.
+  private func quadCycles(_ panels: Int, _ step: ConvolutionStep) -> Double {
+    let output = 4 * (148 + (step.residual == nil ? 0 : 40))
+    return Double(panels) * (36 * (34 * Double(blocks) + 16) + Double(output))
+  }
+  private var weightBytes: Double {
+    Double(Winograd4.packedBytes(rows: geometry.outputChannels, channels: geometry.inputChannels))
+  }
+
+  // A unit's part of the workspace: planes, their corrections, sums of 16 channels, a patch.
+
+  /// Elements from one plane to the next: a line more than it holds, so that planes do not share the cache's sets.
+  var plane: Int { groupQuads * blocks * 64 + 32 }
+  /// Sums of a plane.
+  var sums: Int { groupQuads * 16 }
+  var correctionsAt: Int { 36 * plane * 2 }
+  var sumsAt: Int { correctionsAt + 36 * groupQuads * 64 }
+  var patchAt: Int { sumsAt + 4 * 36 * sums * 4 }
+  var sliceBytes: Int { (patchAt + 36 * blocks * 16 + 63) / 64 * 64 }
+}
