@@ -11,6 +11,9 @@ package struct KernelSelection: Sendable {
 
   /// Estimated cycles of one inference on one core.
   package var cycles: Double { choices.reduce(0) { $0 + $1.cycles } }
+  /// The same on `threads` cores: of each step the largest share that one thread gets, its units taken as equal. What it
+  /// takes to wake threads and to wait for them is not counted.
+  package func cycles(threads: Int) -> Double { choices.reduce(0) { $0 + $1.cycles * $1.code.largestShare(threads) } }
   package var workspaceBytes: [Int] { choices.map(\.code.workspaceBytes) }
 }
 

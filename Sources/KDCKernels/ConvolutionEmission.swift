@@ -18,11 +18,12 @@ struct ConvolutionEmission {
   var pixels: Int { geometry.outputHeight * geometry.outputWidth }
   var channelsPerGroup: Int { geometry.inputChannels / max(geometry.groups, 1) }
 
-  /// The first line of a body: shape and family.
+  /// The first line of a body: shape and family. No numbers that stand among the constants or that the code does not use,
+  /// since layers with equal bodies share their function.
   func heading(_ family: String) -> String {
     let g = geometry
     return "  // [\(g.inputHeight),\(g.inputWidth),\(g.inputChannels)] → "
-      + "[\(g.outputHeight),\(g.outputWidth),\(g.outputChannels)], \(step.detail); \(family)\n"
+      + "[\(g.outputHeight),\(g.outputWidth),\(g.outputChannels)], \(g.window)\(step.residual == nil ? "" : " + residual"); \(family)\n"
   }
 
   /// Pointers to the step's data. The workspace follows the buffers.

@@ -28,6 +28,15 @@ package struct KernelCode: Sendable {
   }
 }
 
+extension KernelCode {
+  /// The share of the units that falls on the busiest of `threads` threads, split as the runtime does.
+  package func largestShare(_ threads: Int) -> Double {
+    let parts = max(1, min(threads, units))
+    let most = (0..<parts).map { units * ($0 + 1) / parts - units * $0 / parts }.max() ?? units
+    return Double(most) / Double(max(1, units))
+  }
+}
+
 /// The layout that a kernel wants a constant in; the runtime makes it at load from the logical order.
 package enum Packing: Hashable, Sendable {
   /// As stored.

@@ -97,5 +97,8 @@ struct Report: Codable, Sendable {
     /// One inference on one core, by the cost model.
     var milliseconds: Double
     var megacycles: Double
+    /// One inference on all `cores`.
+    var cores: Int
+    var millisecondsOnAllCores: Double
   }
 }

@@ -40,7 +40,9 @@ struct ReportTable {
     }
     for target in report.targets {
       lines.append(
-        String(format: "%@: about %.2f ms on one core (%@)", target.name, target.milliseconds, target.title))
+        String(
+          format: "%@: about %.2f ms on one core, %.2f ms on %d (%@)", target.name, target.milliseconds,
+          target.millisecondsOnAllCores, target.cores, target.title))
     }
     return lines.joined(separator: "\n")
   }

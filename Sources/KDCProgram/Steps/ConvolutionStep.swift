@@ -125,7 +125,7 @@ extension ConvolutionStep {
 
 extension ConvolutionGeometry {
   /// "3×3 s2 p1 d2 g4", what differs from the default.
-  var window: String {
+  package var window: String {
     var text = "\(kernelHeight)×\(kernelWidth)"
     if (strideY, strideX) != (1, 1) { text += strideY == strideX ? " s\(strideY)" : " s\(strideY),\(strideX)" }
     if (padTop, padLeft) != (0, 0) { text += padTop == padLeft ? " p\(padTop)" : " p\(padTop),\(padLeft)" }

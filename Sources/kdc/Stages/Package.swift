@@ -50,7 +50,8 @@ extension Compilation {
     selections.map { selection in
       Report.TargetEstimate(
         name: selection.target.name, title: selection.target.title,
-        milliseconds: selection.milliseconds, megacycles: selection.cycles / 1e6)
+        milliseconds: selection.milliseconds, megacycles: selection.cycles / 1e6, cores: selection.target.cores,
+        millisecondsOnAllCores: selection.cycles(threads: selection.target.cores) / (selection.target.gigahertz * 1e6))
     }
   }
 
