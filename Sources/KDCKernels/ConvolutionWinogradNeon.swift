@@ -91,7 +91,13 @@ struct WinogradPlan {
     return (groups + splits - 1) / splits * Winograd4.groupRows
   }
 
-  private static let mostQuads = 5
+  /// Quads of a group at most: where many use the weights while they are in the first cache, less is read from the
+  /// second. Of few weights, which are near at hand, the workspace would be larger than what it serves.
+  private var mostQuads: Int {
+    let quadBytes = Double(36 * (blocks * 128 + 64 + 256))
+    let sliceBytes = weightBytes > 131_072 ? Double.infinity : 24_576
+    return max(1, Int(min(5, sliceBytes / quadBytes)))
+  }
 
   init(_ step: ConvolutionStep, _ target: Target) {
     geometry = step.geometry
@@ -107,7 +113,7 @@ struct WinogradPlan {
         // Every range has channels, every band has quads.
         guard bands <= quads, (channelGroups + each - 1) / each == wanted else { continue }
         let most = (quads + bands - 1) / bands
-        let groups = (most + Self.mostQuads - 1) / Self.mostQuads
+        let groups = (most + mostQuads - 1) / mostQuads
         // Where a band has several groups, each range of channels transforms its input anew.
         let inputs = quads * (groups > 1 ? wanted : 1)
         let one = Double(inputs) * inputCycles + Double(quads) * quadCycles(panels, step)
