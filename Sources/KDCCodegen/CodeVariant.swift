@@ -21,6 +21,11 @@ package struct CodeVariant: Sendable {
 
   /// "kdc_variant_cortex_a72".
   package var symbol: String { "kdc_variant_" + CText.identifier(name) }
+  /// The section of the machine code where some cores of the architecture cannot run it, else nil: "kdc_code_cortex_a76".
+  package var section: String? {
+    guard let target = targets.first, target.architecture == .aarch64, target.has("dotprod") else { return nil }
+    return CodeSection.prefix + CText.identifier(name)
+  }
   /// "variant_cortex_a72.c".
   package var fileName: String { "variant_" + CText.identifier(name) + ".c" }
 }

@@ -69,7 +69,7 @@ extension KernelSelection {
           candidates.append(.init(family: family.name, verdict: .refused(refusal)))
           continue
         }
-        let cycles = family.cycles(of: step, in: program, on: target)
+        let cycles = family.cycles(of: step, in: program, on: target) * target.cost(of: family.name)
         candidates.append(.init(family: family.name, verdict: .cycles(cycles)))
         // The first of equals: the list is the order of preference.
         if cycles < best?.cycles ?? .infinity { best = (family, cycles) }

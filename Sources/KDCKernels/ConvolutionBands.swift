@@ -32,7 +32,7 @@ struct ConvolutionBands {
   let pitch: Int
   /// Padded: output rows of a band and input rows of its copy. Not padded: 0.
   private(set) var bandRows = 0
-  /// Pixels of a band; the last one has what remains, which may be up to 3 more.
+  /// Pixels of a band; the last one has what remains, which may be more by less than a tile.
   private(set) var bandPixels = 0
   private(set) var bands = 1
   /// Ranges of output channels, each of `splitChannels`.
@@ -63,11 +63,12 @@ struct ConvolutionBands {
       bands = (g.outputHeight + rows - 1) / rows
     } else {
       let bytes = g.inputChannels * g.strideX * g.strideY
-      let most = max(4, min(256, Self.cacheBytes / bytes))
+      let least = max(4, tiling.pixels)
+      let most = max(least, min(256, Self.cacheBytes / bytes))
       let count = (pixels + most - 1) / most
-      bandPixels = ((pixels + count - 1) / count + 3) / 4 * 4
+      bandPixels = ((pixels + count - 1) / count + least - 1) / least * least
       bands = (pixels + bandPixels - 1) / bandPixels
-      if bands > 1, pixels - (bands - 1) * bandPixels < 4 { bands -= 1 }
+      if bands > 1, pixels - (bands - 1) * bandPixels < least { bands -= 1 }
       if bands == 1 { bandPixels = pixels }
     }
     let wanted = (Self.wantedUnits + bands - 1) / bands
@@ -180,7 +181,7 @@ struct ConvolutionBands {
     if !isDense {
       let start = isPadded ? "y = 0, x = 0" : "y = first / OUT_WIDTH, x = first % OUT_WIDTH"
       text += """
-            int32_t offset[BAND + 4];
+            int32_t offset[BAND + \(max(4, tiling.pixels))];
             for (int32_t i = 0, \(start); i < count; i++) {
               offset[i] = y * ROW_STEP + x * COLUMN_STEP;
               if (++x == OUT_WIDTH) x = 0, y++;

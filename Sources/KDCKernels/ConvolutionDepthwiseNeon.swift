@@ -6,7 +6,7 @@ import KDCTargets
 ///
 /// A unit is a band of output rows. Where windows leave the image, it keeps the rows it needs, padded with the zero
 /// point, in a ring of rows in its part of the workspace. Reads up to 15 bytes past a pixel.
-struct ConvolutionDepthwiseNeon: KernelFamily {
+struct ConvolutionDepthwiseNeon: ConvolutionFamily {
   let name = "conv_depthwise_neon"
 
   func refusal(of step: any Step, in program: Program, on target: Target) -> String? {

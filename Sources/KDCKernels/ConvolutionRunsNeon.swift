@@ -9,7 +9,7 @@ import KDCTargets
 /// columns are not dilated and there is one group, kernelHeight · kernelWidth runs otherwise. Where the window leaves
 /// the image, each unit first copies its band of rows, padded with the zero point, into its part of the workspace.
 /// Reads up to 15 bytes past a run: the weights are zero there.
-struct ConvolutionRunsNeon: KernelFamily {
+struct ConvolutionRunsNeon: ConvolutionFamily {
   /// 4, or 1 for fully connected layers.
   let pixels: Int
   /// Weights stay two a byte in memory and are unpacked in registers, for one pixel: where memory is what limits.

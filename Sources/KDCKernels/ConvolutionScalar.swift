@@ -3,7 +3,7 @@ import KDCTargets
 
 /// Any integer convolution in plain C, one output at a time: what the other families are compared with, and what
 /// remains for shapes that they refuse.
-struct ConvolutionScalar: KernelFamily {
+struct ConvolutionScalar: ConvolutionFamily {
   let name = "conv_scalar"
 
   func refusal(of step: any Step, in program: Program, on target: Target) -> String? {

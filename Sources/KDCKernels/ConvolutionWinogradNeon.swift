@@ -8,7 +8,7 @@ import KDCTargets
 /// For a group of tiles: the inputs are transformed into 36 planes, each plane is multiplied by its weights, four tiles
 /// by four output channels at a time, and the sums of 16 channels are transformed back, requantised and stored. A unit is
 /// a band of tiles by a range of output channels; it works in its part of the workspace.
-struct ConvolutionWinogradNeon: KernelFamily {
+struct ConvolutionWinogradNeon: ConvolutionFamily {
   let name = "conv_winograd4_neon"
 
   func refusal(of step: any Step, in program: Program, on target: Target) -> String? {

@@ -71,3 +71,10 @@ package protocol KernelFamily: Sendable {
 extension KernelFamily {
   package var stepKind: String? { nil }
 }
+
+/// A family for integer convolutions.
+package protocol ConvolutionFamily: KernelFamily {}
+
+extension ConvolutionFamily {
+  package var stepKind: String? { ConvolutionStep.kind }
+}

@@ -156,5 +156,15 @@ extension CHelpers {
         }
       }
       """),
+    CHelper(
+      "kdc_store_lanes", uses: ["KDC_INLINE"],
+      """
+      // The first `count` of 16 bytes.
+      KDC_INLINE void kdc_store_lanes(int8_t *to, int8x16_t y, int32_t count) {
+        int8_t bytes[16];
+        vst1q_s8(bytes, y);
+        for (int32_t i = 0; i < count; i++) to[i] = bytes[i];
+      }
+      """),
   ]
 }

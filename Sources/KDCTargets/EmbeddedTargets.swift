@@ -3,6 +3,10 @@
 /// The target descriptions of the source tree: file name and text.
 package let embeddedTargets: [(file: String, text: String)] = [
   (
+    "generic-aarch64.yaml",
+    ##"# Any 64-bit ARM core: the instructions of ARMv8.0 alone, no core's schedule.\##nname: generic-aarch64\##ntitle: any 64-bit ARM board\##narchitecture: aarch64\##ncpu: generic-aarch64\##ncpuParts: []\##ncompilerFlags: [-march=armv8-a]\##nfeatures: [neon]\##ngigahertz: 1.5\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 524288\##ndramBytesPerCycle: 2.0\##n"##
+  ),
+  (
     "host-avx512vnni.yaml",
     ##"# x86-64 with AVX-512 VNNI: Intel from Cascade Lake, AMD from Zen 4.\##nname: host-avx512vnni\##ntitle: x86-64 with AVX-512 VNNI\##narchitecture: x86_64\##ncpu: x86-64-avx512vnni\##ncpuParts: []\##ncompilerFlags: [-mavx2, -mavx512f, -mavx512bw, -mavx512dq, -mavx512vl, -mavx512vnni]\##nfeatures: [avx2, avx512vnni]\##ngigahertz: 3.0\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 1048576\##ndramBytesPerCycle: 6.0\##n"##
   ),
@@ -21,5 +25,9 @@ package let embeddedTargets: [(file: String, text: String)] = [
   (
     "pi4b.yaml",
     ##"# Raspberry Pi 4 Model B: BCM2711, four Cortex-A72, LPDDR4.\##nname: pi4b\##ntitle: Raspberry Pi 4 Model B\##narchitecture: aarch64\##ncpu: cortex-a72\##n# Part numbers in MIDR_EL1 of the cores this code is tuned for.\##ncpuParts: [0xd08]\##n# LLVM has one model for Cortex-A57 and Cortex-A72: with equal flags both boards share their code.\##ncompilerFlags: [-march=armv8-a+crc, -mtune=cortex-a72]\##nfeatures: [neon]\##ngigahertz: 1.5\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 1048576\##ndramBytesPerCycle: 2.8\##n"##
+  ),
+  (
+    "pi5.yaml",
+    ##"# Raspberry Pi 5: BCM2712, four Cortex-A76, LPDDR4X.\##nname: pi5\##ntitle: Raspberry Pi 5\##narchitecture: aarch64\##ncpu: cortex-a76\##ncpuParts: [0xd0b]\##ncompilerFlags: [-march=armv8-a+crc+dotprod, -mtune=cortex-a76]\##nfeatures: [neon, dotprod]\##ngigahertz: 2.4\##ncores: 4\##nl1Bytes: 65536\##nl2Bytes: 2097152\##ndramBytesPerCycle: 4.0\##n# Estimates of these families are Cortex-A72's: this core issues two vector instructions of any kind, and four in all.\##ncosts: {neon: 0.65, scalar: 0.7}\##n"##
   ),
 ]

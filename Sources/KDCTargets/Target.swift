@@ -12,7 +12,7 @@ package struct Target: Sendable, Codable, Hashable {
   package var cpuParts: [Int]
   /// Flags for clang besides those common to the architecture, ["-march=armv8-a+crc", "-mtune=cortex-a72"].
   package var compilerFlags: [String]
-  /// Instruction sets that kernel families may use: "neon", "avx2".
+  /// Instruction sets that kernel families may use: "neon", "dotprod", "avx2".
   package var features: [String]
   /// Clock in GHz, cores, cache bytes, DRAM bytes a cycle: for estimates.
   package var gigahertz: Double
@@ -23,11 +23,14 @@ package struct Target: Sendable, Codable, Hashable {
   /// Targets of the same architecture whose code goes into every bundle for this one; the runtime takes what suits the
   /// machine.
   package var variants: [String] = []
+  /// Factors on the estimates of kernel families, by family or by the end of its name ("neon"): how this core differs from
+  /// the one that the family was estimated for.
+  package var costs: [String: Double] = [:]
 
   package init(
     name: String, title: String, architecture: Architecture, cpu: String, cpuParts: [Int], compilerFlags: [String],
     features: [String], gigahertz: Double, cores: Int, l1Bytes: Int, l2Bytes: Int, dramBytesPerCycle: Double,
-    variants: [String] = []
+    variants: [String] = [], costs: [String: Double] = [:]
   ) {
     self.name = name
     self.title = title
@@ -42,6 +45,13 @@ package struct Target: Sendable, Codable, Hashable {
     self.l2Bytes = l2Bytes
     self.dramBytesPerCycle = dramBytesPerCycle
     self.variants = variants
+    self.costs = costs
+  }
+
+  /// The factor on the estimates of a kernel family.
+  package func cost(of family: String) -> Double {
+    costs[family] ?? costs[
+      String(family[(family.lastIndex(of: "_").map(family.index(after:)) ?? family.startIndex)...])] ?? 1
   }
 
   /// Whether kernels of an instruction set may be chosen.

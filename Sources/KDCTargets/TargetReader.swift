@@ -1,7 +1,7 @@
 import KDCDiagnostics
 import Yams
 
-/// Reads one target description: a YAML mapping with the keys of `Target`, of which only `variants` may be missing.
+/// Reads one target description: a YAML mapping with the keys of `Target`, of which only `variants` and `costs` may be missing.
 package struct TargetReader {
   /// Path as the user gave it, for diagnostics.
   let file: String
@@ -14,7 +14,7 @@ package struct TargetReader {
     "name", "title", "architecture", "cpu", "cpuParts", "compilerFlags", "features", "gigahertz", "cores", "l1Bytes",
     "l2Bytes", "dramBytesPerCycle",
   ]
-  static let optionalKeys = ["variants"]
+  static let optionalKeys = ["variants", "costs"]
 
   private init(file: String) { self.file = file }
 
@@ -63,7 +63,7 @@ package struct TargetReader {
       l1Bytes: integer(seen["l1Bytes"], "l1Bytes", 1024...(1 << 30)),
       l2Bytes: integer(seen["l2Bytes"], "l2Bytes", 1024...(1 << 40)),
       dramBytesPerCycle: number(seen["dramBytesPerCycle"], "dramBytesPerCycle", 0.01...10_000),
-      variants: list(seen["variants"], "variants").map { text($0, "variants") })
+      variants: list(seen["variants"], "variants").map { text($0, "variants") }, costs: costs(seen["costs"]))
   }
 
   // MARK: Values of one kind. A missing key was reported before: nil gives a stand-in.
@@ -102,6 +102,19 @@ package struct TargetReader {
       return []
     }
     return Array(sequence)
+  }
+
+  private mutating func costs(_ node: Node?) -> [String: Double] {
+    guard let node else { return [:] }
+    guard let mapping = node.mapping else {
+      report("'costs' needs a mapping of kernel families to factors", at: node.mark)
+      return [:]
+    }
+    var factors: [String: Double] = [:]
+    for (key, value) in mapping {
+      factors[text(key, "costs")] = number(value, "costs", 0.01...100)
+    }
+    return factors
   }
 
   private mutating func architecture(_ node: Node?) -> Target.Architecture {

@@ -29,6 +29,7 @@ enum LinkCheck {
     }
     if !elf.segments.contains(where: { $0.kind == 3 }) { faults.append("is no program: no PT_INTERP") }
     if try elf.contents(of: ".kdc") == nil { faults.append("has no section .kdc") }
+    if architecture == .aarch64 { faults += try IsaCheck.faults(of: elf) }
     if !faults.isEmpty { throw InternalError("the linked bundle \(faults.joined(separator: "; it "))") }
   }
 }

@@ -16,6 +16,7 @@ struct KDC: AsyncParsableCommand {
       Evaluate.self,
       TargetsCommand.self,
       Bench.self,
+      Explain.self,
       Verify.self,
       Doctor.self,
     ])

@@ -8,7 +8,7 @@ import Testing
 @Suite("Convolution kernels") struct ConvolutionKernelTests {
   static let machines: [(KernelHarness.Machine, Target)] = [
     (.host, TestTargets.host), (.qemu(cpu: "cortex-a72"), TestTargets.a72), (.qemu(cpu: "cortex-a57"), TestTargets.a57),
-    (.host, TestTargets.avx512), (.host, TestTargets.avxvnni),
+    (.qemu(cpu: "cortex-a76"), TestTargets.a76), (.host, TestTargets.avx512), (.host, TestTargets.avxvnni),
   ]
 
   /// Random cases for one target: every family that takes a step gets it.
@@ -52,6 +52,12 @@ import Testing
     .enabled(if: KernelHarness.available(.qemu(cpu: "cortex-a72"))))
   func a72() throws { try check(.qemu(cpu: "cortex-a72"), TestTargets.a72, seed: 2, count: 80) }
 
+  @Test("Dot products give the reference's bytes", arguments: ["cortex-a76", "max"])
+  func dotprod(cpu: String) throws {
+    guard KernelHarness.available(.qemu(cpu: cpu)) else { return }
+    try check(.qemu(cpu: cpu), TestTargets.a76, seed: 8, count: cpu == "max" ? 20 : 80)
+  }
+
   @Test(
     "Every family gives the reference's bytes on Cortex-A57",
     .enabled(if: KernelHarness.available(.qemu(cpu: "cortex-a57"))))
@@ -74,7 +80,7 @@ import Testing
 
   @Test(
     "Every family of convolutions gets cases",
-    arguments: [TestTargets.a72, TestTargets.host, TestTargets.avx512, TestTargets.avxvnni])
+    arguments: [TestTargets.a72, TestTargets.a76, TestTargets.host, TestTargets.avx512, TestTargets.avxvnni])
   func coverage(target: Target) {
     let tried = Set(
       (Self.cases(target, seed: 2, count: 80) + Self.cases(target, seed: 7, count: 32, int4: true)).map(\.family.name))

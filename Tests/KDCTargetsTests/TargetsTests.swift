@@ -11,7 +11,10 @@ private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().d
   @Test("the built-in targets are the boards and kinds of hosts")
   func builtIn() throws {
     let targets = try Targets.builtIn()
-    #expect(targets.all.map(\.name) == ["host", "host-avx512vnni", "host-avxvnni", "jetson-nano", "pi4b"])
+    #expect(
+      targets.all.map(\.name) == [
+        "generic-aarch64", "host", "host-avx512vnni", "host-avxvnni", "jetson-nano", "pi4b", "pi5",
+      ])
     #expect(try targets.find("pi4b").cpuParts == [0xd08])
     #expect(try targets.find("jetson-nano").cpuParts == [0xd07])
   }
@@ -38,10 +41,20 @@ private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().d
     let targets = try Targets.builtIn()
     let fault = #expect(throws: Diagnostic.self) { try targets.find("pi4") }
     #expect(fault?.id == .unknownTarget)
-    #expect(fault?.notes == ["known targets: host, host-avx512vnni, host-avxvnni, jetson-nano, pi4b"])
+    #expect(
+      fault?.notes == ["known targets: generic-aarch64, host, host-avx512vnni, host-avxvnni, jetson-nano, pi4b, pi5"])
     #expect(fault?.hint == "did you mean 'pi4b'?")
     let list = #expect(throws: DiagnosticList.self) { try targets.find(["pi4b", "x-1", "x-2"]) }
     #expect(list?.all.map(\.id) == [.unknownTarget, .unknownTarget])
+  }
+
+  @Test("costs are by family, else by the end of its name")
+  func costs() throws {
+    var target = try Targets.builtIn().find("pi5")
+    #expect(target.cost(of: "conv_depthwise_neon") == 0.65)
+    #expect(target.cost(of: "conv_runs_dotprod") == 1)
+    target.costs["conv_depthwise_neon"] = 2
+    #expect(target.cost(of: "conv_depthwise_neon") == 2)
   }
 
   @Test("a name given twice is one target")

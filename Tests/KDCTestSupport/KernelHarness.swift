@@ -23,7 +23,8 @@ package struct KernelCase {
 
 /// Compiles generated kernels into one freestanding program, runs it here or under qemu, and compares with the
 /// steps' references. Every kernel runs twice: all units in one call, and in three calls from the last part to the
-/// first. Whatever is not an output or the workspace must stay as it was, and over-read bytes are noise.
+/// first. Whatever is not an output or the workspace must stay as it was, over-read bytes are noise, and what a bundle does
+/// not lay out behind a buffer or constant cannot be read.
 package enum KernelHarness {
   /// Where a program can run.
   package enum Machine: Sendable, CustomStringConvertible {
@@ -65,11 +66,13 @@ package enum KernelHarness {
 
   /// Runs all cases (of one architecture) on `machine`. Returns one line for each case that differs from the
   /// reference or that touches what is not its own; throws where something does not compile or crashes.
-  package static func failures(_ cases: [KernelCase], on machine: Machine) throws -> [String] {
+  /// `sanitized` builds with AddressSanitizer, on the host only.
+  package static func failures(_ cases: [KernelCase], on machine: Machine, sanitized: Bool = false) throws -> [String] {
     let layout = try KernelLayout(cases)
     var image = layout.image
     try image.withUnsafeMutableBytes { bytes in
-      let result = try execute(layout.source(cases), input: Data(bytes), cases: cases, on: machine)
+      let result = try execute(
+        layout.source(cases), input: Data(bytes), cases: cases, on: machine, sanitized: sanitized)
       guard result.count == bytes.count else {
         throw HarnessError("the program returned \(result.count) bytes instead of \(bytes.count)")
       }
@@ -79,11 +82,17 @@ package enum KernelHarness {
   }
 
   /// Compiles `source` for the architecture of `cases` and runs it.
-  package static func execute(_ source: String, input: Data, cases: [KernelCase], on machine: Machine) throws -> Data {
+  package static func execute(
+    _ source: String, input: Data, cases: [KernelCase], on machine: Machine, sanitized: Bool = false
+  ) throws -> Data {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("kdc-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let program = try compile(source, flags: cases.first?.target.compilerFlags ?? [], into: folder, for: machine)
+    let flags = cases.first?.target.compilerFlags ?? []
+    let program =
+      try sanitized
+      ? compileSanitized(source, flags: flags, into: folder)
+      : compile(source, flags: flags, into: folder, for: machine)
     return try run(program, input: input, on: machine)
   }
 
@@ -112,6 +121,21 @@ package enum KernelHarness {
     _ = try Tools.run(clang, arguments + flags, input: Data())
     _ = try Tools.run(
       linker, ["-m", emulation, "-static", "-e", "harness_start", "-o", program.path, object.path], input: Data())
+    return program
+  }
+
+  /// Compiles a program for this machine with AddressSanitizer and the C library; returns its path in `folder`.
+  private static func compileSanitized(_ source: String, flags: [String], into folder: URL) throws -> URL {
+    guard let clang = Tools.path(of: "clang") else { throw HarnessError("no clang") }
+    let file = folder.appendingPathComponent("kernels.c")
+    let program = folder.appendingPathComponent("kernels")
+    try source.write(to: file, atomically: false, encoding: .utf8)
+    let arguments = [
+      "-O1", "-g", "-std=c11", "-ffreestanding", "-ffp-contract=off", "-fno-math-errno", "-fsanitize=address",
+      "-DHOSTED",
+      file.path, "-o", program.path,
+    ]
+    _ = try Tools.run(clang, arguments + flags, input: Data())
     return program
   }
 

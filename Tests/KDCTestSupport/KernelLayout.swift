@@ -12,6 +12,11 @@ package struct KernelLayout {
     var writes: [[Int]]
     var workspaces: [Int]
     var constants: [Int]
+    /// Bytes of the reads, then of the writes, then of the workspace; of the constants.
+    var bufferSizes: [Int]
+    var constantSizes: [Int]
+    /// The first case with the same C: its function serves all.
+    var function: Int
   }
   var places: [Place] = []
   /// The memory before the run: noise wherever there is no data.
@@ -21,7 +26,8 @@ package struct KernelLayout {
   private var noise = SeededGenerator(seed: 7)
 
   package init(_ cases: [KernelCase]) throws {
-    for test in cases {
+    var functions: [String: Int] = [:]
+    for (index, test) in cases.enumerated() {
       guard let step = test.program.steps.first, test.program.steps.count == 1 else {
         throw HarnessError("a kernel case has one step")
       }
@@ -33,15 +39,22 @@ package struct KernelLayout {
         throw HarnessError("\(test.family.name) gives \(code.packings.count) packings, \(code.units) units")
       }
       let reads = step.reads.map { add(test.memory.buffers[$0.index]) }
-      let constants = zip(step.constants, code.packings).map { add($1.pack(test.memory.constants[$0.index])) }
+      let packed = zip(step.constants, code.packings).map { $1.pack(test.memory.constants[$0.index]) }
+      let constants = packed.map { add($0) }
       var writes: [[Int]] = []
       var workspaces: [Int] = []
       for _ in 0..<2 {
         writes.append(step.writes.map { own(test.memory.buffers[$0.index].count) })
         workspaces.append(own(code.workspaceBytes))
       }
+      let function = functions[code.body] ?? index
+      functions[code.body] = function
+      let sizes = (step.reads + step.writes).map { test.memory.buffers[$0.index].count }
       places.append(
-        Place(code: code, reads: reads, writes: writes, workspaces: workspaces, constants: constants))
+        Place(
+          code: code, reads: reads, writes: writes, workspaces: workspaces, constants: constants,
+          bufferSizes: sizes + (code.workspaceBytes > 0 ? [code.workspaceBytes] : []),
+          constantSizes: packed.map(\.count), function: function))
     }
     appendNoise(64)
   }
@@ -70,8 +83,14 @@ package struct KernelLayout {
 
   /// The C program: helpers, kernels, a table of runs, and a start without a C library.
   package func source(_ cases: [KernelCase]) -> String {
-    kernels(cases) + Self.memorySource(image.count) + "static void run_all(void) {\n"
-      + places.indices.map { calls($0) }.joined() + "}\n" + Self.startSource
+    Self.callNumbers + kernels(cases) + Self.memorySource(image.count) + guardSource
+      + "static const guarded_call calls[] = {\n" + places.indices.map { calls($0) }.joined() + """
+        };
+        static void run_all(void) {
+          for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) guarded(&calls[i]);
+        }
+
+        """ + Self.startSource
   }
 
   package func kernels(_ cases: [KernelCase]) -> String {
@@ -84,7 +103,7 @@ package struct KernelLayout {
       }
     var text = "#include <stddef.h>\n#include <stdint.h>\n" + intrinsics + Self.libraryHeader
     text += CHelpers.kernelMacro + "\n" + CHelpers.source(for: names) + "\n"
-    for (index, place) in places.enumerated() {
+    for (index, place) in places.enumerated() where place.function == index {
       text += "// \(cases[index].title), \(cases[index].family.name)\n"
       text += "__attribute__((noinline)) KDC_KERNEL(k\(index)) {\n"
       text += place.code.body + "\n}\n"
@@ -92,15 +111,71 @@ package struct KernelLayout {
     return text
   }
 
-  /// Both runs of a case: whole, and in three parts from the last to the first.
+  /// Rows of calls for both runs of a case: whole, and in three parts from the last to the first.
   func calls(_ index: Int) -> String {
     let place = places[index]
     let units = place.code.units
     let parts = [[0, units], [units * 2 / 3, units, units / 3, units * 2 / 3, 0, units / 3]]
     return parts.enumerated().map { run, bounds in
       stride(from: 0, to: bounds.count, by: 2).filter { bounds[$0] < bounds[$0 + 1] }
-        .map { "  " + call(index, run, bounds[$0], bounds[$0 + 1]) + "\n" }.joined()
+        .map { "  " + guardedCall(index, run, bounds[$0], bounds[$0 + 1]) + "\n" }.joined()
     }.joined()
+  }
+
+  /// A row for a call on copies that end where readable memory does.
+  private func guardedCall(_ index: Int, _ run: Int, _ begin: Int, _ end: Int) -> String {
+    let place = places[index]
+    var buffers = place.reads + place.writes[run]
+    if place.code.workspaceBytes > 0 { buffers.append(place.workspaces[run]) }
+    func list(_ values: [Int]) -> String { "{\((values + [0]).map(String.init).joined(separator: ", "))}" }
+    return "{k\(place.function), \(begin), \(end), \(buffers.count), \(place.constants.count), \(list(buffers)), "
+      + "\(list(place.bufferSizes.map(Self.readable))), \(list(place.constants)), "
+      + "\(list(place.constantSizes.map(Self.whole)))},"
+  }
+
+  /// What a bundle lays out for `bytes` of a constant; of a buffer, with the slack behind it.
+  private static func whole(_ bytes: Int) -> Int { (bytes + 63) / 64 * 64 }
+  private static func readable(_ bytes: Int) -> Int { whole(bytes) + 64 }
+
+  private var guardSource: String {
+    let sizes = places.flatMap { $0.bufferSizes.map(Self.readable) + $0.constantSizes.map(Self.whole) }
+    return """
+      enum { SLOT = \(((sizes.max() ?? 0) + 65535) / 65536 * 65536), PAGE = 65536, SLOTS = 16 };
+      static uint8_t slots[SLOTS][SLOT + PAGE] __attribute__((aligned(65536)));
+      static long call(long number, long a, long b, long c);
+      typedef void (*kernel)(void *const *b, const void *const *c, uint32_t begin, uint32_t end);
+      #if defined(HOSTED)
+      void __asan_poison_memory_region(const volatile void *, size_t);
+      void __asan_unpoison_memory_region(const volatile void *, size_t);
+      #endif
+      // A copy of `bytes` of the memory whose end is that of a slot.
+      static uint8_t *place(int slot, uint32_t from, uint32_t bytes) {
+        uint8_t *to = slots[slot] + SLOT - bytes;
+      #if defined(HOSTED)
+        __asan_unpoison_memory_region(slots[slot], SLOT);
+        __asan_poison_memory_region(slots[slot], SLOT - bytes);
+      #endif
+        memcpy(to, memory + from, bytes);
+        return to;
+      }
+      typedef struct {
+        kernel run;
+        uint32_t begin, end, buffers, constants, b[SLOTS], b_bytes[SLOTS], c[SLOTS], c_bytes[SLOTS];
+      } guarded_call;
+      static void guarded(const guarded_call *g) {
+        static int is_ready;
+        for (int i = 0; i < SLOTS && !is_ready; i++) call(CALL_PROTECT, (long)(slots[i] + SLOT), PAGE, 0);
+        is_ready = 1;
+        void *to[SLOTS];
+        void *fixed[SLOTS];
+        for (uint32_t i = 0; i < g->buffers; i++) to[i] = place((int)i, g->b[i], g->b_bytes[i]);
+        for (uint32_t i = 0; i < g->constants; i++) fixed[i] = place((int)(g->buffers + i), g->c[i], g->c_bytes[i]);
+        g->run(to, (const void *const *)fixed, g->begin, g->end);
+        for (uint32_t i = 0; i < g->buffers; i++) memcpy(memory + g->b[i], to[i], g->b_bytes[i]);
+        for (uint32_t i = 0; i < g->constants; i++) memcpy(memory + g->c[i], fixed[i], g->c_bytes[i]);
+      }
+
+      """
   }
 
   package func call(_ index: Int, _ run: Int, _ begin: Int, _ end: Int) -> String {
@@ -108,7 +183,7 @@ package struct KernelLayout {
     var buffers = (place.reads + place.writes[run]).map { "memory + \($0)" }
     if place.code.workspaceBytes > 0 { buffers.append("memory + \(place.workspaces[run])") }
     let constants = place.constants.map { "memory + \($0)" } + ["0"]
-    return "k\(index)((void *[]){\(buffers.joined(separator: ", "))}, "
+    return "k\(place.function)((void *[]){\(buffers.joined(separator: ", "))}, "
       + "(const void *[]){\(constants.joined(separator: ", "))}, \(begin), \(end));"
   }
 
@@ -161,7 +236,7 @@ package struct KernelLayout {
     let calls = places.indices.map { index in
       (0..<counts[index]).map { _ in "  " + call(index, 0, 0, places[index].code.units) + "\n" }.joined()
     }
-    return kernels(cases) + Self.memorySource(image.count) + Self.librarySource
+    return Self.callNumbers + kernels(cases) + Self.memorySource(image.count) + Self.librarySource
       + "static __attribute__((noinline)) void run_all(void) {\n" + calls.joined() + "}\n" + """
         START void harness_start(void) {
           uint32_t noise = 1;
@@ -194,10 +269,23 @@ package struct KernelLayout {
         call(CALL_EXIT, 0, 0, 0);
         for (;;) {}
       }
+      #if defined(HOSTED)
+      int main(void) { harness_start(); }
+      #endif
 
       """
 
+  static let callNumbers = """
+    #if defined(__aarch64__)
+    enum { CALL_READ = 63, CALL_WRITE = 64, CALL_EXIT = 93, CALL_PROTECT = 226 };
+    #else
+    enum { CALL_READ = 0, CALL_WRITE = 1, CALL_EXIT = 60, CALL_PROTECT = 10 };
+    #endif
+
+    """
+
   static let librarySource = """
+    #if !defined(HOSTED)
     __attribute__((no_builtin("memcpy"))) void *memcpy(void *to, const void *from, size_t n) {
       for (size_t i = 0; i < n; i++) ((uint8_t *)to)[i] = ((const uint8_t *)from)[i];
       return to;
@@ -206,8 +294,8 @@ package struct KernelLayout {
       for (size_t i = 0; i < n; i++) ((uint8_t *)to)[i] = (uint8_t)value;
       return to;
     }
+    #endif
     #if defined(__aarch64__)
-    enum { CALL_READ = 63, CALL_WRITE = 64, CALL_EXIT = 93 };
     static long call(long number, long a, long b, long c) {
       register long x8 __asm__("x8") = number, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c;
       __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2) : "memory");
@@ -215,7 +303,6 @@ package struct KernelLayout {
     }
     #define START
     #else
-    enum { CALL_READ = 0, CALL_WRITE = 1, CALL_EXIT = 60 };
     static long call(long number, long a, long b, long c) {
       long result;
       __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");

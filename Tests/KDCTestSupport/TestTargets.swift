@@ -6,6 +6,8 @@ package enum TestTargets {
     "a72", .aarch64, cpu: "cortex-a72", flags: ["-march=armv8-a+crc", "-mtune=cortex-a72"], "neon")
   package static let a57 = target(
     "a57", .aarch64, cpu: "cortex-a57", flags: ["-march=armv8-a+crc", "-mtune=cortex-a57"], "neon")
+  package static let a76 = target(
+    "a76", .aarch64, cpu: "cortex-a76", flags: ["-march=armv8-a+crc+dotprod", "-mtune=cortex-a76"], "neon", "dotprod")
   package static let host = target("host", .x86_64, cpu: "x86-64-v3", flags: ["-march=x86-64-v3"], "avx2")
   package static let avx512 = target(
     "avx512", .x86_64, cpu: "avx512vnni",

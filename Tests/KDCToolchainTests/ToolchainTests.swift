@@ -79,6 +79,22 @@ private let toolchain = try? Toolchain.find()
     #expect(fault?.message.contains("expf") == true)
   }
 
+  @Test("An instruction beyond ARMv8.0 outside its own section is found", .enabled(if: toolchain != nil))
+  func beyondBaseline() throws {
+    let builder = LibraryBuilder(toolchain: try #require(toolchain), architecture: .aarch64)
+    let asm = "__asm__ volatile(\".arch armv8.2-a+dotprod\\n sdot v0.4s, v1.16b, v2.16b\");"
+    func bundle(_ pragma: String) throws -> [UInt8] {
+      let keep = "void kdc_dot(void); void (*const kdc_keep)(void) __attribute__((used, retain)) = kdc_dot;"
+      let extra = CSource(name: "extra.c", text: "\(pragma)\nvoid kdc_dot(void) { \(asm) }\n")
+      let model = CSource(name: "model.c", text: TinyModel.source.text + "\n" + keep)
+      return try builder.build([model, extra], soname: "model.kdb") { _ in [1] }
+    }
+    let fault = #expect(throws: InternalError.self) { try bundle("") }
+    #expect(fault?.message.contains("beyond ARMv8.0-A in .text: dot product") == true)
+    let elf = try ElfFile(try bundle("#pragma clang section text = \"kdc_code_new\""))
+    #expect(elf.sections.contains { $0.name == "kdc_code_new" })
+  }
+
   @Test("Damaged ELF files never crash the reader")
   func damagedElf() throws {
     guard let toolchain else { return }

@@ -3,7 +3,7 @@ import KDCTargets
 
 /// Depthwise convolution on x86-64 with AVX2: 16 channels of one output pixel at a time over rows widened to int16,
 /// pairs of taps by VPMADDWD.
-struct ConvolutionDepthwiseAvx2: KernelFamily {
+struct ConvolutionDepthwiseAvx2: ConvolutionFamily {
   let name = "conv_depthwise_avx2"
 
   private func rows(_ step: ConvolutionStep) -> DepthwiseRows { DepthwiseRows(step, copy: "kdc_widen_rows") }

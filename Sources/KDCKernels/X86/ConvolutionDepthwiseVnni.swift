@@ -6,7 +6,7 @@ import KDCTargets
 /// Each input row is copied once as quads: four neighbouring columns of a channel are the four bytes of a lane. One
 /// multiplication then does four columns of the window. At stride 1 a quad serves two pixels: the second one's weights
 /// are those of the first, moved by a column. Reads up to 15 bytes past a pixel.
-struct ConvolutionDepthwiseVnni: KernelFamily {
+struct ConvolutionDepthwiseVnni: ConvolutionFamily {
   let width: VnniWidth
   var name: String { "conv_depthwise_\(width.feature)" }
 

@@ -4,7 +4,7 @@ import KDCTargets
 
 /// Integer convolutions with many input channels on x86-64 with AVX2: tiles of `pixels` output pixels by 16 output
 /// channels over an image widened to int16 (VPMADDWD: two products a lane, exact).
-struct ConvolutionRunsAvx2: KernelFamily {
+struct ConvolutionRunsAvx2: ConvolutionFamily {
   let pixels: Int
   /// Weights stay two a byte in memory, as in `ConvolutionRunsNeon`; otherwise they are widened to int16 at load.
   var int4 = false

@@ -5,7 +5,7 @@ import KDCTargets
 /// Integer convolutions with many input channels on x86-64 with VNNI: tiles of some output pixels by some vectors of
 /// output channels, chosen for the shape, over an image of unsigned bytes (see `VnniWidth`). Reads up to 3 bytes past a
 /// run of its copy of the image and nothing past any other buffer.
-struct ConvolutionRunsVnni: KernelFamily {
+struct ConvolutionRunsVnni: ConvolutionFamily {
   let width: VnniWidth
   var name: String { "conv_runs_\(width.feature)" }
 

@@ -1,0 +1,161 @@
+import KDCDiagnostics
+import KDCProgram
+import KDCTargets
+
+/// Integer convolutions with many input channels on ARM cores with dot products (SDOT: four products a lane): tiles of
+/// some output pixels by some vectors of 4 output channels, chosen for the shape. Reads up to 15 bytes past a run.
+struct ConvolutionRunsDotprod: ConvolutionFamily {
+  let name = "conv_runs_dotprod"
+
+  private struct Tile {
+    var pixels, vectors: Int
+    var cycles: Double
+    var plan: ConvolutionBands
+  }
+
+  private func tiling(_ g: ConvolutionGeometry, pixels: Int, vectors: Int) -> ConvolutionTiling {
+    ConvolutionTiling(
+      pixels: pixels, channels: vectors * 4, depth: 4, tileCycles: cycles(g, pixels: pixels, vectors: vectors))
+  }
+
+  /// Cycles of a tile on a core with two pipes for dot products and two for loads (Cortex-A76).
+  private func cycles(_ g: ConvolutionGeometry, pixels: Int, vectors: Int) -> Double {
+    let runs = ConvolutionRuns(g)
+    let steps = Double(runs.count * ((runs.length + 3) / 4))
+    let loads = Double(vectors) / 2 + Double(pixels) / 8
+    return steps * max(Double(pixels * vectors) / 2, loads, 1.5) + Double(pixels * vectors) * 3.5
+      + Double(runs.count * 3 + 12)
+  }
+
+  /// The tile with the least work; nil where none suits the shape.
+  private func tile(_ step: ConvolutionStep) -> Tile? {
+    let g = step.geometry
+    var best: Tile?
+    for vectors in [4, 3, 2, 1] {
+      let channels = vectors * 4
+      if g.groups > 1, g.outputChannels / g.groups % channels != 0 { continue }
+      for pixels in [6, 5, 4, 3, 2, 1] {
+        guard let plan = ConvolutionBands(step, tiling(g, pixels: pixels, vectors: vectors)) else { continue }
+        let panels = (g.outputChannels + channels - 1) / channels
+        let cycles =
+          Double(plan.tiles * panels) * self.cycles(g, pixels: pixels, vectors: vectors) + Double(plan.copiedBytes) / 8
+        if cycles < best?.cycles ?? .infinity {
+          best = Tile(pixels: pixels, vectors: vectors, cycles: cycles, plan: plan)
+        }
+      }
+    }
+    return best
+  }
+
+  func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
+    guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
+    guard target.has("dotprod") else { return "the target has no dot products" }
+    if step.geometry.isDepthwise { return "a depthwise convolution has one channel a run" }
+    guard let tile = tile(step) else { return "output channels of a group are not whole vectors" }
+    return tile.plan.imageBytes < 1 << 30 ? nil : "the image is too large"
+  }
+
+  func cycles(of step: any Step, in program: Program, on target: Target) -> Double {
+    guard let step = step as? ConvolutionStep, let tile = tile(step) else { return .infinity }
+    let runs = ConvolutionRuns(step.geometry)
+    let weightBytes = Double(step.geometry.outputChannels * runs.count * ((runs.length + 3) / 4) * 4)
+    return max(tile.cycles + Double(tile.plan.units) * 40, target.streamingCycles(weightBytes))
+  }
+
+  func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
+    let shape = try ConvolutionEmission(step)
+    guard let tile = tile(shape.step) else {
+      throw InternalError("\(name) was chosen for a step that it refuses")
+    }
+    let g = shape.geometry
+    let runs = ConvolutionRuns(g)
+    let channels = tile.vectors * 4
+    var constants = tile.plan.constants + [("RUN_BLOCKS", (runs.length + 3) / 4)]
+    if runs.rows > 1 { constants += [("RUN_ROWS", runs.rows), ("RUN_ROW_STEP", g.dilationY * tile.plan.pitch)] }
+    if runs.columns > 1 {
+      constants += [("RUN_COLUMNS", runs.columns), ("RUN_COLUMN_STEP", g.dilationX * g.inputChannels)]
+    }
+    constants += [("TILE", tile.pixels), ("VECTORS", tile.vectors)]
+    let epilogue = NeonRequantization(step: shape.step)
+    return KernelCode(
+      body: shape.heading("\(name), tiles of \(tile.pixels)×\(channels)")
+        + ConvolutionEmission.constants(constants + shape.requantization)
+        + shape.pointers(workspace: tile.plan.isPadded)
+        + tile.plan.loops(around: sums(runs) + stores(epilogue, vectors: tile.vectors, channels: g.outputChannels)),
+      helpers: tile.plan.helpers.union(epilogue.helpers).union(["kdc_store_lanes", "kdc_store_4"]),
+      units: tile.plan.units,
+      workspaceBytes: tile.plan.workspaceBytes,
+      packings: [
+        .panels(rows: g.outputChannels, runs: runs.count, length: runs.length, nr: channels, kr: 4, widened: false),
+        .plain, .plain,
+      ])
+  }
+
+  /// The sums `s[m][v]` over the runs at `a[]`, begun with the biases.
+  private func sums(_ runs: ConvolutionRuns) -> String {
+    let blocks = (runs.length + 3) / 4
+    /// Four products of each sum from the block of weights at `w`; `lane` is the block's place in x.
+    func block(_ lane: Int) -> String {
+      """
+      KDC_UNROLL for (int v = 0; v < VECTORS; v++) {
+        const int8x16_t q = vld1q_s8(w + 16 * (\(lane == 0 ? "v" : "\(lane) * VECTORS + v")));
+        KDC_UNROLL for (int m = 0; m < TILE; m++) s[m][v] = vdotq_laneq_s32(s[m][v], q, x[m], \(lane));
+      }
+
+      """
+    }
+    func load(_ place: String) -> String {
+      "int8x16_t x[TILE];\nKDC_UNROLL for (int m = 0; m < TILE; m++) x[m] = vld1q_s8(a[m]\(place));\n"
+    }
+    let (full, rest) = (blocks / 4, blocks % 4)
+    var body = ""
+    if full > 0 {
+      let four = load(" + 16 * k") + (0..<4).map(block).joined()
+      body += "for (int32_t k = 0; k < \(full); k++, w += 64 * VECTORS) {\n" + indented(four, 1) + "}\n"
+    }
+    if rest > 0 {
+      let some = load(full == 0 ? "" : " + \(16 * full)") + (0..<rest).map(block).joined()
+      body += "{\n" + indented(some, 1) + "  w += \(16 * rest) * VECTORS;\n}\n"
+    }
+    let each = "KDC_UNROLL for (int m = 0; m < TILE; m++)"
+    if runs.columns > 1 {
+      body =
+        "for (int32_t kx = 0; kx < RUN_COLUMNS; kx++) {\n" + indented(body, 1)
+        + "  \(each) a[m] += RUN_COLUMN_STEP;\n}\n"
+      if runs.rows > 1 { body += "\(each) a[m] += RUN_ROW_STEP - RUN_COLUMNS * RUN_COLUMN_STEP;\n" }
+    } else if runs.rows > 1 {
+      body += "\(each) a[m] += RUN_ROW_STEP;\n"
+    }
+    if runs.rows > 1 { body = "for (int32_t ky = 0; ky < RUN_ROWS; ky++) {\n" + indented(body, 1) + "}\n" }
+    return """
+      int32x4_t s[TILE][VECTORS];
+      KDC_UNROLL for (int v = 0; v < VECTORS; v++)
+        KDC_UNROLL for (int m = 0; m < TILE; m++) s[m][v] = vld1q_s32(bias + n + 4 * v);
+      const int8_t *w = panel;
+      \(body)
+      """
+  }
+
+  private func stores(_ epilogue: NeonRequantization, vectors: Int, channels: Int) -> String {
+    var text = "KDC_UNROLL for (int v = 0; v < VECTORS; v++) {\n"
+    text += "  const int32x4_t multiplier = vld1q_s32(multipliers + n + 4 * v);\n"
+    text += "  KDC_UNROLL for (int m = 0; m < TILE; m++) {\n"
+    text += indented(
+      epilogue.high("s[m][v]", bias: nil, multipliers: "multiplier", at: "at + m * OUT_CHANNELS + 4 * v"), 2)
+    text += "  }\n}\n"
+    text += "KDC_UNROLL for (int m = 0; m < TILE; m++) {\n"
+    let last = { (vector: Int) in "s[m][\(min(vector, vectors - 1))]" }
+    text += "  const int16x8_t t0 = \(epilogue.shifted(epilogue.narrow(last(0), last(1))));\n"
+    text += "  const int16x8_t t1 = \(vectors > 2 ? epilogue.shifted(epilogue.narrow(last(2), last(3))) : "t0");\n"
+    text += "  const int8x16_t y = \(epilogue.clamped("vqmovn_high_s16(vqmovn_s16(t0), t1)"));\n"
+    text += "  int8_t *to = output + at + m * OUT_CHANNELS;\n"
+    let whole = [
+      "kdc_store_4(to, y, 0);", "vst1_s8(to, vget_low_s8(y));",
+      "{ vst1_s8(to, vget_low_s8(y)); kdc_store_4(to + 8, y, 2); }",
+      "vst1q_s8(to, y);",
+    ][vectors - 1]
+    if channels % (vectors * 4) == 0 { return text + "  \(whole)\n}\n" }
+    return text + "  if (n + 4 * VECTORS <= OUT_CHANNELS)\n    \(whole)\n  else\n"
+      + "    kdc_store_lanes(to, y, OUT_CHANNELS - n);\n}\n"
+  }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import KDCBundle
+import KDCCodegen
+import KDCCompression
+import KDCDiagnostics
+import KDCGraph
+import KDCONNX
+import KDCPasses
+import KDCProgram
+import KDCTargets
+import KDCTensor
+
+/// `kdc explain FILE`: which kernel runs each layer on each target, why, and what it costs.
+struct Explain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show the kernel of each layer, why it was chosen, and its share of the time.",
+    discussion: """
+      Estimates are those of the compiler's cost model, for one core. A bundle is explained for the targets it was made for; an ONNX \
+      model as it would be as int8, whatever the calibration.
+
+      Examples:
+        kdc explain model.kdb
+        kdc explain student.onnx --target pi5 --refused
+        kdc explain student.onnx --target pi4b --activations float
+      """)
+
+  @Argument(help: "A bundle or an ONNX model.")
+  var file: String
+
+  @Option(name: .customLong("target"), help: "Device to explain for; may be repeated. Needed for an ONNX model.")
+  var targets: [String] = []
+
+  @Option(help: "What an ONNX model computes in: int8 or float.")
+  var activations: CompileRequest.Activations = .int8
+
+  @Option(
+    name: .customLong("input-shape"), help: "Shape of an input, as name:1x3x320x320; may be repeated.")
+  var inputShapes: [String] = []
+
+  @Flag(help: "Also print which kernels were refused for each layer, and why.")
+  var refused = false
+
+  @Option(help: ArgumentHelp("Write JSON to this file, or to standard output for '-'.", valueName: "file"))
+  var json: String?
+
+  func run() throws {
+    let bytes = try Files.read(file)
+    let known = try Targets.builtIn()
+    var names = targets
+    let program: Program
+    if Bundle.looksLikeOne(bytes) {
+      let bundle = try Bundle(bytes, path: file)
+      program = try bundle.program()
+      if names.isEmpty { names = bundle.manifest.targets }
+    } else {
+      guard !names.isEmpty else {
+        throw ValidationError("--target is missing; `kdc targets` lists the devices")
+      }
+      program = try lowered()
+    }
+    let explanation = try Explanation(of: program, on: known.find(names))
+    if let json { try Console.json(explanation, to: json) }
+    if json != "-" { Console.result(explanation.text(refused: refused)) }
+  }
+
+  /// The program of the ONNX model. One made-up sample stands for calibration: kernels depend on shapes, hardly on values.
+  private func lowered() throws -> Program {
+    var graph = try ModelFile.load(file, inputShapes: ONNXImporter.parseInputShapes(inputShapes))
+    try Passes.run(on: &graph)
+    guard activations == .int8 else { return try lower(graph) }
+    var sample: [String: Tensor] = [:]
+    for input in graph.inputs {
+      let shape = input.type.shape
+      // Any values that are not all alike.
+      let values = (0..<shape.count).map { Float($0 &* 7919 % 2003) / 1001 - 1 }
+      let zeros = Tensor(input.type, littleEndianBytes: [UInt8](repeating: 0, count: input.type.byteCount))
+      sample[input.name] = input.type.dataType == .float32 ? Tensor(shape, values) : zeros
+    }
+    var options = Quantizer.Options()
+    options.rangeMethod = .minMax
+    options.searchesWeightScales = false
+    return try lower(try Quantizer.quantize(graph, samples: [sample], options: options).graph)
+  }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import KDCCodegen
+import KDCKernels
+import KDCProgram
+import KDCTargets
+
+/// What `kdc explain` says: the kernels of a program on some targets.
+struct Explanation: Encodable {
+  var targets: [TargetExplanation]
+
+  struct TargetExplanation: Encodable {
+    var name: String
+    var title: String
+    var milliseconds: Double
+    var megacycles: Double
+    var layers: [Layer]
+  }
+
+  struct Layer: Encodable {
+    var name: String
+    /// Kind of the program's step, and its numbers.
+    var op: String
+    var detail: String
+    var kernel: String
+    var reason: String
+    var cycles: Double
+    /// Of the whole inference, 0...1.
+    var share: Double
+    /// Multiply-accumulates; nil for steps other than convolutions.
+    var macs: Int?
+    /// Bytes of the constants in the form that the kernel reads.
+    var bytes: Int
+    var refused: [Refusal]
+    /// Estimate of the same convolution in float32; nil for other steps.
+    var floatCycles: Double?
+  }
+
+  struct Refusal: Encodable {
+    var kernel: String
+    var reason: String
+  }
+
+  init(of program: Program, on targets: [Target]) throws {
+    self.targets = try targets.map { target in
+      let selection = try KernelSelection(for: program, on: target)
+      let total = max(selection.cycles, 1)
+      let layers = zip(program.steps, selection.choices).map { step, choice in
+        let packed = zip(step.constants, choice.code.packings).map { constant, packing in
+          packing.packedBytes(of: program.constants[constant.index].tensor.byteCount)
+        }
+        return Layer(
+          name: step.name, op: type(of: step).kind, detail: step.detail, kernel: choice.family, reason: choice.reason,
+          cycles: choice.cycles, share: choice.cycles / total,
+          macs: (step as? ConvolutionStep)?.geometry.macs ?? (step as? FloatConvolutionStep)?.geometry.macs,
+          bytes: packed.reduce(0, +),
+          refused: choice.candidates.compactMap { candidate in
+            guard case .refused(let reason) = candidate.verdict else { return nil }
+            return Refusal(kernel: candidate.family, reason: reason)
+          }, floatCycles: Self.floatCycles(of: step, in: program, on: target))
+      }
+      return TargetExplanation(
+        name: target.name, title: target.title, milliseconds: selection.milliseconds,
+        megacycles: selection.cycles / 1e6, layers: layers)
+    }
+  }
+
+  /// What an integer convolution would take in float32.
+  private static func floatCycles(of step: any Step, in program: Program, on target: Target) -> Double? {
+    guard let step = step as? ConvolutionStep else { return nil }
+    let float = FloatConvolutionStep(
+      name: step.name, input: step.input, output: step.output, geometry: step.geometry, weights: step.weights,
+      bias: step.bias)
+    let families = Families.all.filter {
+      $0.stepKind == FloatConvolutionStep.kind && $0.refusal(of: float, in: program, on: target) == nil
+    }
+    return families.map { $0.cycles(of: float, in: program, on: target) * target.cost(of: $0.name) }.min()
+  }
+
+  /// For people; with `refused` also why other kernels do not take a layer.
+  func text(refused: Bool) -> String {
+    targets.map { target in
+      var rows = [["", "layer", "op", "kernel", "cycles", "share", "bytes", "float"]]
+      for (index, layer) in target.layers.enumerated() {
+        rows.append([
+          "\(index)", layer.name, layer.op, layer.kernel, Self.grouped(layer.cycles),
+          String(format: "%.1f %%", 100 * layer.share), ReportTable.bytes(layer.bytes),
+          layer.floatCycles.map { String(format: "%.1f×", $0 / max(layer.cycles, 1)) } ?? "",
+        ])
+      }
+      var lines = [
+        String(
+          format: "%@ (%@): about %.3f ms, %.3f Mcycles on one core", target.name, target.title, target.milliseconds,
+          target.megacycles),
+        "'float' is what the same convolution would take in float32, next to int8.", "",
+      ]
+      let table = Self.aligned(rows)
+      lines.append(table[0])
+      for (line, layer) in zip(table.dropFirst(), target.layers) {
+        lines += [line, "      \(layer.detail)", "      \(layer.reason)"]
+        if let float = layer.floatCycles, float < layer.cycles { lines.append("      slower than float32") }
+        if refused { lines += layer.refused.map { "      refused \($0.kernel): \($0.reason)" } }
+      }
+      return lines.joined(separator: "\n")
+    }.joined(separator: "\n\n")
+  }
+
+  private static func grouped(_ cycles: Double) -> String { String(format: "%.0f", cycles) }
+
+  /// The first four columns to the left, numbers to the right.
+  private static func aligned(_ rows: [[String]]) -> [String] {
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      zip(row, widths).enumerated().map { column, cell in
+        let padding = String(repeating: " ", count: cell.1 - cell.0.count)
+        return column < 4 ? cell.0 + padding : padding + cell.0
+      }.joined(separator: "  ")
+    }
+  }
+}
