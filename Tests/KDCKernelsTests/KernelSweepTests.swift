@@ -18,10 +18,10 @@ import Testing
   func sweep(machine: KernelHarness.Machine, target: Target) throws {
     guard KernelHarness.available(machine, for: target) else { return }
     let full = Self.isFull
-    var sweep = KernelSweep(target, on: machine, seed: 20, values: full ? 50 : 4, wanted: full ? 10_000 : 20)
-    try sweep.convolutions(rounds: full ? 130 : 1, shapes: full ? 12 : 6)
+    var sweep = KernelSweep(target, on: machine, seed: 20, values: full ? 200 : 4, wanted: full ? 10_000 : 20)
+    try sweep.convolutions(rounds: full ? 64 : 1, shapes: full ? 5 : 6)
     for kind in full ? StepCases.kinds : ["add", "maxPool"] {
-      try sweep.steps(kind, rounds: full ? 20 : 1, shapes: full ? 12 : 5)
+      try sweep.steps(kind, rounds: full ? 10 : 1, shapes: full ? 6 : 5)
     }
     #expect(sweep.failures.prefix(5).map { $0 } == [])
     #expect(sweep.counts.values.allSatisfy { $0 >= 4 } && !sweep.counts.isEmpty)
