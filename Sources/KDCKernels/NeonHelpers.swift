@@ -4,7 +4,7 @@ extension CHelpers {
     CHelper(
       "KDC_INLINE",
       """
-      #define KDC_INLINE static inline __attribute__((always_inline))
+      #define KDC_INLINE static inline __attribute__((always_inline, unused))
       #define KDC_UNROLL _Pragma("clang loop unroll(full)")
       """),
     CHelper(
