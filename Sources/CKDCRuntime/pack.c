@@ -1,7 +1,7 @@
 /* Weights from the order in which they are stored into the order in which a kernel reads them. */
 #include "internal.h"
 
-enum { PLAIN = 0, PANELS_8 = 1, PANELS_16 = 2, HALF_BYTE_PANELS = 3, OFFSET_PANELS = 6, WINOGRAD4 = 8, LAYOUT_MASK = 15, STREAM_INT4 = 16, STREAM_PLANES = 32 };
+enum { PLAIN = 0, PANELS_8 = 1, PANELS_16 = 2, HALF_BYTE_PANELS = 3, OFFSET_PANELS = 6, FAST_PANELS = 7, WINOGRAD4 = 8, FAST_COLUMNS = 9, LAYOUT_MASK = 15, STREAM_INT4 = 16, STREAM_PLANES = 32 };
 
 /* Multiplies into *product unless the result would pass 2^40. */
 static int times(uint64_t *product, uint64_t factor) {
@@ -113,6 +113,69 @@ static void pack_winograd(const kdc_constant *p, const uint8_t *from, void *to) 
   }
 }
 
+/* Where column k of a run goes for fast inner products: blocks of 32 columns, one of 16 and one of up to 15 without
+   pairs, each block with its nr rows one after the other and the halves of pairs exchanged. */
+typedef struct {
+  uint64_t start, columns, place;
+} fast_column;
+
+static fast_column find_fast_column(uint64_t k, uint64_t length) {
+  const uint64_t full = length / 32 * 32, paired = length / 16 * 16;
+  if (k < full) return (fast_column){k / 32 * 32, 32, (k + 16) % 32};
+  if (k < paired) return (fast_column){full, 16, (k + 8) % 16};
+  return (fast_column){paired, (length - paired + 7) / 8 * 8, k - paired};
+}
+
+/* Corrections of a panel's rows, then its blocks. */
+static void pack_fast_panels(const kdc_constant *p, const uint8_t *from, uint8_t *to) {
+  const int is_int4 = (p->packing & STREAM_INT4) != 0;
+  const uint64_t nr = p->nr, padded = ((uint64_t)p->length + 7) / 8 * 8, panel_bytes = nr * (4 + p->runs * padded);
+  memset(to, 0, p->bytes);
+  for (uint64_t row = 0; row < p->rows; row++) {
+    uint8_t *panel = to + row / nr * panel_bytes;
+    uint32_t correction = 0;
+    for (uint64_t run = 0; run < p->runs; run++)
+      for (uint64_t k = 0; k < p->length; k++) {
+        const uint64_t at = (row * p->runs + run) * p->length + k;
+        const fast_column c = find_fast_column(k, p->length);
+        const int8_t w = element(from, at, is_int4);
+        panel[nr * 4 + (run * padded + c.start) * nr + row % nr * c.columns + c.place] = (uint8_t)w;
+        const uint64_t partner = c.start + c.place;
+        if (partner > k) correction -= (uint32_t)(w * element(from, at - k + partner, is_int4));
+      }
+    for (int i = 0; i < 4; i++) panel[row % nr * 4 + (uint64_t)i] = (uint8_t)(correction >> 8 * i);
+  }
+}
+
+/* Corrections and weights of a panel's parts; the value without a pair comes last. */
+static void pack_fast_columns(const kdc_constant *p, const uint8_t *from, uint8_t *to, uint64_t pairs, uint64_t parts) {
+  const int is_int4 = (p->packing & STREAM_INT4) != 0;
+  const uint64_t nr = p->nr, part = p->kr, length = p->length, single = p->runs & p->length & 1;
+  const uint64_t joined = p->runs / 2 * length, panel_bytes = nr * (2 * parts + 2 * pairs + single);
+  memset(to, 0, p->bytes);
+  for (uint64_t row = 0; row < p->rows; row++) {
+    const uint64_t w = row * p->runs * length, lane = row % nr;
+    uint8_t *panel = to + row / nr * panel_bytes;
+    for (uint64_t start = 0; start == 0 || start < pairs; start += part) {
+      const uint64_t count = pairs - start < part ? pairs - start : part;
+      uint32_t correction = 0;
+      for (uint64_t i = start; i < start + count; i++) {
+        const uint64_t first = i < joined ? i / length * 2 * length + i % length : (p->runs - (uint64_t)1) * length + i - joined;
+        const uint64_t second = first + (i < joined ? length : length / 2);
+        const int8_t a = element(from, w + first, is_int4), b = element(from, w + second, is_int4);
+        uint8_t *at = panel + nr * 2 * (1 + i - start) + lane / 16 * 32 + lane % 16;
+        at[0] = (uint8_t)b; /* each value meets the weight of its partner */
+        at[16] = (uint8_t)a;
+        correction -= (uint32_t)(a * b);
+      }
+      panel[lane * 2] = (uint8_t)correction;
+      panel[lane * 2 + 1] = (uint8_t)(correction >> 8);
+      panel += nr * 2 * (1 + count);
+    }
+    if (single) panel[lane] = (uint8_t)element(from, w + p->runs * length - 1, is_int4);
+  }
+}
+
 int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uint8_t *to) {
   const int is_int4 = (p->packing & STREAM_INT4) != 0;
   const uint32_t layout = p->packing & LAYOUT_MASK;
@@ -139,7 +202,8 @@ int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uin
     pack_winograd(p, from, to);
     return 1;
   }
-  if ((layout > HALF_BYTE_PANELS && layout != OFFSET_PANELS) || !p->nr || !p->kr || (layout == HALF_BYTE_PANELS && p->nr % 2)) return 0;
+  if ((layout > HALF_BYTE_PANELS && layout != OFFSET_PANELS && layout != FAST_PANELS && layout != FAST_COLUMNS) ||
+      !p->nr || !p->kr || (layout == HALF_BYTE_PANELS && p->nr % 2)) return 0;
   uint64_t source = p->rows, packed = (p->rows + (uint64_t)p->nr - 1) / p->nr;
   if (!times(&source, p->runs) || !times(&source, p->length)) return 0;
   if (from_size < (is_int4 ? source / 2 + source % 2 : source)) return 0;
@@ -149,6 +213,21 @@ int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uin
         packed != p->bytes)
       return 0;
     pack_offset_panels(p, from, to);
+    return 1;
+  }
+  if (layout == FAST_PANELS) {
+    uint64_t row_bytes = ((uint64_t)p->length + 7) / 8 * 8;
+    if (!times(&row_bytes, p->runs) || !times(&packed, row_bytes + 4) || !times(&packed, p->nr) || packed != p->bytes)
+      return 0;
+    pack_fast_panels(p, from, to);
+    return 1;
+  }
+  if (layout == FAST_COLUMNS) {
+    uint64_t pairs = (uint64_t)p->runs / 2 * p->length + p->runs % 2 * (p->length / 2), single = p->runs & p->length & 1;
+    uint64_t parts = ((pairs ? pairs : 1) + p->kr - 1) / p->kr;
+    if (p->nr % 16 || !times(&packed, p->nr) || !times(&packed, 2 * parts + 2 * pairs + single) || packed != p->bytes)
+      return 0;
+    pack_fast_columns(p, from, to, pairs, parts);
     return 1;
   }
   if (!times(&packed, p->runs) || !times(&packed, (p->length + (uint64_t)p->kr - 1) / p->kr) || !times(&packed, p->nr) ||

@@ -65,6 +65,9 @@ extension Emission {
       case .offsetPanels(let rows, let runs, let length, let nr, let kr):
         fields += [6, rows, runs, length, nr, kr]
       case .winograd4(let rows, let channels): fields += [8, rows, 9, channels, 4, 16]
+      case .fastPanels(let rows, let runs, let length, let nr): fields += [7, rows, runs, length, nr, 1]
+      case .fastColumns(let rows, let runs, let length, let nr, let part):
+        fields += [9, rows, runs, length, nr, part]
       }
       let constant = program.constants[item.constant.index]
       fields[1] += constant.isInt4 ? 16 : constant.isStoredInPlanes ? 32 : 0

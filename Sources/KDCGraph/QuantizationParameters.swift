@@ -8,7 +8,8 @@ package struct QuantizationParameters: Hashable, Sendable, Codable {
   package var zeroPoint: Int
   /// Axis of the channels where `scales` has more than one element.
   package var axis: Int?
-  /// 8, or 4 for weights in −8...7 that are to be stored two a byte.
+  /// 8; 7 for activations in −64...63 and weights in −63...63, which fast inner products take; 4 for weights in −8...7
+  /// that are to be stored two a byte.
   package var bits = 8
 
   package init(scale: Float, zeroPoint: Int) {
@@ -23,4 +24,8 @@ package struct QuantizationParameters: Hashable, Sendable, Codable {
   }
 
   package var scale: Float { scales.first ?? 1 }
+
+  /// The values of q of an activation.
+  package var limits: ClosedRange<Int> { Self.limits(bits: bits) }
+  package static func limits(bits: Int) -> ClosedRange<Int> { bits == 7 ? -64...63 : -128...127 }
 }

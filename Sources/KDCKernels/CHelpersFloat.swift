@@ -155,6 +155,11 @@ extension CHelpers {
       }
       """),
     CHelper(
+      "kdc_clamp",
+      """
+      static inline int8_t kdc_clamp(int8_t q, int8_t low, int8_t high) { return q < low ? low : q > high ? high : q; }
+      """),
+    CHelper(
       "kdc_quantize",
       """
       static inline int8_t kdc_quantize(float x, float inverse_scale, int zero_point) {

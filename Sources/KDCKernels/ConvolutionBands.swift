@@ -17,6 +17,8 @@ struct ConvolutionTiling {
   var headerBytes = 0
   /// Estimated cycles of a tile; nil for those of a 4×4 tile on NEON.
   var tileCycles: Double?
+  /// Bytes that the kernel keeps for each output pixel of a band.
+  var pixelBytes = 0
 }
 
 /// How families over `ConvolutionRuns` cut a convolution into units: bands of output pixels whose input stays in the first-level
@@ -62,7 +64,7 @@ struct ConvolutionBands {
       bandPixels = rows * g.outputWidth
       bands = (g.outputHeight + rows - 1) / rows
     } else {
-      let bytes = g.inputChannels * g.strideX * g.strideY
+      let bytes = g.inputChannels * g.strideX * g.strideY + tiling.pixelBytes
       let least = max(4, tiling.pixels)
       let most = max(least, min(256, Self.cacheBytes / bytes))
       let count = (pixels + most - 1) / most
@@ -90,7 +92,8 @@ struct ConvolutionBands {
       if g.outputHeight % rows > 0 {
         tiles += Double((g.outputHeight % rows * g.outputWidth + tiling.pixels - 1) / tiling.pixels)
       }
-      let bytes = bandInputRows(g, rows) * pitch * tiling.elementBytes
+      let bytes =
+        bandInputRows(g, rows) * pitch * tiling.elementBytes + rows * g.outputWidth * tiling.pixelBytes
       var cost = tiles * tileCycles + (whole + 1) * (Double(bytes) / 5 + 100)
       if bytes > cacheBytes { cost *= bytes > 2 * cacheBytes ? 1.1 : 1.02 }
       if best.map({ cost < $0.cost }) ?? true { best = (rows, cost) }
@@ -122,7 +125,7 @@ struct ConvolutionBands {
   }
 
   /// Whether the windows of consecutive pixels lie inputChannels bytes apart.
-  private var isDense: Bool { !isPadded && g.isPointwise && g.inputWidth == g.outputWidth }
+  var isDense: Bool { !isPadded && g.isPointwise && g.inputWidth == g.outputWidth }
 
   var helpers: Set<String> { isPadded ? [tiling.copy] : [] }
 
@@ -149,8 +152,9 @@ struct ConvolutionBands {
     return list
   }
 
-  /// The loops over units, panels of channels and tiles of pixels; `perPanel` stands before the tiles of a panel.
-  func loops(around tile: String, perPanel: String = "") -> String {
+  /// The loops over units, panels of channels and tiles of pixels. `before` stands before a band's first panel, `panel`
+  /// in place of the declaration of a panel's weights, `perPanel` before the tiles of a panel.
+  func loops(around tile: String, before: String = "", panel: String? = nil, perPanel: String = "") -> String {
     let split = splits > 1
     let element = tiling.element
     var text = isPadded && split ? "  const \(element) *image = 0;\n" : ""
@@ -189,11 +193,17 @@ struct ConvolutionBands {
 
         """
     }
+    if split, !before.isEmpty {
+      text += "    if (unit == (int32_t)begin || n0 == 0) {\n" + indented(before, 3) + "    }\n"
+    } else {
+      text += indented(before, 2)
+    }
     text +=
       "    for (int32_t n = \(split ? "n0" : "0"); n < \(split ? "n1" : "OUT_CHANNELS"); n += \(tiling.channels)) {\n"
     let depth = tiling.weightsAreInt4 ? tiling.depth / 2 : tiling.depth
     text +=
-      "      const \(tiling.weightElement ?? element) *panel = weights + (ptrdiff_t)n * (\(depth) * RUN_BLOCKS\(runFactor)\(tiling.headerBytes > 0 ? " + \(tiling.headerBytes)" : ""));\n"
+      panel.map { indented($0, 3) }
+      ?? "      const \(tiling.weightElement ?? element) *panel = weights + (ptrdiff_t)n * (\(depth) * RUN_BLOCKS\(runFactor)\(tiling.headerBytes > 0 ? " + \(tiling.headerBytes)" : ""));\n"
     let base = g.groups > 1 ? "group" : "image"
     if g.groups > 1 { text += "      const \(element) *group = image + n / GROUP_OUT * GROUP_IN;\n" }
     text += indented(perPanel, 3)

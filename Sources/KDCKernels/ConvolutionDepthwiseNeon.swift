@@ -7,7 +7,9 @@ import KDCTargets
 /// A unit is a band of output rows. Where windows leave the image, it keeps the rows it needs, padded with the zero
 /// point, in a ring of rows in its part of the workspace. Reads up to 15 bytes past a pixel.
 struct ConvolutionDepthwiseNeon: ConvolutionFamily {
-  let name = "conv_depthwise_neon"
+  /// All taps are summed in 16 bits and widened once: where weights and values of the input let them.
+  var isShort = false
+  var name: String { isShort ? "conv_depthwise_short_neon" : "conv_depthwise_neon" }
 
   func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
     guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
@@ -15,7 +17,28 @@ struct ConvolutionDepthwiseNeon: ConvolutionFamily {
     let g = step.geometry
     if !g.isDepthwise { return "not one output channel for each input channel" }
     if g.kernelWidth > 32 { return "the window is wider than 32" }
+    if isShort {
+      if g.kernelHeight * g.kernelWidth > 25 { return "the window has more than 25 values" }
+      if !Self.sumsAreShort(step, in: program) { return "sums of the window can leave int16" }
+    }
     return DepthwiseRows(step).ringBytes < 1 << 28 ? nil : "rows are too long"
+  }
+
+  /// Whether Σ a·w of every channel fits int16 for all values that the input can hold.
+  private static func sumsAreShort(_ step: ConvolutionStep, in program: Program) -> Bool {
+    guard program.constants.indices.contains(step.weights.index),
+      case .int8(let weights) = program.constants[step.weights.index].tensor.elements
+    else { return false }
+    let a = ValueRanges(of: program)[step.input].union(step.inputZeroPoint...step.inputZeroPoint)
+    let taps = step.geometry.kernelHeight * step.geometry.kernelWidth
+    return stride(from: 0, to: weights.count, by: taps).allSatisfy { start in
+      var (low, high) = (0, 0)
+      for w in weights[start..<min(start + taps, weights.count)] {
+        low += min(Int(w) * a.lowerBound, Int(w) * a.upperBound)
+        high += max(Int(w) * a.lowerBound, Int(w) * a.upperBound)
+      }
+      return low >= -32768 && high <= 32767
+    }
   }
 
   func cycles(of step: any Step, in program: Program, on target: Target) -> Double {
@@ -24,13 +47,13 @@ struct ConvolutionDepthwiseNeon: ConvolutionFamily {
     let rows = DepthwiseRows(step)
     let blocks = Double(g.outputHeight * g.outputWidth * ((g.inputChannels + 15) / 16))
     let taps = Double(g.kernelHeight * g.kernelWidth)
-    return blocks * (taps * 2 + 15) + Double(rows.copiedBytes) / 5 + Double(g.outputHeight) * 40
+    return blocks * (taps * 2 + (isShort ? 9 : 15)) + Double(rows.copiedBytes) / 5 + Double(g.outputHeight) * 40
   }
 
   func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
     let shape = try ConvolutionEmission(step)
     let rows = DepthwiseRows(shape.step)
-    let tile = DepthwiseTileNeon(shape: shape, rows: rows)
+    let tile = DepthwiseTileNeon(shape: shape, rows: rows, isShort: isShort)
     let g = shape.geometry
     return KernelCode(
       body: shape.heading(name)
@@ -52,7 +75,8 @@ struct DepthwiseTileNeon {
   let rows: DepthwiseRows
   private var g: ConvolutionGeometry { shape.geometry }
   private var taps: Int { g.kernelHeight * g.kernelWidth }
-  private var epilogue: NeonRequantization { NeonRequantization(step: shape.step) }
+  /// Whether the sum of all taps fits 16 bits.
+  var isShort = false
   private var channels: Int { g.inputChannels }
 
   var constants: [(String, Int)] {
@@ -75,15 +99,24 @@ struct DepthwiseTileNeon {
 
   private var inRegisters: Bool { taps <= 9 }
 
+  private func place(_ tap: Int) -> (a: String, w: String) {
+    let ky = tap / g.kernelWidth
+    let kx = tap % g.kernelWidth
+    return (
+      "vld1q_s8(p\(ky)\(kx == 0 ? "" : " + \(kx) * TAP_STEP"))",
+      inRegisters ? "k[\(tap)]" : "vld1q_s8(w + \(tap) * LANES)"
+    )
+  }
+
+  /// All taps to the 16-bit sums l and h.
+  private var shortSums: String {
+    (0..<taps).map { tap in
+      "{\n  const int8x16_t a = \(place(tap).a), v = \(place(tap).w);\n"
+        + "  l = vmlal_s8(l, vget_low_s8(a), vget_low_s8(v)), h = vmlal_high_s8(h, a, v);\n}\n"
+    }.joined()
+  }
+
   private var sums: String {
-    func place(_ tap: Int) -> (a: String, w: String) {
-      let ky = tap / g.kernelWidth
-      let kx = tap % g.kernelWidth
-      return (
-        "vld1q_s8(p\(ky)\(kx == 0 ? "" : " + \(kx) * TAP_STEP"))",
-        inRegisters ? "k[\(tap)]" : "vld1q_s8(w + \(tap) * LANES)"
-      )
-    }
     var text = ""
     if taps <= 25 {
       for tap in stride(from: 0, to: taps, by: 2) {
@@ -123,27 +156,26 @@ struct DepthwiseTileNeon {
   }
 
   private var pixel: String {
-    let r = shape.step.requantization
-    var text = "int32x4_t s[4];\nKDC_UNROLL for (int i = 0; i < 4; i++) s[i] = vld1q_s32(bias + c + 4 * i);\n" + sums
-    let before = r.preShift > 0 ? "vshlq_n_s32(s[i], PRE_SHIFT)" : "s[i]"
-    text +=
-      "KDC_UNROLL for (int i = 0; i < 4; i++) s[i] = vqrdmulhq_s32(\(before), vld1q_s32(multipliers + c + 4 * i));\n"
-    text += "const ptrdiff_t to = at + x * CHANNELS + c;\n"
-    if shape.step.residual != nil {
-      text += """
-        const int8x16_t r = vld1q_s8(residual + to), zero = vdupq_n_s8(RESIDUAL_ZERO);
-        const int16x8_t r0 = vsubl_s8(vget_low_s8(r), vget_low_s8(zero)), r1 = vsubl_high_s8(r, zero);
-        s[0] = vmlal_n_s16(s[0], vget_low_s16(r0), RESIDUAL_MULTIPLIER);
-        s[1] = vmlal_high_n_s16(s[1], r0, RESIDUAL_MULTIPLIER);
-        s[2] = vmlal_n_s16(s[2], vget_low_s16(r1), RESIDUAL_MULTIPLIER);
-        s[3] = vmlal_high_n_s16(s[3], r1, RESIDUAL_MULTIPLIER);
-
-        """
+    var text = "int32x4_t s[4];\n"
+    if isShort {
+      text += "int16x8_t l = vdupq_n_s16(0), h = l;\n" + shortSums
+      text +=
+        "s[0] = vaddw_s16(vld1q_s32(bias + c), vget_low_s16(l)), s[1] = vaddw_high_s16(vld1q_s32(bias + c + 4), l);\n"
+      text +=
+        "s[2] = vaddw_s16(vld1q_s32(bias + c + 8), vget_low_s16(h)), s[3] = vaddw_high_s16(vld1q_s32(bias + c + 12), h);\n"
+    } else {
+      text += "KDC_UNROLL for (int i = 0; i < 4; i++) s[i] = vld1q_s32(bias + c + 4 * i);\n" + sums
     }
-    text += "const int16x8_t t0 = \(epilogue.shifted(epilogue.narrow("s[0]", "s[1]")));\n"
-    text += "const int16x8_t t1 = \(epilogue.shifted(epilogue.narrow("s[2]", "s[3]")));\n"
-    text += "const int8x16_t y = \(epilogue.clamped("vqmovn_high_s16(vqmovn_s16(t0), t1)"));\n"
-    if channels >= 16 { return text + "vst1q_s8(output + to, y);\n" }
+    return text + Self.store(shape)
+  }
+
+  /// From the sums s[4] of the channels at c to the output at pixel x of the row.
+  static func store(_ shape: ConvolutionEmission, pixel: String = "x") -> String {
+    let epilogue = NeonRequantization(step: shape.step)
+    let text =
+      "const ptrdiff_t to = at + (\(pixel)) * CHANNELS + c;\n"
+      + epilogue.sixteen(sums: "s", multipliers: "multipliers + c", at: "to")
+    if shape.geometry.inputChannels >= 16 { return text + "vst1q_s8(output + to, y);\n" }
     return text + "int8_t some[16];\nvst1q_s8(some, y);\n"
       + "for (int32_t i = 0; i < CHANNELS; i++) output[to + i] = some[i];\n"
   }

@@ -4,8 +4,11 @@ package enum Families {
   package static let all: [any KernelFamily] = convolution + neon + x86 + portable
 
   static let convolution: [any KernelFamily] = [
-    ConvolutionRunsDotprod(), ConvolutionDepthwiseNeon(), ConvolutionRunsNeon(pixels: 4),
-    ConvolutionRunsNeon(pixels: 1, int4: true), ConvolutionRunsNeon(pixels: 1), ConvolutionWinogradNeon(),
+    ConvolutionRunsDotprod(), ConvolutionDepthwiseNeon(isShort: true), ConvolutionDepthwiseNeon(),
+    ConvolutionColumnsFastNeon(),
+    ConvolutionFastNeon(), ConvolutionRunsNeon(pixels: 4),
+    ConvolutionRunsNeon(pixels: 1, int4: true),
+    ConvolutionRunsNeon(pixels: 1), ConvolutionWinogradNeon(),
     ConvolutionDepthwiseVnni(width: .avx512), ConvolutionRunsVnni(width: .avx512),
     ConvolutionDepthwiseVnni(width: .avx), ConvolutionRunsVnni(width: .avx),
     ConvolutionDepthwiseAvx2(), ConvolutionRunsAvx2(pixels: 4), ConvolutionRunsAvx2(pixels: 1, int4: true),

@@ -52,6 +52,14 @@ package enum Packing: Hashable, Sendable {
   case offsetPanels(rows: Int, runs: Int, length: Int, nr: Int, kr: Int)
   /// int8 weights [rows,3,3,channels] transformed for 4×4 outputs at a time, int16: see `Winograd4.pack`.
   case winograd4(rows: Int, channels: Int)
+  /// int8 weights [rows, runs, length] for fast inner products: for each panel of nr rows, its nr corrections in int32
+  /// (−Σ w·w′ over the row's pairs), then [runs][blocks of a run][nr][columns of a block]. The blocks of a run and their
+  /// pairs are those of `FastBlocks`; the halves of a block of pairs are exchanged.
+  case fastPanels(rows: Int, runs: Int, length: Int, nr: Int)
+  /// int8 weights [rows, runs, length] for fast inner products across channels: for each panel of nr rows (a multiple of
+  /// 16) and each `part` of the pairs of `FastPairs` the rows' −Σ w·w′ in int16, then for each pair and 16 rows those of
+  /// its second value and of its first; last, 16 at a time, the value without a pair if there is one.
+  case fastColumns(rows: Int, runs: Int, length: Int, nr: Int, part: Int)
 }
 
 /// One way to compute a kind of step on a kind of target; registered once in `Families.all`.

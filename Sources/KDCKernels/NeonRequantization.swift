@@ -38,4 +38,26 @@ struct NeonRequantization {
     if r.high < 127 { text = "vminq_s8(\(text), vdupq_n_s8(HIGH))" }
     return text
   }
+
+  /// From the sums `int32x4_t sums[4]` of 16 channels, bias included, to `int8x16_t y`. `multipliers` points to those of the
+  /// channels, `at` is the output's index of the first.
+  func sixteen(sums s: String, multipliers: String, at: String) -> String {
+    let before = r.preShift > 0 ? "vshlq_n_s32(\(s)[i], PRE_SHIFT)" : "\(s)[i]"
+    var text =
+      "KDC_UNROLL for (int i = 0; i < 4; i++) \(s)[i] = vqrdmulhq_s32(\(before), vld1q_s32(\(multipliers) + 4 * i));\n"
+    if step.residual != nil {
+      text += """
+        const int8x16_t r = vld1q_s8(residual + \(at)), zero = vdupq_n_s8(RESIDUAL_ZERO);
+        const int16x8_t r0 = vsubl_s8(vget_low_s8(r), vget_low_s8(zero)), r1 = vsubl_high_s8(r, zero);
+        \(s)[0] = vmlal_n_s16(\(s)[0], vget_low_s16(r0), RESIDUAL_MULTIPLIER);
+        \(s)[1] = vmlal_high_n_s16(\(s)[1], r0, RESIDUAL_MULTIPLIER);
+        \(s)[2] = vmlal_n_s16(\(s)[2], vget_low_s16(r1), RESIDUAL_MULTIPLIER);
+        \(s)[3] = vmlal_high_n_s16(\(s)[3], r1, RESIDUAL_MULTIPLIER);
+
+        """
+    }
+    text += "const int16x8_t t0 = \(shifted(narrow("\(s)[0]", "\(s)[1]")));\n"
+    text += "const int16x8_t t1 = \(shifted(narrow("\(s)[2]", "\(s)[3]")));\n"
+    return text + "const int8x16_t y = \(clamped("vqmovn_high_s16(vqmovn_s16(t0), t1)"));\n"
+  }
 }

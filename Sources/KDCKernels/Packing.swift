@@ -35,6 +35,10 @@ extension Packing {
       }
       return packed
     case .winograd4(let rows, let channels): return Winograd4.pack(bytes, rows: rows, channels: channels)
+    case .fastPanels(let rows, let runs, let length, let nr):
+      return FastBlocks(length: length).pack(bytes, rows: rows, runs: runs, nr: nr)
+    case .fastColumns(let rows, let runs, let length, let nr, let part):
+      return FastPairs(runs: runs, length: length).pack(bytes, rows: rows, nr: nr, part: part)
     }
   }
 
@@ -64,6 +68,10 @@ extension Packing {
     case .offsetPanels(let rows, let runs, let length, let nr, let kr):
       Self.padded(rows, nr) * (4 + runs * Self.padded(length, kr))
     case .winograd4(let rows, let channels): Winograd4.packedBytes(rows: rows, channels: channels)
+    case .fastPanels(let rows, let runs, let length, let nr):
+      Self.padded(rows, nr) * (4 + runs * FastBlocks(length: length).paddedLength)
+    case .fastColumns(let rows, let runs, let length, let nr, let part):
+      (rows + nr - 1) / nr * FastPairs.panelBytes(FastPairs(runs: runs, length: length), nr: nr, part: part)
     }
   }
 

@@ -17,6 +17,8 @@ package protocol Step: Sendable, Codable {
   var detail: String { get }
   /// Runs the defining formula. Bounds are checked when a program is made or read (`Program.validate`).
   func run(_ memory: inout Memory)
+  /// The values that the step can write to one of its int8 buffers, given those of all buffers before it; nil: any.
+  func range(of output: BufferID, given ranges: ValueRanges, in program: Program) -> ClosedRange<Int>?
   /// States what the formula needs of buffers, constants and numbers, so that `run` stays inside them.
   func check(_ check: inout StepCheck)
 }
@@ -24,4 +26,5 @@ package protocol Step: Sendable, Codable {
 extension Step {
   package var detail: String { "" }
   package var inPlaceOperands: [BufferID] { [] }
+  package func range(of output: BufferID, given ranges: ValueRanges, in program: Program) -> ClosedRange<Int>? { nil }
 }

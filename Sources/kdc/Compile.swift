@@ -55,6 +55,12 @@ struct Compile: AsyncParsableCommand {
   @Option(help: "Bits of weights: int8, int4, or auto to choose for each layer what hardly changes the outputs.")
   var weights: CompileRequest.Weights = .int8
 
+  @Option(
+    help:
+      "exact: 8-bit layers only. fast: 7 bits wherever a kernel is faster for it. auto: only where held-out samples hardly change."
+  )
+  var arithmetic: CompileRequest.Arithmetic = .auto
+
   @Option(name: .customLong("input-shape"), help: "Shape of an input, as name:1x3x320x320; may be repeated.")
   var inputShapes: [String] = []
 
@@ -116,7 +122,7 @@ struct Compile: AsyncParsableCommand {
         preprocessing: try teacher.steps),
       data: data, train: compression.train, trainSamples: compression.trainSamples, evaluation: eval,
       images: images.images, targets: try Targets.builtIn().compiled(for: targets), output: output, json: json,
-      activations: data == nil ? .float : activations, weights: weights,
+      activations: data == nil ? .float : activations, weights: weights, arithmetic: arithmetic,
       compression: compression.request(hasBudget: !budget.isEmpty), budget: budget,
       inputShapes: try ONNXImporter.parseInputShapes(inputShapes), emitFolder: emitFolder,
       workFolder: compression.workFolder, toolchain: toolchain, seed: seed,
@@ -140,3 +146,4 @@ struct Compile: AsyncParsableCommand {
 
 extension CompileRequest.Activations: ExpressibleByArgument {}
 extension CompileRequest.Weights: ExpressibleByArgument {}
+extension CompileRequest.Arithmetic: ExpressibleByArgument {}

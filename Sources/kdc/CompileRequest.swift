@@ -5,6 +5,8 @@ import KDCTraining
 /// What `kdc compile` was asked for, checked and without defaults left open.
 struct CompileRequest: Sendable {
   enum Activations: String, Sendable, CaseIterable { case int8, float }
+  /// 8-bit arithmetic alone; 7 bits wherever that is faster; 7 bits where held-out samples show that it costs nothing.
+  enum Arithmetic: String, Sendable, CaseIterable { case exact, fast, auto }
   enum Weights: String, Sendable, CaseIterable { case int8, int4, auto }
 
   var student: String
@@ -22,6 +24,7 @@ struct CompileRequest: Sendable {
   var json: String?
   var activations: Activations
   var weights: Weights = .int8
+  var arithmetic: Arithmetic = .auto
   var compression = CompressionRequest()
   var budget = Budget()
   var inputShapes: [String: [Int]] = [:]

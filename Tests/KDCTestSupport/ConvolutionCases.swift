@@ -98,6 +98,27 @@ package struct ConvolutionCases {
     return (program, memory)
   }
 
+  /// The same for 7-bit arithmetic: weights within ±`weight`, inputs in −64...63, which a step before states.
+  package mutating func makeNarrow(
+    _ geometry: ConvolutionGeometry, residual: Bool, values: Values, weight: Int
+  ) -> (program: Program, memory: Memory) {
+    var (program, memory) = make(geometry, residual: residual, values: values)
+    guard var step = program.steps[0] as? ConvolutionStep else { return (program, memory) }
+    let input = program.buffers[0].shape
+    step.inputZeroPoint = Int.random(in: -64...63, using: &generator)
+    program.buffers.append(Buffer(name: "f", dataType: .float32, shape: input))
+    program.steps = [
+      QuantizeStep(
+        name: "q", input: BufferID(program.buffers.count - 1), output: BufferID(0),
+        walk: Walk(extents: [input.count], strides: [[1], [1]]), inverseScale: 1, zeroPoint: 0, limits: -64...63), step,
+    ]
+    let weights = int8s(program.constants[0].tensor.count, -weight...weight, values)
+    program.constants[0].tensor = Tensor(program.constants[0].tensor.shape, weights.map { Int8(bitPattern: $0) })
+    var buffers = memory.buffers + [[]]
+    buffers[0] = int8s(input.count, -64...63, values)
+    return (program, Memory(buffers: buffers, constants: [weights] + memory.constants.dropFirst()))
+  }
+
   /// A random geometry: windows, strides, dilations and pads of every kind on small images.
   package mutating func geometry(depthwise: Bool = false, grouped: Bool = false) -> ConvolutionGeometry {
     func pick(_ list: [Int]) -> Int { list.randomElement(using: &generator) ?? 1 }

@@ -3,7 +3,8 @@ import KDCKernels
 import KDCProgram
 import KDCTargets
 
-/// One kernel to try: a program of one step, the contents of its buffers and constants, and who emits it for what.
+/// One kernel to try: a program whose last step it is for, the contents of its buffers and constants, and who emits it
+/// for what. Steps before the last only say what its inputs can hold.
 package struct KernelCase {
   package var program: Program
   package var family: any KernelFamily

@@ -45,9 +45,10 @@ extension StepCases {
     switch kind {
     case "quantize":
       let scale: Float = isExtreme ? pick([1e-6, 1e6, 1]) : Float(int(1...400)) / 10
+      let zero = zeroPoint()
       return QuantizeStep(
         name: "q", input: floats(shape), output: buffer(.int8, Shape(walk.extents)), walk: walk, inverseScale: scale,
-        zeroPoint: zeroPoint())
+        zeroPoint: zero, limits: zero % 2 == 0 ? -64...63 : -128...127)
     case "dequantize":
       return DequantizeStep(
         name: "d", input: int8s(shape), output: buffer(.float32, Shape(walk.extents)), walk: walk,

@@ -197,7 +197,8 @@ struct CompressionTests {
       let outcome = try CommandLineTool.run(
         [
           "compile", student(), "--data", "calib.npz", "--train", "train.npz", "--max-size", "40KB", "--max-latency",
-          "2ms", "--no-recover", "--target", "pi4b", "-o", "model.kdb", "--json", "-", "--quiet",
+          "2ms", "--no-recover", "--arithmetic", "exact", "--target", "pi4b", "-o", "model.kdb", "--json", "-",
+          "--quiet",
         ], in: folder)
       try #require(outcome.status == 0, "\(outcome.errors)")
       let limits = try #require(try report(outcome)["budget"] as? [[String: Any]])

@@ -30,8 +30,9 @@ typedef struct {
 typedef struct {
   uint32_t stream;                      /* constant stream of the container */
   uint32_t packing;                     /* 0 plain, 1 panels of int8, 2 panels widened to int16, 3 panels of two int4
-                                           a byte, 6 panels of int8 behind -128 times their sums, 8 transformed for
-                                           Winograd convolutions; + 16 where the stream holds int4, two a byte; + 32 where it holds
+                                           a byte, 6 panels of int8 behind -128 times their sums, 7 panels and
+                                           9 columns for fast inner products, 8 transformed for Winograd
+                                           convolutions; + 16 where the stream holds int4, two a byte; + 32 where it holds
                                            elements of four bytes in planes: all first bytes, all second ones, … */
   uint32_t rows, runs, length, nr, kr;
   uint64_t from;                        /* in the stream */

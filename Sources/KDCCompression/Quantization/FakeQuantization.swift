@@ -7,8 +7,8 @@ extension QuantizationParameters {
   package func fakeQuantized(_ tensor: Tensor) -> Tensor {
     guard let values = tensor.floats else { return tensor }
     let inverse = 1 / scale
-    let low = Float(-128 - zeroPoint)
-    let high = Float(127 - zeroPoint)
+    let low = Float(limits.lowerBound - zeroPoint)
+    let high = Float(limits.upperBound - zeroPoint)
     let result = [Float](unsafeUninitializedCapacity: values.count) { target, count in
       values.withUnsafeBufferPointer { source in
         for index in source.indices {

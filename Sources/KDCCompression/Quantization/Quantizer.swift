@@ -14,7 +14,9 @@ package struct Quantizer {
     package var rangeMethod: RangeMethod = .meanSquaredError
     /// Scales of weights by least squared error rather than by the largest weight.
     package var searchesWeightScales = true
-    /// Bits of weights, 4 or 8, by `Node.key`; nodes that are not named have `defaultWeightBits`. ConvTranspose has 8.
+    /// Activations that get 7 bits, by name.
+    package var narrowValues: Set<String> = []
+    /// Bits of weights, 4, 7 or 8, by `Node.key`; nodes that are not named have `defaultWeightBits`. ConvTranspose has 8.
     package var weightBits: [String: Int] = [:]
     package var defaultWeightBits = 8
     /// Nodes with weights that stay float, by `Node.key`.
@@ -125,9 +127,10 @@ package struct Quantizer {
     let output = node.outputs[0]
     let exact = try evaluate(plan.operators[index], node, float).map { $0[0] }
     float[output] = exact
-    let own = try range(of: exact, isOutput: graph.outputs.contains(output), method: options.rangeMethod, place: output)
+    let own = try range(of: exact, name: output, method: options.rangeMethod, place: output)
     // An input that already has a range wide enough for all saves its requantisation.
     let fixed = node.inputs.filter { plan.deferred[$0] != index }.compactMap { graph.quantization[$0] }
+      .filter { $0.bits == own.bits }
     let parameters =
       fixed.filter { $0.range.lowerBound <= own.range.lowerBound && $0.range.upperBound >= own.range.upperBound }
       .min { $0.scale < $1.scale } ?? own
@@ -217,14 +220,15 @@ package struct Quantizer {
   private mutating func settle(_ name: String, fake values: [Tensor], method: RangeMethod, place: String) throws {
     fake[name] = values
     guard plan.quantized.contains(name), plan.deferred[name] == nil, let exact = float[name] else { return }
-    let parameters = try range(of: exact, isOutput: graph.outputs.contains(name), method: method, place: place)
+    let parameters = try range(of: exact, name: name, method: method, place: place)
     graph.quantization[name] = parameters
     fake[name] = try rounded(values, to: parameters)
   }
 
   private func range(
-    of all: [Tensor], isOutput: Bool, method: RangeMethod, place: String
+    of all: [Tensor], name: String, method: RangeMethod, place: String
   ) throws -> QuantizationParameters {
+    let bits = options.narrowValues.contains(name) ? 7 : 8
     let samples = Array(all.prefix(options.fittedSamples ?? all.count))
     let (low, high) = try Histogram.extremes(of: samples, threads: options.threads)
     guard low.isFinite, high.isFinite, samples.allSatisfy({ $0.floats != nil }) else {
@@ -233,13 +237,14 @@ package struct Quantizer {
         at: Place(file: graph.file, detail: place),
         hint: "check the samples' scale (0...1 or 0...255?) and run the model on them in float")
     }
-    if isOutput {
+    if graph.outputs.contains(name) {
       let margin = options.outputMargin * Double(max(high, 0) - min(low, 0))
       return QuantizationParameters(
-        low: low < 0 ? Double(low) - margin : 0, high: high > 0 ? Double(high) + margin : 0)
+        low: low < 0 ? Double(low) - margin : 0, high: high > 0 ? Double(high) + margin : 0, bits: bits)
     }
-    let range = try method.range(of: Histogram(of: samples, low: low, high: high, threads: options.threads))
-    return QuantizationParameters(low: range.low, high: range.high)
+    let range = try method.range(
+      of: Histogram(of: samples, low: low, high: high, threads: options.threads), bits: bits)
+    return QuantizationParameters(low: range.low, high: range.high, bits: bits)
   }
 
   private func rounded(_ values: [Tensor], to parameters: QuantizationParameters) throws -> [Tensor] {

@@ -9,11 +9,11 @@ package enum RangeMethod: String, Sendable, CaseIterable {
   /// The middle 99.98 %.
   case percentile
 
-  /// The range within the histogram's extremes.
-  package func range(of histogram: Histogram) -> (low: Double, high: Double) {
+  /// The range within the histogram's extremes, for values of so many bits.
+  package func range(of histogram: Histogram, bits: Int = 8) -> (low: Double, high: Double) {
     switch self {
     case .minMax: (Double(histogram.low), Double(histogram.high))
-    case .meanSquaredError: leastError(histogram)
+    case .meanSquaredError: leastError(histogram, bits)
     case .percentile: percentile(histogram, tail: 1e-4)
     }
   }
@@ -36,13 +36,14 @@ package enum RangeMethod: String, Sendable, CaseIterable {
 
   /// Tries to clip an end at 1.00, 0.98, … 0.30 of its extreme, the high end first, then the low, then the high again;
   /// keeps what has the least Σ count · (x − rounded x)² over the bins' middles.
-  private func leastError(_ histogram: Histogram) -> (low: Double, high: Double) {
+  private func leastError(_ histogram: Histogram, _ bits: Int) -> (low: Double, high: Double) {
     let filled = histogram.counts.indices.filter { histogram.counts[$0] > 0 }
     let points = filled.map { (x: histogram.center($0), count: Double(histogram.counts[$0])) }
     func error(_ low: Double, _ high: Double) -> Double {
-      let parameters = QuantizationParameters(low: low, high: high)
+      let parameters = QuantizationParameters(low: low, high: high, bits: bits)
       let scale = Double(parameters.scale)
-      let (first, last) = (Double(-128 - parameters.zeroPoint), Double(127 - parameters.zeroPoint))
+      let first = Double(parameters.limits.lowerBound - parameters.zeroPoint)
+      let last = Double(parameters.limits.upperBound - parameters.zeroPoint)
       var sum = 0.0
       for point in points {
         let q = (point.x / scale).rounded(.toNearestOrEven)
@@ -71,17 +72,20 @@ extension QuantizationParameters {
   ///
   ///     l = min(low, 0), h = max(high, 0), scale = (h − l) / 255, zeroPoint = round(−128 − l / scale)
   ///
-  /// An empty range (all values 0) gets the scale 1/255.
-  package init(low: Double, high: Double) {
+  /// with 127 and −64 for 7 bits. An empty range (all values 0) gets the scale 1/255.
+  package init(low: Double, high: Double, bits: Int = 8) {
     let (l, h) = (Swift.min(low, 0), Swift.max(high, 0))
     // Far below any activation that matters, and far enough from denormals for 1 / scale.
-    let scale = h - l < 1e-20 ? 1.0 / 255 : (h - l) / 255
-    let zeroPoint = (-128 - l / scale).rounded(.toNearestOrEven)
-    self.init(scale: Float(scale), zeroPoint: Int(Swift.min(Swift.max(zeroPoint, -128), 127)))
+    let limits = Self.limits(bits: bits)
+    let (first, last) = (Double(limits.lowerBound), Double(limits.upperBound))
+    let scale = h - l < 1e-20 ? 1.0 / 255 : (h - l) / (last - first)
+    let zeroPoint = (first - l / scale).rounded(.toNearestOrEven)
+    self.init(scale: Float(scale), zeroPoint: Int(Swift.min(Swift.max(zeroPoint, first), last)))
+    self.bits = bits
   }
 
-  /// The real numbers that −128 and 127 stand for.
+  /// The real numbers that the least and the largest q stand for.
   package var range: ClosedRange<Float> {
-    Float(-128 - zeroPoint) * scale...Float(127 - zeroPoint) * scale
+    Float(limits.lowerBound - zeroPoint) * scale...Float(limits.upperBound - zeroPoint) * scale
   }
 }

@@ -1,7 +1,7 @@
 import KDCGraph
 import KDCTensor
 
-/// Symmetric weights of 8 or 4 bits, one scale a channel, q in −127...127 or −7...7.
+/// Symmetric weights of 8, 7 or 4 bits, one scale a channel, q in −127...127, −63...63 or −7...7.
 package struct WeightQuantization {
   package let parameters: QuantizationParameters
   /// int8, the shape of the weights.
@@ -77,7 +77,7 @@ package struct WeightQuantization {
   }
 
   /// Largest magnitude of a value.
-  static func limit(bits: Int) -> Float { bits == 4 ? 7 : 127 }
+  static func limit(bits: Int) -> Float { bits == 4 ? 7 : bits == 7 ? 63 : 127 }
 
   /// Scales tried, from that of the largest weight down in steps of a fiftieth: few levels clip more.
   private static func scaleSteps(bits: Int) -> Int { bits == 4 ? 30 : 12 }

@@ -13,11 +13,12 @@ enum NeonConvert {
         const float32x4_t scale = vdupq_n_f32(\(CText.literal(step.inverseScale)));
         const int16x8_t zero = vdupq_n_s16(\(step.zeroPoint));
         size_t i = \(first);
-        for (; i + 16 <= \(last); i += 16) vst1q_s8(y + i, kdc_quantize16(x + i, scale, zero));
-        for (; i < \(last); i++) y[i] = kdc_quantize(x[i], \(CText.literal(step.inverseScale)), \(step.zeroPoint));
+        for (; i + 16 <= \(last); i += 16) vst1q_s8(y + i, \(vector(at: "x + i", step)));
+        for (; i < \(last); i++) y[i] = \(ScalarConvert.value(of: "x[i]", step));
         """
       }
-      return KernelCode(body: body, helpers: ["kdc_quantize16", "kdc_quantize"], units: nest.units, packings: [])
+      return KernelCode(
+        body: body, helpers: ScalarConvert.helpers(of: step).union(["kdc_quantize16"]), units: nest.units, packings: [])
     })
 
   /// Planes of 2, 3 or 4 channels to pixels, by the interleaving stores.
@@ -27,7 +28,7 @@ enum NeonConvert {
     cycles: { step, _, _ in Double(step.walk.count) / 16 * 18 + 20 },
     emit: { step, _, _ in
       guard let (pixels, channels, plane) = planes(step) else { return KernelCode(body: "", packings: []) }
-      let vectors = (0..<channels).map { "v.val[\($0)] = kdc_quantize16(x + i + \($0 * plane), scale, zero);" }
+      let vectors = (0..<channels).map { "v.val[\($0)] = \(vector(at: "x + i + \($0 * plane)", step));" }
       let units = (pixels + chunk - 1) / chunk
       let body = """
         enum { PIXELS = \(pixels), CHUNK = \(chunk), CHANNELS = \(channels), PLANE = \(plane), ZERO = \(step.zeroPoint) };
@@ -44,12 +45,19 @@ enum NeonConvert {
         }
         for (; i < last; i++) {
           for (size_t k = 0; k < CHANNELS; k++) {
-            y[i * CHANNELS + k] = kdc_quantize(x[i + k * PLANE], \(CText.literal(step.inverseScale)), ZERO);
+            y[i * CHANNELS + k] = \(ScalarConvert.value(of: "x[i + k * PLANE]", step));
           }
         }
         """
-      return KernelCode(body: body, helpers: ["kdc_quantize16", "kdc_quantize"], units: units, packings: [])
+      return KernelCode(
+        body: body, helpers: ScalarConvert.helpers(of: step).union(["kdc_quantize16"]), units: units, packings: [])
     })
+
+  /// 16 values at the address `x`; expects `scale` and `zero`.
+  private static func vector(at x: String, _ step: QuantizeStep) -> String {
+    let v = "kdc_quantize16(\(x), scale, zero)"
+    return step.isNarrow ? "vminq_s8(vmaxq_s8(\(v), vdupq_n_s8(\(step.low))), vdupq_n_s8(\(step.high)))" : v
+  }
 
   /// Pixels of a unit.
   static let chunk = 2048

@@ -8,10 +8,20 @@ enum ScalarConvert {
     emit: { step, _, _ in
       let nest = LoopNest(step.walk)
       let body = nest.emit(ScalarInteger.unaryOperands("float", "int8_t")) { x in
-        "\(x[1]) = kdc_quantize(\(x[0]), \(CText.literal(step.inverseScale)), \(step.zeroPoint));"
+        "\(x[1]) = \(value(of: x[0], step));"
       }
-      return KernelCode(body: body, helpers: ["KDC_ELEMENTWISE", "kdc_quantize"], units: nest.units, packings: [])
+      return KernelCode(
+        body: body, helpers: helpers(of: step).union(["KDC_ELEMENTWISE"]), units: nest.units, packings: [])
     })
+
+  /// The formula of a `QuantizeStep` for the C expression `x`, and the helpers that it needs.
+  static func value(of x: String, _ step: QuantizeStep) -> String {
+    let q = "kdc_quantize(\(x), \(CText.literal(step.inverseScale)), \(step.zeroPoint))"
+    return step.isNarrow ? "kdc_clamp(\(q), \(step.low), \(step.high))" : q
+  }
+  static func helpers(of step: QuantizeStep) -> Set<String> {
+    step.isNarrow ? ["kdc_quantize", "kdc_clamp"] : ["kdc_quantize"]
+  }
 
   static let dequantize = StepFamily<DequantizeStep>(
     name: "dequantize_scalar", cycles: { step, _, _ in LoopNest(step.walk).scalarCycles(dense: 1, strided: 2.4) },

@@ -11,11 +11,12 @@ enum X86Convert {
       let body = nest.emitInner(ScalarInteger.unaryOperands("float", "int8_t")) { names, first, last in
         """
         size_t i = \(first);
-        for (; i + 32 <= \(last); i += 32) _mm256_storeu_si256((__m256i *)(y + i), kdc_quantize32(x + i, \(numbers(step))));
-        for (; i < \(last); i++) y[i] = kdc_quantize(x[i], \(numbers(step)));
+        for (; i + 32 <= \(last); i += 32) _mm256_storeu_si256((__m256i *)(y + i), \(vector("x + i", step)));
+        for (; i < \(last); i++) y[i] = \(ScalarConvert.value(of: "x[i]", step));
         """
       }
-      return KernelCode(body: body, helpers: ["kdc_quantize32", "kdc_quantize"], units: nest.units, packings: [])
+      return KernelCode(
+        body: body, helpers: ScalarConvert.helpers(of: step).union(["kdc_quantize32"]), units: nest.units, packings: [])
     })
 
   /// Planes of 3 channels to pixels, by byte shuffles.
@@ -36,20 +37,25 @@ enum X86Convert {
         const size_t last = (size_t)end * CHUNK < PIXELS ? (size_t)end * CHUNK : PIXELS;
         for (; i + 32 <= last; i += 32) {
           __m256i v[3];
-          for (size_t k = 0; k < 3; k++) v[k] = kdc_quantize32(x + i + k * PLANE, \(numbers(step)));
+          for (size_t k = 0; k < 3; k++) v[k] = \(vector("x + i + k * PLANE", step));
           kdc_interleave3(y + 3 * i, v[0], v[1], v[2]);
         }
         for (; i < last; i++) {
-          for (size_t k = 0; k < CHANNELS; k++) y[i * CHANNELS + k] = kdc_quantize(x[i + k * PLANE], \(numbers(step)));
+          for (size_t k = 0; k < CHANNELS; k++) {
+            y[i * CHANNELS + k] = \(ScalarConvert.value(of: "x[i + k * PLANE]", step));
+          }
         }
         """
       return KernelCode(
-        body: body, helpers: ["kdc_quantize32", "kdc_quantize", "kdc_interleave3"],
+        body: body, helpers: ScalarConvert.helpers(of: step).union(["kdc_quantize32", "kdc_interleave3"]),
         units: (pixels + chunk - 1) / chunk, packings: [])
     })
 
-  private static func numbers(_ step: QuantizeStep) -> String {
-    "\(CText.literal(step.inverseScale)), \(step.zeroPoint)"
+  /// 32 values at the address `x`.
+  private static func vector(_ x: String, _ step: QuantizeStep) -> String {
+    let q = "kdc_quantize32(\(x), \(CText.literal(step.inverseScale)), \(step.zeroPoint))"
+    guard step.isNarrow else { return q }
+    return "_mm256_min_epi8(_mm256_max_epi8(\(q), _mm256_set1_epi8(\(step.low))), _mm256_set1_epi8(\(step.high)))"
   }
 
   static let helpers: [CHelper] = [

@@ -124,7 +124,8 @@ extension Lowering {
     }
     let fused = IntegerWeights(plan, inputScale: inputScale, inputZero: inputZero, outputScale: outputScale)
     guard let fused else { return nil }
-    let (low, high) = RequantizationChoice.clamp(plan.activation, scale: outputScale, zeroPoint: outputZero)
+    let (low, high) = RequantizationChoice.clamp(
+      plan.activation, scale: outputScale, zeroPoint: outputZero, limits: limits(of: plan.output))
 
     if let residual {
       guard
@@ -191,7 +192,8 @@ extension Lowering {
       to: part)
     let other = try read(name, as: residual, in: [plan.outputLayout]).buffer
     let output = try write(plan.output, as: outputEncoding, in: plan.outputLayout)
-    let clamp = RequantizationChoice.clamp(plan.activation, scale: scale, zeroPoint: zeroPoint)
+    let clamp = RequantizationChoice.clamp(
+      plan.activation, scale: scale, zeroPoint: zeroPoint, limits: limits(of: plan.output))
     append {
       AddStep(
         name: $0, a: part, b: other, output: output,

@@ -84,13 +84,15 @@ extension Lowering {
         a: operands.a.scale, b: operands.b.scale, output: operands.output.scale, sign: sign)
     else { return false }
     let buffer = try write(output, as: operands.output.encoding, in: operands.layout)
+    let limits = limits(of: output)
     append {
       AddStep(
         name: $0, a: operands.a.form.buffer, b: operands.b.form.buffer, output: buffer, walk: operands.walk,
         zeroPointA: operands.a.zeroPoint, zeroPointB: operands.b.zeroPoint, multiplierA: factors.a,
         multiplierB: factors.b,
         requantization: Requantization(
-          preShift: 0, shift: factors.shift, zeroPoint: operands.output.zeroPoint, low: -128, high: 127))
+          preShift: 0, shift: factors.shift, zeroPoint: operands.output.zeroPoint, low: limits.lowerBound,
+          high: limits.upperBound))
     }
     return true
   }
@@ -103,12 +105,14 @@ extension Lowering {
       let multiplier = factors.multipliers.first
     else { return false }
     let buffer = try write(output, as: operands.output.encoding, in: operands.layout)
+    let limits = limits(of: output)
     append {
       MultiplyStep(
         name: $0, a: operands.a.form.buffer, b: operands.b.form.buffer, output: buffer, walk: operands.walk,
         zeroPointA: operands.a.zeroPoint, zeroPointB: operands.b.zeroPoint, multiplier: multiplier,
         requantization: Requantization(
-          preShift: factors.preShift, shift: factors.shift, zeroPoint: operands.output.zeroPoint, low: -128, high: 127))
+          preShift: factors.preShift, shift: factors.shift, zeroPoint: operands.output.zeroPoint,
+          low: limits.lowerBound, high: limits.upperBound))
     }
     return true
   }
@@ -170,10 +174,12 @@ extension Lowering {
     guard try self.shape(of: output) == shape, channels == 1 || (shape.rank >= 2 && shape[1] == channels) else {
       return false
     }
+    let limits = limits(of: output)
     let values = (0..<channels).flatMap { channel in
       (-128...127).map { q in
         QuantizeStep.quantize(
-          f(Float(q - zeroPoint) * scale, channel), inverseScale: 1 / outputScale, zeroPoint: outputZero)
+          f(Float(q - zeroPoint) * scale, channel), inverseScale: 1 / outputScale, zeroPoint: outputZero
+        ).clamped(to: limits)
       }
     }
     let table = addConstant(Tensor([channels, 256], values), "table")

@@ -90,6 +90,11 @@ package struct Lowering {
     return .int8(scale: parameters.scale, zeroPoint: parameters.zeroPoint)
   }
 
+  /// The int8 values that the quantiser chose for a value: fewer than int8's where fast inner products read it.
+  package func limits(of name: String) -> ClosedRange<Int> {
+    graph.quantization[name]?.limits ?? ValueRanges.int8
+  }
+
   /// A float constant; int8 initializers with parameters are dequantised. nil where the value is computed.
   package func floatConstant(_ name: String) -> Tensor? {
     guard let tensor = constant(name) else { return nil }
@@ -196,7 +201,10 @@ package struct Lowering {
     if case .int8(let scale, let zeroPoint) = encoding {
       guard let values = data.floats else { throw InternalError("'\(name)' is \(tensor.type), not float") }
       data = Tensor(
-        tensor.shape, values.map { QuantizeStep.quantize($0, inverseScale: 1 / scale, zeroPoint: zeroPoint) })
+        tensor.shape,
+        values.map {
+          QuantizeStep.quantize($0, inverseScale: 1 / scale, zeroPoint: zeroPoint).clamped(to: limits(of: name))
+        })
     }
     if layout == .channelsLast { data = data.permuted(layout.order(rank: data.shape.rank)) }
     let constant = addConstant(data, name)
@@ -240,9 +248,11 @@ package struct Lowering {
     case (.native, .int8(let scale, let zeroPoint)):
       let (input, walk) = try copyWalk(name, source, shape, layout)
       let output = try write(name, as: encoding, in: layout)
+      let limits = limits(of: name)
       append {
         QuantizeStep(
-          name: $0, input: input, output: output, walk: walk, inverseScale: 1 / scale, zeroPoint: zeroPoint)
+          name: $0, input: input, output: output, walk: walk, inverseScale: 1 / scale, zeroPoint: zeroPoint,
+          limits: limits)
       }
       return Form(encoding: encoding, layout: layout, buffer: output)
     case (.int8(let scale, let zeroPoint), .native):
@@ -254,7 +264,9 @@ package struct Lowering {
       return Form(encoding: encoding, layout: layout, buffer: output)
     case (.int8, .int8):
       let output = try write(name, as: encoding, in: source.layout)
-      table(from: source.buffer, source.encoding, to: output, encoding, count: shape.count) { $0 }
+      table(from: source.buffer, source.encoding, to: output, encoding, limits: limits(of: name), count: shape.count) {
+        $0
+      }
       let form = Form(encoding: encoding, layout: source.layout, buffer: output)
       return source.layout == layout ? form : try relayout(name, form, layout)
     case (.native, .native): return try relayout(name, source, layout)
@@ -263,11 +275,13 @@ package struct Lowering {
 
   /// A table step for y = f(x) between two int8 buffers.
   package mutating func table(
-    from input: BufferID, _ from: Encoding, to output: BufferID, _ to: Encoding, count: Int, _ f: (Float) -> Float
+    from input: BufferID, _ from: Encoding, to output: BufferID, _ to: Encoding,
+    limits: ClosedRange<Int> = ValueRanges.int8, count: Int, _ f: (Float) -> Float
   ) {
     guard case .int8(let scale, let zeroPoint) = from, case .int8(let outputScale, let outputZero) = to else { return }
     let values = (-128...127).map { q in
       QuantizeStep.quantize(f(Float(q - zeroPoint) * scale), inverseScale: 1 / outputScale, zeroPoint: outputZero)
+        .clamped(to: limits)
     }
     let constant = addConstant(Tensor([1, 256], values), "table")
     append {
@@ -328,5 +342,12 @@ extension Tensor {
       let moved = indices.flatMap { bytes[$0 * size..<($0 + 1) * size] }
       return Tensor(result, Elements(littleEndian: Array(moved), as: dataType))
     }
+  }
+}
+
+extension Int8 {
+  /// The nearest value of `limits`, which lie within int8.
+  func clamped(to limits: ClosedRange<Int>) -> Int8 {
+    Int8(truncatingIfNeeded: Swift.min(Swift.max(Int(self), limits.lowerBound), limits.upperBound))
   }
 }

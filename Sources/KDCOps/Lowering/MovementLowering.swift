@@ -93,6 +93,7 @@ extension Lowering {
       var bits = UInt64(fill.bitPattern)
       if case .int8(let scale, let zeroPoint) = encoding {
         let q = QuantizeStep.quantize(fill, inverseScale: 1 / scale, zeroPoint: zeroPoint)
+          .clamped(to: limits(of: output))
         bits = UInt64(UInt8(bitPattern: q))
       } else if try type(of: output).dataType != .float32 {
         let tensor = Tensor([], [fill]).cast(to: try type(of: output).dataType)

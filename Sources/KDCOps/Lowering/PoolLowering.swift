@@ -42,13 +42,15 @@ extension Lowering {
     let multipliers = addConstant(Tensor([taps], factors.multipliers), "multipliers")
     let input = try read(plan.input, as: from, in: [.channelsLast]).buffer
     let output = try write(plan.output, as: to, in: .channelsLast)
+    let limits = limits(of: plan.output)
     append {
       AveragePoolStep(
         name: $0, input: input, output: output, geometry: g, inputZeroPoint: zeroPoint,
         countIncludesPadding: plan.countsPadding, paddedHeight: plan.padded.height, paddedWidth: plan.padded.width,
         multipliers: multipliers,
         requantization: Requantization(
-          preShift: factors.preShift, shift: factors.shift, zeroPoint: outputZero, low: -128, high: 127))
+          preShift: factors.preShift, shift: factors.shift, zeroPoint: outputZero, low: limits.lowerBound,
+          high: limits.upperBound))
     }
     return true
   }

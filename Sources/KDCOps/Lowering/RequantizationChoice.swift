@@ -66,17 +66,21 @@ enum RequantizationChoice {
     return pow(2.0, Double((1 / (64 * factor)).exponent))
   }
 
-  /// The int8 range that a fused activation leaves of an output.
-  static func clamp(_ activation: FloatFunction, scale: Float, zeroPoint: Int) -> (low: Int, high: Int) {
+  /// The range that a fused activation leaves of an output with values in `limits`.
+  static func clamp(
+    _ activation: FloatFunction, scale: Float, zeroPoint: Int, limits: ClosedRange<Int>
+  ) -> (low: Int, high: Int) {
+    let (least, most) = (limits.lowerBound, limits.upperBound)
     func bound(_ value: Float) -> Int {
-      Int(min(max((Double(value) / Double(scale)).rounded(.toNearestOrEven) + Double(zeroPoint), -128), 127))
+      let q = (Double(value) / Double(scale)).rounded(.toNearestOrEven) + Double(zeroPoint)
+      return Int(min(max(q, Double(least)), Double(most)))
     }
     switch activation.kind {
-    case .relu: return (bound(0), 127)
+    case .relu: return (bound(0), most)
     case .clip:
-      let high = activation.b.isNaN ? 127 : bound(activation.b)
-      return (min(activation.a.isNaN ? -128 : bound(activation.a), high), high)
-    default: return (-128, 127)
+      let high = activation.b.isNaN ? most : bound(activation.b)
+      return (min(activation.a.isNaN ? least : bound(activation.a), high), high)
+    default: return (least, most)
     }
   }
 }

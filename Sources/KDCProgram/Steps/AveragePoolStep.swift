@@ -70,6 +70,10 @@ extension AveragePoolStep {
     }
   }
 
+  package func range(of output: BufferID, given ranges: ValueRanges, in program: Program) -> ClosedRange<Int>? {
+    requantization.range
+  }
+
   package func check(_ check: inout StepCheck) {
     check.geometry(geometry, isPool: true)
     check.pooled(geometry, input: input, output: output, elementBytes: 1)

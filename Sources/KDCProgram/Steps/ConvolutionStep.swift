@@ -100,6 +100,10 @@ extension ConvolutionStep {
 
   package func run(_ memory: inout Memory) { ConvolutionReference(self, &memory).run(memory) }
 
+  package func range(of output: BufferID, given ranges: ValueRanges, in program: Program) -> ClosedRange<Int>? {
+    requantization.range
+  }
+
   package func check(_ check: inout StepCheck) {
     check.geometry(geometry)
     guard check.faults.isEmpty else { return }

@@ -33,6 +33,11 @@ extension FillStep {
     }
   }
 
+  package func range(of output: BufferID, given ranges: ValueRanges, in program: Program) -> ClosedRange<Int>? {
+    let value = Int(Int8(truncatingIfNeeded: bits))
+    return elementBytes == 1 ? value...value : nil
+  }
+
   package func check(_ check: inout StepCheck) {
     check.require([1, 2, 4, 8].contains(elementBytes), "element size \(elementBytes)")
     check.buffer(output, count, bytes: elementBytes, named: "output")

@@ -38,6 +38,10 @@ extension MaxPoolStep {
     }
   }
 
+  package func range(of output: BufferID, given ranges: ValueRanges, in program: Program) -> ClosedRange<Int>? {
+    ranges[input]
+  }
+
   package func check(_ check: inout StepCheck) {
     check.geometry(geometry, isPool: true)
     check.pooled(geometry, input: input, output: output, elementBytes: 1)

@@ -60,6 +60,10 @@ extension MoveStep {
     }
   }
 
+  package func range(of output: BufferID, given ranges: ValueRanges, in program: Program) -> ClosedRange<Int>? {
+    elementBytes == 1 ? ranges[input] : nil
+  }
+
   package func check(_ check: inout StepCheck) {
     check.walk(walk, [(input, inputOffset, elementBytes), (output, outputOffset, elementBytes)], denseOutput: false)
     check.require(input != output, "input and output are the same buffer")

@@ -54,6 +54,10 @@ extension MultiplyStep {
     }
   }
 
+  package func range(of output: BufferID, given ranges: ValueRanges, in program: Program) -> ClosedRange<Int>? {
+    requantization.range
+  }
+
   package func check(_ check: inout StepCheck) {
     check.walk(walk, [(a, 0, 1), (b, 0, 1), (output, 0, 1)])
     check.range(zeroPointA, -128...127, named: "zeroPointA")

@@ -41,6 +41,16 @@ extension TableStep {
     }
   }
 
+  package func range(of output: BufferID, given ranges: ValueRanges, in program: Program) -> ClosedRange<Int>? {
+    guard program.constants.indices.contains(table.index),
+      case .int8(let values) = program.constants[table.index].tensor.elements, !values.isEmpty, values.count % 256 == 0
+    else { return nil }
+    let read = ranges[input]
+    let reached = values.indices.lazy.filter { read.contains($0 % 256 - 128) }.map { Int(values[$0]) }
+    guard let low = reached.min(), let high = reached.max() else { return nil }
+    return low...high
+  }
+
   package func check(_ check: inout StepCheck) {
     check.positive(channels, named: "channels")
     check.buffer(input, count, bytes: 1, named: "input")

@@ -4,6 +4,7 @@ import KDCCompression
 import KDCDiagnostics
 import KDCGraph
 import KDCProgram
+import KDCTargets
 import KDCTensor
 
 extension Stage {
@@ -17,10 +18,17 @@ extension Stage {
     }
     compilation.quantized = model.graph
     compilation.report.weights = model.decisions
+    compilation.report.decisions += model.narrow.map { decision in
+      Report.Decision(
+        stage: "quantize", subject: "7 bits for '\(decision.value)' into \(decision.layers.joined(separator: ", "))",
+        accepted: decision.accepted, reason: decision.reason)
+    }
     let small = model.decisions.count { $0.bits == 4 }
     let weights = model.decisions.isEmpty ? "" : ", \(small) of \(model.decisions.count) layers at 4 bits"
     let integers = model.graph.quantization.keys.count { model.graph.initializers[$0] == nil }
-    return "\(integers) values as int8\(weights), ranges by \(model.method.rawValue) on \(model.samples) samples"
+    let narrow = model.narrow.count { $0.accepted }
+    let fast = narrow > 0 ? ", \(narrow) of them in 7 bits" : ""
+    return "\(integers) values as int8\(fast)\(weights), ranges by \(model.method.rawValue) on \(model.samples) samples"
   }
 }
 
@@ -32,6 +40,8 @@ struct QuantizedModel: Sendable {
   var samples: Int
   /// Bits of each layer's weights, where they were chosen.
   var decisions: [LayerDecision] = []
+  /// Activations with 7 bits, and those that were considered.
+  var narrow: [NarrowSearch.Decision] = []
 }
 
 extension Compilation {
@@ -55,10 +65,16 @@ extension Compilation {
       if distance < best?.distance ?? .infinity || best == nil { best = (result, method, distance) }
     }
     guard let best else { throw InternalError("no range method was tried") }
-    guard request.weights != .int8 else {
-      return QuantizedModel(graph: best.result.graph, method: best.method, samples: count)
-    }
     options.rangeMethod = best.method
+    let search = try narrowSearch(graph, samples, options, exact: best.result.graph, progress)
+    let narrow = search?.decisions ?? []
+    options = search?.options ?? options
+    guard request.weights != .int8 else {
+      let isNarrow = narrow.contains(where: \.accepted)
+      let result =
+        isNarrow ? try Quantizer.quantize(graph, samples: samples, options: options).graph : best.result.graph
+      return QuantizedModel(graph: result, method: best.method, samples: count, narrow: narrow)
+    }
     let limit = try request.budget.size.map { try $0 - Self.bytesBesideWeights(of: best.result.graph) }
     let allocation = try BitAllocation.run(
       graph, samples: samples, bits: request.weights == .int4 ? .int4 : .auto(sizeLimit: limit.map { max($0, 1) }),
@@ -68,7 +84,28 @@ extension Compilation {
       progress.detail("'\(decision.node)' \(decision.bits) bits: \(decision.reason)")
     }
     return QuantizedModel(
-      graph: allocation.result.graph, method: best.method, samples: count, decisions: allocation.decisions)
+      graph: allocation.result.graph, method: best.method, samples: count, decisions: allocation.decisions,
+      narrow: narrow)
+  }
+
+  /// Which activations and weights get 7 bits; nil where no target gains by that.
+  private func narrowSearch(
+    _ graph: Graph, _ samples: [[String: Tensor]], _ options: Quantizer.Options, exact: Graph, _ progress: Progress
+  ) throws -> NarrowSearch? {
+    let targets = request.targets.filter { $0.has("neon") }
+    guard request.arithmetic != .exact, !targets.isEmpty else { return nil }
+    return try NarrowSearch(
+      graph, samples: samples, options: options, exact: exact, mode: request.arithmetic == .fast ? .fast : .auto,
+      cost: { graph in
+        let program = try lower(graph)
+        return try targets.reduce(into: [:]) { seconds, target in
+          let selection = try KernelSelection(for: program, on: target)
+          for (step, choice) in zip(program.steps, selection.choices) {
+            seconds[step.name, default: 0] += choice.cycles / (target.gigahertz * 1e9)
+          }
+        }
+      },
+      progress: { progress.detail($0) })
   }
 
   /// What a bundle of the graph holds besides weights and machine code.

@@ -1,0 +1,163 @@
+import KDCGraph
+import KDCTensor
+
+/// Which layers get 7-bit inputs and weights, which some kernels multiply two at a time.
+///
+/// A unit is an activation with all layers that read it, directly or moved: they profit together. A unit is worth it
+/// where the layers' estimated time falls; `auto` also asks held-out samples, by adaptive group testing: all units at
+/// once, and halves of those that go too far.
+package struct NarrowSearch {
+  package enum Mode: Sendable { case fast, auto }
+
+  /// What became of one unit, for reports.
+  package struct Decision: Hashable, Sendable {
+    /// The activation.
+    package var value: String
+    /// `Node.key` of the layers.
+    package var layers: [String]
+    package var accepted: Bool
+    /// Share of the layers' time that 7 bits save.
+    package var saving: Double
+    package var reason: String
+  }
+
+  /// `narrowValues` and `weightBits` are set.
+  package private(set) var options: Quantizer.Options
+  package private(set) var decisions: [Decision] = []
+
+  /// Units that save less than this share of their layers' time stay exact.
+  static let leastSaving = 0.02
+  /// What the held-out distance may rise by: this, and this share of what it is without narrow layers.
+  static let allowedRise = 0.0005
+  static let allowedShare = 0.25
+  /// Sets of units that are measured.
+  static let mostTrials = 12
+
+  private struct Unit {
+    var value: String
+    var layers: [String]
+    var saved: Double
+    var saving: Double
+  }
+
+  /// - Parameters:
+  ///   - exact: what `options` give.
+  ///   - cost: seconds of one inference by `Node.key`, over all targets, of a quantised graph.
+  ///   - progress: told what was measured, in sentences.
+  package init(
+    _ graph: Graph, samples: [[String: Tensor]], options: Quantizer.Options, exact: Graph, mode: Mode,
+    cost: (Graph) throws -> [String: Double], progress: (String) -> Void = { _ in }
+  ) throws {
+    self.options = options
+    let groups = try Self.groups(of: graph, floatNodes: options.floatNodes)
+    guard !groups.isEmpty else { return }
+    var all = options
+    for group in groups {
+      all.narrowValues.insert(group.value)
+      for layer in group.layers { all.weightBits[layer] = 7 }
+    }
+    // Costs hardly depend on the values: one sample makes the ranges.
+    let narrow = try Quantizer.quantize(graph, samples: Array(samples.prefix(1)), options: all).graph
+    let (before, after) = (try cost(exact), try cost(narrow))
+    var units: [Unit] = []
+    for group in groups {
+      let gainers = group.layers.filter { (after[$0] ?? 0) < (before[$0] ?? 0) * (1 - Self.leastSaving) }
+      let total = group.layers.reduce(0) { $0 + (before[$1] ?? 0) }
+      let saved = gainers.reduce(0) { $0 + (before[$1] ?? 0) - (after[$1] ?? 0) }
+      guard !gainers.isEmpty, total > 0 else {
+        decisions.append(
+          Decision(
+            value: group.value, layers: group.layers, accepted: false, saving: 0,
+            reason: "7 bits bring no kernel that is faster"))
+        continue
+      }
+      units.append(Unit(value: group.value, layers: gainers, saved: saved, saving: saved / total))
+    }
+    let chosen = try mode == .fast ? units : Self.select(units, graph, samples, options, progress)
+    for unit in chosen {
+      self.options.narrowValues.insert(unit.value)
+      for layer in unit.layers { self.options.weightBits[layer] = 7 }
+    }
+    for unit in units {
+      let accepted = chosen.contains { $0.value == unit.value }
+      decisions.append(
+        Decision(
+          value: unit.value, layers: unit.layers, accepted: accepted, saving: unit.saving,
+          reason: accepted
+            ? "7 bits save \(Int((unit.saving * 100).rounded())) % of the layers' time"
+            : "7 bits take the held-out distance too far"))
+    }
+  }
+
+  /// Activations and the layers that read them, in the graph's order.
+  private static func groups(
+    of graph: Graph, floatNodes: Set<String>
+  ) throws -> [(value: String, layers: [String])] {
+    let plan = try QuantizationPlan(graph, floatNodes: floatNodes)
+    var origin: [String: String] = [:]
+    var groups: [(value: String, layers: [String])] = []
+    for (node, rule) in zip(graph.nodes, plan.rules) {
+      switch rule {
+      case .sameAsInput where node.opType != "Concat":
+        guard let input = node.inputs.first else { continue }
+        for output in node.outputs { origin[output] = origin[input] ?? input }
+      case .integer:
+        guard WeightedNode.weights(of: node) != nil, node.opType != "ConvTranspose", let input = node.input(0) else {
+          continue
+        }
+        let value = origin[input] ?? input
+        guard plan.quantized.contains(value) else { continue }
+        if let index = groups.firstIndex(where: { $0.value == value }) {
+          groups[index].layers.append(node.key)
+        } else {
+          groups.append((value, [node.key]))
+        }
+      default: continue
+      }
+    }
+    return groups
+  }
+
+  /// Units that together keep the held-out distance within what is allowed.
+  private static func select(
+    _ units: [Unit], _ graph: Graph, _ samples: [[String: Tensor]], _ options: Quantizer.Options,
+    _ progress: (String) -> Void
+  ) throws -> [Unit] {
+    guard !units.isEmpty else { return [] }
+    let kept = min(Int(Double(samples.count) * BitAllocation.heldOutShare), BitAllocation.heldOutLimit)
+    let fitted = samples.count - (samples.count >= 8 ? kept : 0)
+    func distance(_ units: [Unit]) throws -> Double {
+      var options = options
+      options.fittedSamples = fitted
+      for unit in units {
+        options.narrowValues.insert(unit.value)
+        for layer in unit.layers { options.weightBits[layer] = 7 }
+      }
+      var result = try Quantizer.quantize(graph, samples: samples, options: options)
+      if fitted < samples.count {
+        result.floatOutputs = result.floatOutputs.mapValues { Array($0.dropFirst(fitted)) }
+        result.quantizedOutputs = result.quantizedOutputs.mapValues { Array($0.dropFirst(fitted)) }
+      }
+      return OutputDistance.mean(result, teacher: nil, outputs: graph.outputs, types: graph.types)
+    }
+    let exact = try distance([])
+    let allowed = exact * (1 + allowedShare) + allowedRise
+    var chosen: [Unit] = []
+    var trials = 0
+    func add(_ some: [Unit]) throws {
+      guard !some.isEmpty, trials < mostTrials else { return }
+      trials += 1
+      let found = try distance(chosen + some)
+      progress("\(chosen.count + some.count) activations at 7 bits: held-out distance \(found), \(allowed) allowed")
+      if found <= allowed {
+        chosen += some
+      } else if some.count > 1 {
+        try add(Array(some[..<(some.count / 2)]))
+        try add(Array(some[(some.count / 2)...]))
+      }
+    }
+    // The most time first: it is tried while there is most room.
+    try add(units.enumerated().sorted { ($1.element.saved, $0.offset) < ($0.element.saved, $1.offset) }.map(\.element))
+    return chosen
+  }
+}
