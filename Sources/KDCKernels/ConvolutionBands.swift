@@ -153,8 +153,10 @@ struct ConvolutionBands {
   }
 
   /// The loops over units, panels of channels and tiles of pixels. `before` stands before a band's first panel, `panel`
-  /// in place of the declaration of a panel's weights, `perPanel` before the tiles of a panel.
-  func loops(around tile: String, before: String = "", panel: String? = nil, perPanel: String = "") -> String {
+  /// in place of the declaration of a panel's weights, `perPanel` before the tiles of a panel, `after` behind them.
+  func loops(around tile: String, before: String = "", panel: String? = nil, perPanel: String = "", after: String = "")
+    -> String
+  {
     let split = splits > 1
     let element = tiling.element
     var text = isPadded && split ? "  const \(element) *image = 0;\n" : ""
@@ -221,7 +223,7 @@ struct ConvolutionBands {
         ? "\(base) + \(m == 0 ? "p" : "(\(index))") * IN_CHANNELS" : "\(base) + offset[\(index)]"
     }
     text += "        const \(element) *a[\(tiling.pixels)] = {\(places.joined(separator: ", "))};\n"
-    return text + indented(tile, 4) + "      }\n    }\n  }"
+    return text + indented(tile, 4) + "      }\n" + indented(after, 3) + "    }\n  }"
   }
 
   private var runFactor: String {

@@ -47,7 +47,7 @@ struct ConvolutionDepthwiseNeon: ConvolutionFamily {
     let rows = DepthwiseRows(step)
     let blocks = Double(g.outputHeight * g.outputWidth * ((g.inputChannels + 15) / 16))
     let taps = Double(g.kernelHeight * g.kernelWidth)
-    return blocks * (taps * 2 + (isShort ? 9 : 15)) + Double(rows.copiedBytes) / 5 + Double(g.outputHeight) * 40
+    return blocks * (taps * 2 + (isShort ? 7.5 : 15)) + Double(rows.copiedBytes) / 5 + Double(g.outputHeight) * 40
   }
 
   func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {

@@ -44,7 +44,7 @@ struct ConvolutionFastNeon: ConvolutionFamily {
     // Both pipes take additions, only one multiplies.
     let paired = Double(blocks.full * 16 + (blocks.hasHalf ? 12 : 0) + blocks.plain)
     let widening = Double(fast.groups) * (fast.groups > 1 ? 6 : 4)
-    let tile = runs * paired + widening + (fast.runs > 1 ? runs * 2 : 0) + 22
+    let tile = runs * paired + widening + (fast.runs > 1 ? runs * 2 : 0) + 17
     let panels = Double((step.geometry.outputChannels + 3) / 4)
     let pixels = Double(step.geometry.outputHeight * step.geometry.outputWidth)
     let starts = pixels * runs * Double(blocks.full * 2 + 1 + fast.groups) * Double(bands.splits)
@@ -64,7 +64,7 @@ struct ConvolutionFastNeon: ConvolutionFamily {
       body: shape.heading(name)
         + ConvolutionEmission.constants(bands.constants + tile.constants + shape.requantization)
         + shape.pointers(workspace: bands.isPadded) + tile.declaration
-        + bands.loops(around: tile.text, before: tile.starts, panel: tile.panel),
+        + bands.loops(around: tile.text, before: tile.starts, panel: tile.panel, after: tile.finish),
       helpers: tile.helpers.union(bands.helpers), units: bands.units, workspaceBytes: bands.workspaceBytes,
       packings: [
         .fastPanels(rows: g.outputChannels, runs: fast.runs, length: fast.blocks.length, nr: 4), .plain, .plain,

@@ -75,15 +75,21 @@ struct ConvolutionTileFastNeon {
     const int8_t *panel = weights + (ptrdiff_t)(n / 4) * PANEL;
     const int32x4_t base = vaddq_s32(vld1q_s32(bias + n), vreinterpretq_s32_s8(vld1q_s8(panel)));
     const int32x4_t scale = vld1q_s32(multipliers + n);
+    // Of the tile before, which is finished while the next one multiplies; the first of all is written again.
+    int32x4_t h[2] = {base, base};
+    ptrdiff_t done = (ptrdiff_t)first * OUT_CHANNELS + n;
 
     """
   }
 
-  /// Products of a group's blocks to the lanes s.
-  private func products(_ count: Int, at k: Int, tail: Bool) -> String {
+  /// Products of a group's blocks to the lanes s; with `finishing` the tile before is finished behind the first block.
+  private func products(_ count: Int, at k: Int, tail: Bool, finishing: Bool) -> String {
     var text = ""
+    var finishing = finishing
     func call(_ name: String, _ k: Int) {
       text += "\(name)(s, a, \(k), w\(k == 0 ? "" : " + \(k * 4)"));\n"
+      if finishing { text += finish }
+      finishing = false
     }
     for block in 0..<count { call("kdc_fast_2x4", k + block * 32) }
     guard tail else { return text }
@@ -97,14 +103,18 @@ struct ConvolutionTileFastNeon {
   private var sums: String {
     var text = "const int16_t *from = start + p * STARTS;\nconst int8_t *w = panel + 16;\nint32x4_t t[2][4];\n"
     var run = ""
+    // Where code runs once a tile, as early as it may be.
+    let isOnce = fast.runs == 1
+    let inRest = isOnce && fast.hasRest && fast.wholeGroups != 1
+    if !isOnce || isLooped && !fast.hasRest { text += finish }
     if fast.groupBlocks == 0 {
       text += "int16x8_t s[2][4];\nkdc_fast_begin(s, from, STARTS);\n"
-      run = products(blocks.full, at: 0, tail: true)
+      run = products(blocks.full, at: 0, tail: true, finishing: isOnce)
     } else {
       text += "KDC_UNROLL for (int i = 0; i < 8; i++) t[i / 4][i % 4] = vdupq_n_s32(0);\n"
-      func group(_ count: Int, at k: Int, tail: Bool) -> String {
-        "int16x8_t s[2][4];\nkdc_fast_begin(s, from, STARTS);\n" + products(count, at: k, tail: tail)
-          + "kdc_fast_widen(t, s);\nfrom += 8;\n"
+      func group(_ count: Int, at k: Int, tail: Bool, finishing: Bool = false) -> String {
+        "int16x8_t s[2][4];\nkdc_fast_begin(s, from, STARTS);\n"
+          + products(count, at: k, tail: tail, finishing: finishing) + "kdc_fast_widen(t, s);\nfrom += 8;\n"
       }
       if isLooped {
         let step = fast.groupBlocks * 32
@@ -112,9 +122,12 @@ struct ConvolutionTileFastNeon {
           "for (int32_t g = 0; g < GROUPS; g++, a[0] += \(step), a[1] += \(step), w += \(step * 4)) {\n"
           + indented(group(fast.groupBlocks, at: 0, tail: false), 1) + "}\n"
       } else if fast.wholeGroups > 0 {
-        run += "{\n" + indented(group(fast.groupBlocks, at: 0, tail: false), 1) + "}\n"
+        run += "{\n" + indented(group(fast.groupBlocks, at: 0, tail: false, finishing: isOnce), 1) + "}\n"
       }
-      if fast.hasRest { run += "{\n" + indented(group(fast.restBlocks, at: restStart, tail: true), 1) + "}\n" }
+      if fast.hasRest {
+        run +=
+          "{\n" + indented(group(fast.restBlocks, at: restStart, tail: true, finishing: inRest), 1) + "}\n"
+      }
     }
     if fast.runs > 1 {
       let back = moved > 0 ? " - \(moved)" : ""
@@ -130,17 +143,26 @@ struct ConvolutionTileFastNeon {
   }
 
   var text: String {
-    var text = sums + "int32x4_t h[2];\nKDC_UNROLL for (int m = 0; m < 2; m++) {\n  h[m] = kdc_sum_4(t[m]);\n"
-    text += indented(
-      epilogue.high("h[m]", bias: "base", multipliers: "scale", at: "at + m * OUT_CHANNELS"), 1)
-    text += "}\nconst int8x8_t v = vqmovn_s16(\(epilogue.shifted(epilogue.narrow("h[0]", "h[1]"))));\n"
-    text += "const int8x16_t y = \(epilogue.clamped("vcombine_s8(v, v)"));\n"
-    let stores = "kdc_store_4(output + at, y, 0);\nkdc_store_4(output + at + OUT_CHANNELS, y, 1);\n"
+    sums + "KDC_UNROLL for (int m = 0; m < 2; m++) h[m] = kdc_sum_4(t[m]);\ndone = at;\n"
+  }
+
+  /// From the sums h of a tile to its outputs at `done`.
+  var finish: String {
+    var body = "int32x4_t g[2] = {h[0], h[1]};\nKDC_UNROLL for (int m = 0; m < 2; m++) {\n"
+    body += indented(
+      epilogue.high("g[m]", bias: "base", multipliers: "scale", at: "done + m * OUT_CHANNELS"), 1)
+    body += "}\nconst int8x8_t v = vqmovn_s16(\(epilogue.shifted(epilogue.narrow("g[0]", "g[1]"))));\n"
+    body += "const int8x16_t y = \(epilogue.clamped("vcombine_s8(v, v)"));\n"
+    let stores = "kdc_store_4(output + done, y, 0);\nkdc_store_4(output + done + OUT_CHANNELS, y, 1);\n"
     let tail = shape.geometry.outputChannels % 4
-    if tail == 0 { return text + stores }
-    let some =
-      "kdc_store_some(output + at, y, \(tail));\n"
-      + "kdc_store_some(output + at + OUT_CHANNELS, vextq_s8(y, y, 4), \(tail));\n"
-    return text + "if (n + 4 <= OUT_CHANNELS) {\n" + indented(stores, 1) + "} else {\n" + indented(some, 1) + "}\n"
+    if tail == 0 {
+      body += stores
+    } else {
+      let some =
+        "kdc_store_some(output + done, y, \(tail));\n"
+        + "kdc_store_some(output + done + OUT_CHANNELS, vextq_s8(y, y, 4), \(tail));\n"
+      body += "if (n + 4 <= OUT_CHANNELS) {\n" + indented(stores, 1) + "} else {\n" + indented(some, 1) + "}\n"
+    }
+    return "{\n" + indented(body, 1) + "}\n"
   }
 }
