@@ -47,6 +47,9 @@ package struct KernelSweep {
         let made = convolutions.make(
           geometry, residual: kind % 3 == 2, values: kind % 5 == 4 ? .extreme : .even, int4: int4)
         add(made.program, made.memory, geometry.title, to: &cases)
+        let narrow = convolutions.makeNarrow(
+          geometry, residual: kind % 3 == 1, values: kind % 5 == 3 ? .extreme : .even, weight: [63, 30, 9][kind % 3])
+        add(narrow.program, narrow.memory, geometry.title + " of 7 bits", to: &cases)
       }
       try run(cases)
     }
@@ -65,9 +68,10 @@ package struct KernelSweep {
   }
 
   private mutating func add(_ program: Program, _ memory: Memory, _ title: String, to cases: inout [KernelCase]) {
+    guard let step = program.steps.last else { return }
     for family in Families.all
     where counts[family.name, default: 0] < wanted
-      && family.refusal(of: program.steps[0], in: program, on: target) == nil
+      && family.refusal(of: step, in: program, on: target) == nil
     {
       // Families of an older instruction set are tried on the target that has no newer one.
       if target.architecture == .x86_64, target.features.count > 1, family.name.hasSuffix("_" + target.features[0]) {
@@ -91,7 +95,7 @@ package struct KernelSweep {
   /// drawn at random, only the least and the greatest, or all alike.
   private mutating func refilled(_ memory: Memory, _ program: Program, _ index: Int) -> Memory {
     var memory = memory
-    for id in program.steps[0].reads {
+    for id in program.steps.last?.reads ?? [] {
       let bytes = memory.buffers[id.index]
       let width = program.buffers[id.index].dataType.byteCount
       let count = bytes.count / max(width, 1)
