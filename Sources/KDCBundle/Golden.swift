@@ -81,21 +81,14 @@ package struct Golden: Codable, Hashable, Sendable {
   }
 
   private static func bytes(of port: KDCProgram.Port, seed: UInt64, low: Float, high: Float) -> [UInt8] {
-    var state = seed
-    func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return (z ^ (z >> 31)) >> 40
-    }
+    var random = SplitMix64(seed: seed)
     let size = port.dataType.byteCount
     var bytes: [UInt8] = []
     bytes.reserveCapacity(port.shape.count * size)
     let from = Int64(exactly: low.rounded(.towardZero)) ?? 0
     let span = max(1, (Int64(exactly: high.rounded(.towardZero)) ?? 0) &- from &+ 1)
     for _ in 0..<port.shape.count {
-      let word = next()
+      let word = random.next() >> 40
       var value: UInt64
       if port.dataType == .float32 {
         let scaled = (high - low) * (Float(word) * 0x1p-24)

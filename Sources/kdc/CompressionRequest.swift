@@ -1,3 +1,5 @@
+import KDCTraining
+
 /// How the student is to be made smaller, without defaults left open.
 struct CompressionRequest: Sendable, Codable, Equatable {
   /// What is removed, as a share of what there is.
@@ -16,11 +18,20 @@ struct CompressionRequest: Sendable, Codable, Equatable {
   /// 0: labels are not used.
   var labelWeight = 0.0
   var temperature = 2.0
-  /// As a share of a layer's typical weight.
-  var learningRate = 0.02
+  /// As a share of a layer's typical weight; nil: recovery's own.
+  var learningRate: Double?
   /// The teacher's part of the mixed target, 0…1.
   var teacherShare = 0.5
   var triesLowRank = false
+
+  /// What pruning and recovery make small.
+  var loss: DistillationLoss.Options {
+    var options = DistillationLoss.Options()
+    options.temperature = temperature
+    options.teacherShare = teacherShare
+    options.hardWeight = labelWeight
+    return options
+  }
 
   /// Whether samples are needed to change the float model.
   var changesModel: Bool { cut != nil || recoveryEpochs > 0 }

@@ -55,8 +55,8 @@ package struct Pruner {
     /// Whether factored layers are tried; see `LowRank`. The result is the better one by held-out loss.
     package var lowRank: LowRank.Options?
     package var lowRankSamples = 512
-    /// Training between the steps; nil: none.
-    package var stepRecovery: Recovery.Options?
+    /// What the loss is that importance and held-out samples are judged by.
+    package var loss = DistillationLoss.Options()
     /// The held-out samples are those that recovery holds out with the same share and seed: no decision sees them.
     package var heldOutShare = 0.12
     package var seed: UInt64 = 0
@@ -134,9 +134,9 @@ package struct Pruner {
     )
     func prune(_ graph: Graph, _ progress: (StepRecord) throws -> Void) throws -> Result {
       var pruner = Pruner(
-        original: try DependencyGroups(graph), samples: samples, objective: DistillationLoss(targets), goal: goal,
+        original: try DependencyGroups(graph), samples: samples, objective: DistillationLoss(targets, options: options.loss), goal: goal,
         cost: cost, options: options, training: order.epoch(0), heldOut: order.heldOut, graph: graph)
-      return try pruner.run(targets, progress)
+      return try pruner.run(progress)
     }
     let plain = try prune(graph, progress)
     guard var lowRank = options.lowRank else { return plain }
@@ -151,9 +151,7 @@ package struct Pruner {
     return other
   }
 
-  private mutating func run(
-    _ targets: DistillationTargets, _ progress: (StepRecord) throws -> Void
-  ) throws -> Result {
+  private mutating func run(_ progress: (StepRecord) throws -> Void) throws -> Result {
     let before = try goal.measure(graph)
     let lossBefore = try heldOutLoss()
     let indices = selectable
@@ -181,11 +179,6 @@ package struct Pruner {
       var fits: [Reconstruction.Fit] = []
       if let reconstruction {
         (graph, fits) = try reconstruction.refit(graph, kept: original.keptChannels(without: removed))
-      }
-      if let recovery = options.stepRecovery, step < options.steps {
-        graph = try Recovery.run(
-          graph, samples: samples, targets: targets, options: recovery, threads: options.threads
-        ).graph
       }
       measure = try goal.measure(graph)
       records.append(StepRecord(step: step, measure: measure, removed: count, fits: fits))

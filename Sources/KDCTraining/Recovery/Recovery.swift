@@ -57,7 +57,7 @@ package enum Recovery {
       }
       guard !state.isDiverged else { break }
       let heldOut = try trainer.loss(of: order.heldOut, objective: objective.soft)
-      state.finishEpoch(trainer.parameters, heldOut: heldOut, batches: batches.count, patience: options.patience)
+      state.finishEpoch(trainer.parameters, heldOut: heldOut, batches: batches.count, patience: options.patienceInEpochs)
       try checkpoint?.save(state.with(trainer), key: key)
       try progress(state.progress(step: state.epoch * stepsPerEpoch, of: totalSteps))
     }

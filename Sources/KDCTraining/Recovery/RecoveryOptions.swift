@@ -8,16 +8,17 @@ extension Recovery {
     /// Samples of a step.
     package var batchSize = 64
     /// Largest rate of `schedule`.
-    package var learningRate = 1e-3
-    package var optimizer = OptimizerChoice.adam
+    package var learningRate = 0.02
+    package var optimizer = OptimizerChoice.relativeAdam
     package var schedule = Schedule.cosine()
     package var loss = DistillationLoss.Options()
     /// The longest gradient of a step.
     package var clipping: Double? = 5
     /// Share of the samples that are not trained on but judge every epoch.
     package var heldOutShare = 0.12
-    /// Training ends after this many epochs without a better one.
-    package var patience = 5
+    /// Training ends after this many epochs without a better one. While the rate is high an epoch can be worse than the
+    /// start, and the last ones still be the best: by default three quarters of the epochs, and at least 5.
+    package var patience: Int?
     package var seed: UInt64 = 0
     /// Samples of a chunk: the piece of a batch that one thread works on.
     package var chunkSize = 16
@@ -25,10 +26,12 @@ extension Recovery {
     package var transform: (any WeightTransform)?
     package init() {}
 
+    var patienceInEpochs: Int { patience ?? max(5, epochs * 3 / 4) }
+
     /// All that the result depends on, as text.
     var summary: String {
       "\(epochs) \(batchSize) \(learningRate) \(optimizer) \(schedule) \(loss.summary) \(clipping.map { "\($0)" } ?? "-") "
-        + "\(heldOutShare) \(patience) \(seed) \(chunkSize) \(transform.map { "\($0.summary)" } ?? "-")"
+        + "\(heldOutShare) \(patienceInEpochs) \(seed) \(chunkSize) \(transform.map { "\($0.summary)" } ?? "-")"
     }
   }
 

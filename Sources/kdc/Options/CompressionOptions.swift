@@ -40,9 +40,9 @@ struct CompressionOptions: ParsableArguments {
 
   @Option(
     name: .customLong("learning-rate"),
-    help: "Largest step of recovery (Adam, cosine) as a share of a layer's typical weight.",
+    help: "Largest step of recovery (Adam, cosine) as a share of a layer's typical weight. Default: 0.02.",
     transform: Quantity.positive)
-  var learningRate: Double = 0.02
+  var learningRate: Double?
 
   @Option(
     name: .customLong("teacher-share"),

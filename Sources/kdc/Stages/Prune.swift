@@ -79,6 +79,9 @@ extension Compilation {
     if !request.compression.reconstructs { options.reconstruction = nil }
     if request.compression.triesLowRank { options.lowRank = LowRank.Options() }
     options.minimumShare = aim.leastShare
+    options.loss = request.compression.loss
+    // Importance is of the answers: labels would only weigh on samples that have some.
+    options.loss.hardWeight = 0
     let cost = try pruningCost(aim, &options)
     let begin = Date()
     let result = try Pruner.run(

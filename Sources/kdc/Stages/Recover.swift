@@ -48,13 +48,8 @@ extension Compilation {
     var options = Recovery.Options()
     options.epochs = request.compression.recoveryEpochs
     options.seed = request.seed
-    // While the rate is high an epoch can be worse than the start, and the last ones still be the best.
-    options.patience = max(5, options.epochs * 3 / 4)
-    options.optimizer = .relativeAdam
-    options.learningRate = request.compression.learningRate
-    options.loss.teacherShare = request.compression.teacherShare
-    options.loss.temperature = request.compression.temperature
-    options.loss.hardWeight = request.compression.labelWeight
+    if let rate = request.compression.learningRate { options.learningRate = rate }
+    options.loss = request.compression.loss
     return options
   }
 

@@ -24,7 +24,6 @@ struct RecoveryTests {
     options.epochs = 4
     options.batchSize = 16
     options.chunkSize = 4
-    options.learningRate = 5e-3
     return options
   }
 
