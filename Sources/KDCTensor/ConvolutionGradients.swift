@@ -219,6 +219,15 @@ struct Backward {
     return (UnsafePointer(joined), all)
   }
 
+  /// The output's gradient as such rows.
+  private func gradientMatrix(
+    _ block: Block, _ sums: Sums, from start: Int, count: Int, joined: UnsafeMutablePointer<Float>
+  ) -> (base: UnsafePointer<Float>, distance: Int) {
+    matrix(block, channels: g.groupOutputs, planeSize: g.outputPixels, from: start, count: count, joined: joined) {
+      sums.image($0, of: block)
+    }
+  }
+
   private func inputImage(_ index: Int, _ group: Int) -> Int {
     (index * g.groups + group) * g.groupInputs * g.inputPixels
   }
@@ -229,9 +238,7 @@ struct Backward {
     let (start, count) = (block.rows.lowerBound * g.x.output, block.rows.count * g.x.output)
     let all = block.images.count * count
     let groupWeights = block.group * g.groupOutputs * g.depth
-    let gradient = matrix(
-      block, channels: g.groupOutputs, planeSize: g.outputPixels, from: start, count: count, joined: second
-    ) { sums.image($0, of: block) }
+    let gradient = gradientMatrix(block, sums, from: start, count: count, joined: second)
     if let weightGradient {
       let x = matrix(
         block, channels: g.groupInputs, planeSize: g.inputPixels, from: start, count: count, joined: first
@@ -270,9 +277,7 @@ struct Backward {
     let (start, count) = (block.rows.lowerBound * g.x.output, block.rows.count * g.x.output)
     let all = block.images.count * count
     let groupWeights = block.group * g.groupOutputs * g.depth
-    let gradient = matrix(
-      block, channels: g.groupOutputs, planeSize: g.outputPixels, from: start, count: count, joined: second
-    ) { sums.image($0, of: block) }
+    let gradient = gradientMatrix(block, sums, from: start, count: count, joined: second)
     func offset(_ index: Int) -> Int { (index - block.images.lowerBound) * count }
     if let weightGradient {
       for index in block.images {

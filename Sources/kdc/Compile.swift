@@ -110,6 +110,9 @@ struct Compile: AsyncParsableCommand {
     if !teacher.teacherLogits.isEmpty && !hasSamples {
       throw ValidationError("--teacher-logits belong to the samples of --train or --data")
     }
+    if !teacher.teacherLogits.isEmpty && compression.augment != nil {
+      throw ValidationError("--augment shows the teacher other samples than --teacher-logits answer: give --teacher")
+    }
     if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other") }
   }
 

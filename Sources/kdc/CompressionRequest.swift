@@ -20,6 +20,12 @@ struct CompressionRequest: Sendable, Codable, Equatable {
   var temperature = 2.0
   /// As a share of a layer's typical weight; nil: recovery's own.
   var learningRate: Double?
+  /// Samples of a step of recovery; nil: recovery's own.
+  var batch: Int?
+  /// How training samples are changed in their further views; nil: there are no others.
+  var augmentation: Augmentation?
+  /// Weight of hidden values in recovery's loss; nil: recovery's own.
+  var featureWeight: Double?
   /// The teacher's part of the mixed target, 0…1.
   var teacherShare = 0.5
   var triesLowRank = false

@@ -73,9 +73,9 @@ extension KDCProgram.Port {
 }
 
 extension ModelRunner {
-  /// Runs all samples of a data set and keeps the outputs as floats: `[output][sample]`.
+  /// Runs all samples and keeps the outputs as floats: `[output][sample]`.
   func outputs(
-    of data: DataSet, threads: Threads, limit: Int = .max, progress: Progress? = nil, label: String = "run"
+    of data: any SampleSource, threads: Threads, limit: Int = .max, progress: Progress? = nil, label: String = "run"
   ) throws -> [String: [[Float]]] {
     var result: [String: [[Float]]] = [:]
     let begin = Date()

@@ -87,6 +87,8 @@ struct Compilation: Sendable {
 
   /// The student as it is made smaller: what each of the stages that change the model leaves.
   var compressed = Graph.empty
+  /// The student's channels that are left in it, by the output of its layers; all where there is no entry.
+  var keptChannels: [String: [Int]] = [:]
 
   // quantize
   var quantized = Graph.empty

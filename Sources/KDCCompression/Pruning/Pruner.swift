@@ -88,6 +88,8 @@ package struct Pruner {
     /// With the same channels removed and the weights as they were.
     package var unreconstructed: Graph
     package var groups: [GroupRecord]
+    /// The channels of the original graph that are left, by the output of its layers; all where there is no entry.
+    package var kept: [String: [Int]]
     package var steps: [StepRecord]
     /// The goal's measure before and after.
     package var before: Double
@@ -192,7 +194,7 @@ package struct Pruner {
         return GroupRecord(
           name: group.name, before: group.count, after: group.count - (removed[index]?.count ?? 0),
           importance: scores.reduce(0, +) / Double(max(scores.count, 1)))
-      }, steps: records, before: before, after: measure, lossBefore: lossBefore,
+      }, kept: original.keptChannels(without: removed), steps: records, before: before, after: measure, lossBefore: lossBefore,
       lossAfter: try heldOutLoss(), reached: measure <= goal.limit)
   }
 

@@ -9,15 +9,13 @@ extension Softmax: Differentiable {
   ) throws -> [Tensor?] {
     guard wanted.at(0), let gradient = try outputGradients.gradient() else { return .none(inputs.count) }
     let (shape, y) = try outputs.floats(0)
-    let split = try AxisSplit(self, axis: axis, of: shape, flattens: flattens)
     return [
-      Tensor(
-        shape,
-        split.mapRows(gradient, y) { gradient, y, result, step, count in
-          var sum: Float = 0
-          for i in 0..<count { sum += gradient[i &* step] * y[i &* step] }
-          for i in 0..<count { result[i &* step] = y[i &* step] * (gradient[i &* step] - sum) }
-        })
+      try AxisSplit(self, axis: axis, of: shape, flattens: flattens).rows(shape, gradient, y) {
+        gradient, y, result, step, count in
+        var sum: Float = 0
+        for i in 0..<count { sum += gradient[i &* step] * y[i &* step] }
+        for i in 0..<count { result[i &* step] = y[i &* step] * (gradient[i &* step] - sum) }
+      }
     ]
   }
 }
@@ -29,27 +27,25 @@ extension LogSoftmax: Differentiable {
   ) throws -> [Tensor?] {
     guard wanted.at(0), let gradient = try outputGradients.gradient() else { return .none(inputs.count) }
     let (shape, y) = try outputs.floats(0)
-    let split = try AxisSplit(self, axis: axis, of: shape, flattens: flattens)
     return [
-      Tensor(
-        shape,
-        split.mapRows(gradient, y) { gradient, y, result, step, count in
-          var sum: Float = 0
-          for i in 0..<count { sum += gradient[i &* step] }
-          for i in 0..<count { result[i &* step] = gradient[i &* step] - exp(y[i &* step]) * sum }
-        })
+      try AxisSplit(self, axis: axis, of: shape, flattens: flattens).rows(shape, gradient, y) {
+        gradient, y, result, step, count in
+        var sum: Float = 0
+        for i in 0..<count { sum += gradient[i &* step] }
+        for i in 0..<count { result[i &* step] = gradient[i &* step] - exp(y[i &* step]) * sum }
+      }
     ]
   }
 }
 
 extension AxisSplit {
-  /// Rows made from those of two arrays: `body` gets the first element of each row, the distance of its elements, and
-  /// their count.
-  fileprivate func mapRows(
-    _ a: [Float], _ b: [Float],
+  /// A tensor whose rows are made from those of two arrays: `body` gets the first element of each row, the distance of its
+  /// elements, and their count.
+  fileprivate func rows(
+    _ shape: Shape, _ a: [Float], _ b: [Float],
     _ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Int) -> Void
-  ) -> [Float] {
-    [Float](count: outer * count * inner) { result in
+  ) -> Tensor {
+    let values = [Float](count: outer * count * inner) { result in
       a.withPointer { a in
         b.withPointer { b in
           for o in 0..<outer {
@@ -61,5 +57,6 @@ extension AxisSplit {
         }
       }
     }
+    return Tensor(shape, values)
   }
 }

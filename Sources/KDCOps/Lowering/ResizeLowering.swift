@@ -144,11 +144,7 @@ extension Upsample: Lowerable {
 
 extension DepthToSpace: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    let x = try lowering.shape(of: node.inputs[0])
-    guard x[0] == 1 else { throw cannotLower(node, "of \(x[0]) images", hint: "export the model with batch size 1") }
-    let encoding = lowering.quantized(node.outputs[0]) ?? .native
-    let form = try lowering.read(node.inputs[0], as: encoding)
-    let s = form.layout.strides(of: x)
+    let (x, form, s) = try image(node, &lowering)
     let b = blockSize
     let channels = x[1] / (b * b)
     // Strides of block row, block column and channel inside the input's channels.
@@ -162,16 +158,26 @@ extension DepthToSpace: Lowerable {
 
 extension SpaceToDepth: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    let x = try lowering.shape(of: node.inputs[0])
-    guard x[0] == 1 else { throw cannotLower(node, "of \(x[0]) images", hint: "export the model with batch size 1") }
-    let encoding = lowering.quantized(node.outputs[0]) ?? .native
-    let form = try lowering.read(node.inputs[0], as: encoding)
-    let s = form.layout.strides(of: x)
+    let (x, form, s) = try image(node, &lowering)
     let b = blockSize
     let (height, width) = (x[2] / b, x[3] / b)
     try lowering.rearrange(
       form, node.outputs[0],
       channelsLast: [(height, b * s[2]), (width, b * s[3]), (b, s[2]), (b, s[3]), (x[1], s[1])],
       rowMajor: [(b, s[2]), (b, s[3]), (x[1], s[1]), (height, b * s[2]), (width, b * s[3])])
+  }
+}
+
+extension Lowerable {
+  /// The node's input, one image: its shape, its form in the encoding of the output, and the strides of its dimensions.
+  fileprivate func image(
+    _ node: Node, _ lowering: inout Lowering
+  ) throws -> (shape: Shape, form: Lowering.Form, strides: [Int]) {
+    let shape = try lowering.shape(of: node.inputs[0])
+    guard shape[0] == 1 else {
+      throw cannotLower(node, "of \(shape[0]) images", hint: "export the model with batch size 1")
+    }
+    let form = try lowering.read(node.inputs[0], as: lowering.quantized(node.outputs[0]) ?? .native)
+    return (shape, form, form.layout.strides(of: shape))
   }
 }

@@ -3,7 +3,7 @@ import KDCTensor
 
 /// Further views of image samples: moved, mirrored, turned, partly hidden, with noise, mixed. Made from a seed, so that a
 /// view is the same each time and the teacher's answers to it can be cached.
-package struct Augmentation: Sendable, Hashable {
+package struct Augmentation: Sendable, Hashable, Codable {
   /// Number of views of each sample, the original included.
   package var views = 1
   /// Farthest shift in pixels, along both axes; the border is filled with the nearest pixels.

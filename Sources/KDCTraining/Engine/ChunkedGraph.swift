@@ -48,6 +48,9 @@ package struct ChunkedGraph: Sendable {
   /// The graph at one sample.
   package var graph: Graph { single.graph }
 
+  /// The graph for a chunk of `count` samples, the chunk size or 1.
+  func graph(of count: Int) -> TrainingGraph { count == chunkSize ? chunk : single }
+
   /// Runs `body` on every chunk: the graph of its size and the chunk's range in 0 ..< count. The results come in order of
   /// the chunks; the error of the first chunk is thrown.
   package func map<T: Sendable>(
@@ -55,7 +58,7 @@ package struct ChunkedGraph: Sendable {
   ) throws -> [T] {
     let ranges = chunks(of: count)
     return try parallelMap(ranges.count, threads: threads) { index in
-      try body(ranges[index].count == chunkSize ? chunk : single, ranges[index])
+      try body(graph(of: ranges[index].count), ranges[index])
     }
   }
 

@@ -13,7 +13,6 @@ package struct Trainer: Sendable {
   package var optimizer: any Optimizer
   package let graph: ChunkedGraph
   private let samples: any SampleSource
-  private let transform: (any WeightTransform)?
   private let clipping: Double?
   private let threads: Threads
 
@@ -22,12 +21,11 @@ package struct Trainer: Sendable {
   ///   - parameters: names of the initializers to train; nil: the graph's trainable ones.
   ///   - form: `training` keeps BatchNormalization, and needs batches that are multiples of `batch`.
   ///   - batch: see `ChunkedGraph`.
-  ///   - transform: what the forward run sees of the parameters.
   ///   - clipping: the longest gradient of a step; nil for no bound.
   /// - Throws: a `DiagnosticList` of `notDifferentiable`.
   package init(
     _ graph: Graph, samples: any SampleSource, optimizer: any Optimizer, parameters: Set<String>? = nil,
-    form: TrainingGraph.Form = .inference, transform: (any WeightTransform)? = nil, clipping: Double? = nil,
+    form: TrainingGraph.Form = .inference, clipping: Double? = nil,
     chunkSize: Int = 16, batch: Int? = nil, threads: Threads
   ) throws {
     let wanted = parameters ?? graph.trainableParameters
@@ -37,7 +35,6 @@ package struct Trainer: Sendable {
     self.parameters = Parameters(wanted, of: graph)
     self.samples = samples
     self.optimizer = optimizer
-    self.transform = transform
     self.clipping = clipping
     self.threads = threads
   }
@@ -65,7 +62,7 @@ package struct Trainer: Sendable {
   private func pass(
     _ batch: [Int], _ objective: any Objective
   ) throws -> (loss: Double, gradients: [[Float]], statistics: RunningStatistics.Sums) {
-    let weights = effectiveParameters.tensors
+    let weights = parameters.tensors
     let wanted = Set(parameters.names)
     let factor = 1 / Double(max(batch.count, 1))
     let samples = samples
@@ -112,8 +109,7 @@ package struct Trainer: Sendable {
 
   /// Weights and statistics by name.
   package var tensors: [String: Tensor] {
-    effectiveParameters.tensors.merging(statistics?.stored.tensors ?? [:]) { weight, _ in weight }
+    parameters.tensors.merging(statistics?.stored.tensors ?? [:]) { weight, _ in weight }
   }
 
-  private var effectiveParameters: Parameters { transform?.effective(parameters) ?? parameters }
 }

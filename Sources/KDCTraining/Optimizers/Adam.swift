@@ -16,9 +16,9 @@ package struct Adam: Optimizer {
   private let epsilon: Double
   private let isRelative: Bool
   /// For tensors near zero, such as new biases.
-  private let leastScale = 0.02
+  private static let leastScale = 0.02
   /// For tensors whose few weights are large, such as those of first and depthwise layers.
-  private let largestScale = 0.15
+  private static let largestScale = 0.15
 
   package init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, isRelative: Bool = false) {
     self.isRelative = isRelative
@@ -35,7 +35,7 @@ package struct Adam: Optimizer {
     let scale = Float(1 / correction2.squareRoot())
     let (b1, b2, epsilon) = (Float(beta1), Float(beta2), Float(epsilon))
     for index in parameters.values.indices {
-      let size = Float(rate * (isRelative ? typicalSize(parameters.values[index]) : 1) / correction1)
+      let size = Float(rate * (isRelative ? Self.typicalSize(parameters.values[index]) : 1) / correction1)
       // Taken out of their arrays, so that both can be changed at once without a copy.
       var (m, v): ([Float], [Float]) = ([], [])
       swap(&m, &moments[0][index])
@@ -61,7 +61,7 @@ package struct Adam: Optimizer {
     }
   }
 
-  private func typicalSize(_ values: [Float]) -> Double {
+  static func typicalSize(_ values: [Float]) -> Double {
     let squares = values.withUnsafeBufferPointer { $0.reduce(0) { $0 + Double($1) * Double($1) } }
     return min(max((squares / Double(max(values.count, 1))).squareRoot(), leastScale), largestScale)
   }

@@ -25,6 +25,8 @@ package enum OptimizerChoice: Sendable, Hashable {
   case adam
   /// Adam whose rate is a share of the typical weight of each tensor.
   case relativeAdam
+  /// Orthogonal steps on matrices, `relativeAdam` on the rest.
+  case muon
   /// `decay` multiplies the rate.
   case adamW(decay: Double)
   case momentum(Double = 0.9, decay: Double = 0)
@@ -33,6 +35,7 @@ package enum OptimizerChoice: Sendable, Hashable {
     switch self {
     case .adam: Adam()
     case .relativeAdam: Adam(isRelative: true)
+    case .muon: Muon()
     case .adamW(let decay): AdamW(decay: decay)
     case .momentum(let momentum, let decay): Momentum(momentum: momentum, decay: decay)
     }

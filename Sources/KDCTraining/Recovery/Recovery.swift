@@ -11,40 +11,47 @@ package enum Recovery {
   /// - Parameters:
   ///   - graph: canonical (BatchNormalization folded), with batch 1; all its weights and biases are trained.
   ///   - targets: by sample of `samples`.
+  ///   - original: the network before compression, whose hidden values are to be kept; nil: outputs alone count.
   ///   - checkpoint: where the state is kept, to go on from after an interruption.
   ///   - progress: called after every step and epoch; what it throws ends the run, which can be resumed.
   /// - Throws: a `DiagnosticList` of `notDifferentiable`; `outputNotWritable` for the checkpoint.
   package static func run(
-    _ graph: Graph, samples: any SampleSource, targets: DistillationTargets, options: Options = Options(),
-    threads: Threads, checkpoint: Checkpoint? = nil, progress: (Progress) throws -> Void = { _ in }
+    _ graph: Graph, samples: any SampleSource, targets: DistillationTargets, original: Original? = nil,
+    options: Options = Options(), threads: Threads, checkpoint: Checkpoint? = nil,
+    progress: (Progress) throws -> Void = { _ in }
   ) throws -> Result {
     guard samples.originalCount > 1 else { return .unchanged(graph, reason: "one sample is too few to train on") }
     guard targets.count >= samples.count else {
       throw InternalError("targets for \(targets.count) of \(samples.count) samples")
     }
     var trainer = try Trainer(
-      graph, samples: samples, optimizer: options.optimizer.make(), transform: options.transform,
+      graph, samples: samples, optimizer: options.optimizer.make(),
       clipping: options.clipping, chunkSize: options.chunkSize, threads: threads)
     guard trainer.parameters.count > 0 else { return .unchanged(graph, reason: "the graph has no weights") }
-    let objective = DistillationLoss(targets, options: options.loss)
+    let plain = DistillationLoss(targets, options: options.loss)
+    let hints = try original.map { try HiddenTargets($0, samples: samples) }
     let order = SampleOrder(
       originals: samples.originalCount, views: samples.viewCount, heldOutShare: options.heldOutShare,
       seed: options.seed)
-    let stepsPerEpoch = order.batches(0, size: options.batchSize).count
+    let batchSize = options.batchSize(samples: order.training.count)
+    let stepsPerEpoch = order.batches(0, size: batchSize).count
     let totalSteps = stepsPerEpoch * options.epochs
 
     let key = RunKey(graph, targets: targets, samples: samples, options: options)
     var (state, warnings) = try RecoveryState.resumed(from: checkpoint, key: key, fitting: trainer.parameters)
     if state.before == nil {
-      state.start(trainer.parameters, heldOut: try trainer.loss(of: order.heldOut, objective: objective.soft))
+      state.start(trainer.parameters, heldOut: try trainer.loss(of: order.heldOut, objective: plain.soft))
     }
     trainer.restore(&state)
 
     while state.epoch < options.epochs && state.stopReason == nil {
-      let batches = order.batches(state.epoch, size: options.batchSize)
+      let batches = order.batches(state.epoch, size: batchSize)
       while state.step < batches.count {
         let step = state.epoch * stepsPerEpoch + state.step
-        let rate = options.learningRate * options.schedule.factor(at: step, of: totalSteps)
+        let factor = options.schedule.factor(at: step, of: totalSteps)
+        let rate = options.learningRate * factor
+        // Hidden values show the way at first; in the end the outputs are what counts.
+        let objective = FeatureMatching(plain, hints, weight: options.featureWeight * factor)
         guard let loss = try trainer.step(batches[state.step], objective: objective, rate: rate) else {
           state.stopReason = "the loss was no longer finite in epoch \(state.epoch + 1)"
           state.isDiverged = true
@@ -56,8 +63,9 @@ package enum Recovery {
         try progress(state.progress(step: step + 1, of: totalSteps))
       }
       guard !state.isDiverged else { break }
-      let heldOut = try trainer.loss(of: order.heldOut, objective: objective.soft)
-      state.finishEpoch(trainer.parameters, heldOut: heldOut, batches: batches.count, patience: options.patienceInEpochs)
+      let heldOut = try trainer.loss(of: order.heldOut, objective: plain.soft)
+      state.finishEpoch(
+        trainer.parameters, heldOut: heldOut, batches: batches.count, patience: options.patienceInEpochs)
       try checkpoint?.save(state.with(trainer), key: key)
       try progress(state.progress(step: state.epoch * stepsPerEpoch, of: totalSteps))
     }

@@ -5,13 +5,16 @@ extension Recovery {
   /// How a damaged network is trained back. The defaults suit networks that lost up to two thirds of their work.
   package struct Options: Sendable {
     package var epochs = 10
-    /// Samples of a step.
-    package var batchSize = 64
+    /// Samples of a step; nil: 64, or 32 where that makes fewer than 1,000 steps in all.
+    package var batchSize: Int?
     /// Largest rate of `schedule`.
     package var learningRate = 0.02
-    package var optimizer = OptimizerChoice.relativeAdam
+    package var optimizer = OptimizerChoice.muon
     package var schedule = Schedule.cosine()
     package var loss = DistillationLoss.Options()
+    /// Weight of the distance of hidden values from the original's at first, which falls with the rate; 0: outputs alone
+    /// count.
+    package var featureWeight = 30.0
     /// The longest gradient of a step.
     package var clipping: Double? = 5
     /// Share of the samples that are not trained on but judge every epoch.
@@ -22,16 +25,28 @@ extension Recovery {
     package var seed: UInt64 = 0
     /// Samples of a chunk: the piece of a batch that one thread works on.
     package var chunkSize = 16
-    /// What the forward run sees of the weights, as for training with int4 weights.
-    package var transform: (any WeightTransform)?
     package init() {}
+
+    func batchSize(samples: Int) -> Int { batchSize ?? (samples * epochs < 64_000 ? 32 : 64) }
 
     var patienceInEpochs: Int { patience ?? max(5, epochs * 3 / 4) }
 
     /// All that the result depends on, as text.
     var summary: String {
-      "\(epochs) \(batchSize) \(learningRate) \(optimizer) \(schedule) \(loss.summary) \(clipping.map { "\($0)" } ?? "-") "
-        + "\(heldOutShare) \(patienceInEpochs) \(seed) \(chunkSize) \(transform.map { "\($0.summary)" } ?? "-")"
+      "\(epochs) \(batchSize.map { "\($0)" } ?? "-") \(learningRate) \(optimizer) \(schedule) \(loss.summary) \(featureWeight) \(clipping.map { "\($0)" } ?? "-") "
+        + "\(heldOutShare) \(patienceInEpochs) \(seed) \(chunkSize)"
+    }
+  }
+
+  /// The network that a compressed one was made from.
+  package struct Original: Sendable {
+    package var graph: Graph
+    /// Its channels that are left, by the name of a layer's output; all where there is no entry.
+    package var kept: [String: [Int]]
+
+    package init(graph: Graph, kept: [String: [Int]]) {
+      self.graph = graph
+      self.kept = kept
     }
   }
 

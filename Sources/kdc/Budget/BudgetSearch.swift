@@ -133,8 +133,9 @@ struct BudgetSearch {
   /// Recovers a candidate and measures it on held-out samples.
   private mutating func finish(_ candidate: Candidate) throws -> BudgetPoint {
     var graph = candidate.graph
-    if compilation.request.compression.recoveryEpochs > 0, finished[candidate.name] != nil {
-      let result = try compilation.recovered(graph, checkpoint: candidate.name, progress: progress)
+    if compilation.request.compression.recoveryEpochs > 0, let pruning = finished[candidate.name]?.pruning {
+      let result = try compilation.recovered(
+        graph, kept: pruning.kept, checkpoint: candidate.name, progress: progress)
       finished[candidate.name]?.recovery = result
       graph = result.graph
     }

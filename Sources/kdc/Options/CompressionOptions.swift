@@ -1,5 +1,6 @@
 import ArgumentParser
 import KDCCompression
+import KDCTraining
 
 /// How `kdc compile` makes the student smaller before it is quantised.
 struct CompressionOptions: ParsableArguments {
@@ -44,11 +45,27 @@ struct CompressionOptions: ParsableArguments {
     transform: Quantity.positive)
   var learningRate: Double?
 
+  @Option(help: "Samples of a step of recovery. Default: 64, or 32 where there are few samples.") var batch: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Changed views of training images beside the originals, four of each in turn: shift=2,flip,rotate=10,noise=0.02.",
+      valueName: "changes"),
+    transform: Augmentation.init(parsing:))
+  var augment: Augmentation?
+
   @Option(
     name: .customLong("teacher-share"),
     help: "The teacher's part of what recovery trains towards, 0…1; the rest is the student before pruning.",
     transform: Quantity.share)
   var teacherShare: Double = 0.5
+
+  @Option(
+    name: .customLong("feature-weight"),
+    help:
+      "Weight of the hidden values of the student before pruning in the recovery loss; 0: outputs alone. Default: 30.",
+    transform: Quantity.nonNegative)
+  var featureWeight: Double?
 
   @Flag(help: "Mix the labels of the training samples into the recovery loss.")
   var labels = false
@@ -70,6 +87,7 @@ struct CompressionOptions: ParsableArguments {
     if noRecover && recover != nil { throw ValidationError("--recover and --no-recover exclude each other") }
     if let recover, !(0...10_000).contains(recover) { throw ValidationError("--recover must be 0 to 10000 epochs") }
     if let trainSamples, trainSamples < 1 { throw ValidationError("--train-samples must be at least 1") }
+    if let batch, !(1...65536).contains(batch) { throw ValidationError("--batch must be 1 to 65536") }
     if alpha != nil && !labels { throw ValidationError("--alpha weighs labels: it needs --labels") }
   }
 
@@ -79,7 +97,8 @@ struct CompressionOptions: ParsableArguments {
     let epochs = noRecover ? 0 : recover ?? (cut != nil || hasBudget ? 10 : 0)
     return CompressionRequest(
       cut: cut, importance: importance, reconstructs: !noReconstruct, recoveryEpochs: epochs,
-      labelWeight: labels ? alpha ?? 0.3 : 0, temperature: temperature, learningRate: learningRate,
+      labelWeight: labels ? alpha ?? 0.3 : 0, temperature: temperature, learningRate: learningRate, batch: batch,
+      augmentation: augment, featureWeight: featureWeight,
       teacherShare: teacherShare, triesLowRank: lowRank)
   }
 }

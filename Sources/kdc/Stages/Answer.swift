@@ -7,9 +7,11 @@ import KDCTraining
 extension Stage {
   /// Runs teacher and student over the training samples once: everything that changes the model is guided by their answers.
   static let answer = Stage("answers") { compilation, progress in
-    guard compilation.needsGuidance, let samples = compilation.training else { return nil }
+    guard compilation.needsGuidance, let originals = compilation.training,
+      let samples = compilation.trainingViews
+    else { return nil }
     let heads = compilation.student.heads(
-      labels: compilation.request.compression.labelWeight > 0 ? samples.labels : [:])
+      labels: compilation.request.compression.labelWeight > 0 ? originals.labels : [:])
     if let stored = compilation.storedAnswers(heads) {
       compilation.guidance = stored
       return "\(samples.count) samples, from the work folder"
@@ -30,6 +32,15 @@ extension Stage {
 }
 
 extension Compilation {
+  /// The training samples with their further views, where some were asked for.
+  var trainingViews: (any SampleSource)? {
+    guard let training, var augmentation = request.compression.augmentation else { return training }
+    augmentation.views = 4
+    augmentation.seed = request.seed
+    // Held-out samples are mixed into no view that is trained on.
+    return AugmentedSamples(training, augmentation, partners: fittedIndices)
+  }
+
   var needsGuidance: Bool { request.compression.changesModel || !request.budget.isEmpty }
 
   fileprivate func storedAnswers(_ heads: [Head]) -> DistillationTargets? {

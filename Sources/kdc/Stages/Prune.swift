@@ -15,6 +15,7 @@ extension Stage {
     try compilation.addRung("pruned", outcome.unreconstructed, progress: progress)
     if reconstructs { try compilation.addRung("reconstructed", outcome.graph, progress: progress) }
     compilation.compressed = outcome.graph
+    compilation.keptChannels = outcome.kept
     compilation.report.channels = outcome.groups
     let channels = outcome.groups.reduce(into: (before: 0, after: 0)) {
       $0.before += $1.before
@@ -54,6 +55,8 @@ struct PruningOutcome: Sendable {
   /// With the weights as they were.
   var unreconstructed: Graph
   var groups: [Pruner.GroupRecord]
+  /// The student's channels that are left, by the output of its layers; all where there is no entry.
+  var kept: [String: [Int]]
   var reached: Bool
 }
 
@@ -63,15 +66,17 @@ extension Compilation {
     if let known = finished[name]?.pruning { return known }
     struct Summary: Codable {
       var groups: [Pruner.GroupRecord]
+      var kept: [String: [Int]]
       var reached: Bool
     }
     if let workFolder, let graph = workFolder.graph(name), let raw = workFolder.graph(name + "-raw"),
       let summary = workFolder.value(name, as: Summary.self)
     {
       progress.detail("\(name) from the work folder")
-      return PruningOutcome(graph: graph, unreconstructed: raw, groups: summary.groups, reached: summary.reached)
+      return PruningOutcome(
+        graph: graph, unreconstructed: raw, groups: summary.groups, kept: summary.kept, reached: summary.reached)
     }
-    guard let samples = training, let guidance else { throw InternalError("pruning has no answers to keep") }
+    guard let samples = trainingViews, let guidance else { throw InternalError("pruning has no answers to keep") }
     var options = Pruner.Options()
     options.importance = request.compression.importance.measure
     options.seed = request.seed
@@ -92,9 +97,10 @@ extension Compilation {
     }
     try workFolder?.save(result.graph, as: name)
     try workFolder?.save(result.unreconstructed, as: name + "-raw")
-    try workFolder?.save(Summary(groups: result.groups, reached: result.reached), as: name)
+    try workFolder?.save(Summary(groups: result.groups, kept: result.kept, reached: result.reached), as: name)
     return PruningOutcome(
-      graph: result.graph, unreconstructed: result.unreconstructed, groups: result.groups, reached: result.reached)
+      graph: result.graph, unreconstructed: result.unreconstructed, groups: result.groups, kept: result.kept,
+      reached: result.reached)
   }
 
   private func goal(_ aim: PruningAim) throws -> Pruner.Goal {

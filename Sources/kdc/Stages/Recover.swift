@@ -14,7 +14,8 @@ extension Stage {
     let name = compilation.modelName
     let result =
       try compilation.finished[name]?.recovery
-      ?? compilation.recovered(compilation.compressed, checkpoint: name, progress: progress)
+      ?? compilation.recovered(
+        compilation.compressed, kept: compilation.keptChannels, checkpoint: name, progress: progress)
     compilation.compressed = result.graph
     compilation.decide("recover", "recovery", accepted: result.accepted, result.reason)
     try compilation.addRung("recovered", result.graph, accepted: result.accepted, progress: progress)
@@ -25,12 +26,17 @@ extension Stage {
 
 extension Compilation {
   /// The graph after recovery, its state kept in the work folder under the name `checkpoint`.
-  func recovered(_ graph: Graph, checkpoint: String, progress: Progress) throws -> Recovery.Result {
-    guard let samples = training, let guidance else { throw InternalError("recovery has no answers to train on") }
+  ///
+  /// - Parameter kept: the student's channels that are left in it, by the output of its layers.
+  func recovered(
+    _ graph: Graph, kept: [String: [Int]], checkpoint: String, progress: Progress
+  ) throws -> Recovery.Result {
+    guard let samples = trainingViews, let guidance else { throw InternalError("recovery has no answers to train on") }
     let begin = Date()
     var shown = 0
     let result = try Recovery.run(
-      graph, samples: samples, targets: guidance, options: recoveryOptions, threads: request.threads,
+      graph, samples: samples, targets: guidance,
+      original: Recovery.Original(graph: student, kept: kept), options: recoveryOptions, threads: request.threads,
       checkpoint: workFolder.map { folder in
         Checkpoint(path: folder.file(checkpoint + ".checkpoint")) { Date().timeIntervalSinceReferenceDate }
       }
@@ -49,6 +55,8 @@ extension Compilation {
     options.epochs = request.compression.recoveryEpochs
     options.seed = request.seed
     if let rate = request.compression.learningRate { options.learningRate = rate }
+    if let batch = request.compression.batch { options.batchSize = batch }
+    if let weight = request.compression.featureWeight { options.featureWeight = weight }
     options.loss = request.compression.loss
     return options
   }

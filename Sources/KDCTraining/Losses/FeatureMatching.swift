@@ -1,0 +1,112 @@
+import KDCGraph
+import KDCTensor
+
+/// Adds to an objective how far a compressed network's hidden values are from those that the original has at the channels that
+/// are left, as a share of their squares, mean over layers:
+///
+///     L + λ/layers · Σ ‖a − a₀‖² / ‖a₀‖²
+///
+/// Every layer then learns from its own error, where few steps would hardly reach it through all layers behind. Romero et
+/// al., "FitNets: Hints for Thin Deep Nets", 2015, without their regressor: the channels that are left have their places
+/// in the original.
+package struct FeatureMatching: Objective {
+  private let base: any Objective
+  private let targets: HiddenTargets?
+  /// λ.
+  private let weight: Double
+
+  /// Without `targets`, or with a weight of 0, it is `base`.
+  package init(_ base: any Objective, _ targets: HiddenTargets?, weight: Double) {
+    self.base = base
+    self.targets = weight > 0 ? targets : nil
+    self.weight = weight
+  }
+
+  package func evaluate(
+    _ tape: Tape, samples: [Int], factor: Double
+  ) throws -> (loss: Double, gradients: [String: Tensor]) {
+    var (loss, gradients) = try base.evaluate(tape, samples: samples, factor: factor)
+    guard let targets, !targets.layers.isEmpty else { return (loss, gradients) }
+    let wanted = try targets.values(of: samples)
+    let scale = weight / Double(targets.layers.count) * factor * Double(samples.count)
+    for name in targets.layers {
+      guard let own = tape[name], let target = wanted[name], own.type == target.type else { continue }
+      let result = Self.distance(own, from: target, scale: scale)
+      loss += result.loss
+      gradients[name] = result.gradient
+    }
+    return (loss, gradients)
+  }
+
+  /// scale · ‖a − a₀‖² / ‖a₀‖² and its gradient; a₀ = 0 says nothing.
+  private static func distance(_ own: Tensor, from target: Tensor, scale: Double) -> (loss: Double, gradient: Tensor) {
+    let (a, b) = (own.asFloats, target.asFloats)
+    var (error, norm) = (0.0, 0.0)
+    let difference = [Float](count: a.count) { result in
+      a.withUnsafeBufferPointer { a in
+        b.withUnsafeBufferPointer { b in
+          for i in a.indices {
+            let d = a[i] - b[i]
+            result[i] = d
+            error += Double(d * d)
+            norm += Double(b[i] * b[i])
+          }
+        }
+      }
+    }
+    // A layer that was silent says nothing.
+    let factor = norm > 0 ? scale / norm : 0
+    let gradient: [Float] = difference.map { Float(2 * factor) * $0 }
+    return (factor * error, Tensor(own.shape, gradient))
+  }
+}
+
+/// The hidden values of a network, layer by layer, at some of its channels.
+package struct HiddenTargets: Sendable {
+  /// Names of the outputs of convolutions and fully connected layers that are no outputs of the network.
+  package let layers: [String]
+  private let graph: ChunkedGraph
+  private let samples: any SampleSource
+  private let kept: [String: [Int]]
+
+  package init(_ original: Recovery.Original, samples: any SampleSource) throws {
+    graph = try ChunkedGraph(original.graph, checkedOn: samples)
+    self.samples = samples
+    kept = original.kept
+    let outputs = Set(original.graph.outputs)
+    layers = original.graph.nodes.filter { $0.opType == "FusedConv" || $0.opType == "FusedGemm" }
+      .map { $0.outputs[0] }.filter { !outputs.contains($0) }
+  }
+
+  /// By layer, for some samples, on the caller's thread: [samples · …] with the channels that are kept.
+  func values(of indices: [Int]) throws -> [String: Tensor] {
+    let parts = try graph.chunks(of: indices.count).map { range in
+      let tape = try graph.graph(of: range.count).forward(try samples.batch(Array(indices[range])))
+      return Dictionary(
+        uniqueKeysWithValues: layers.compactMap { name in
+          tape[name].map { (name, $0.selecting(kept[name], axis: $0.shape.rank == 4 ? 1 : $0.shape.rank - 1)) }
+        })
+    }
+    return parts.count == 1 ? parts[0] : Tensor.joined(parts)
+  }
+}
+
+extension Tensor {
+  /// Some indices along an axis, all where `indices` is nil; those out of range are left out.
+  fileprivate func selecting(_ indices: [Int]?, axis: Int) -> Tensor {
+    guard let indices, let values = floats, axis >= 0, axis < shape.rank else { return self }
+    let chosen = indices.filter { $0 >= 0 && $0 < shape[axis] }
+    let inner = shape.dims[(axis + 1)...].reduce(1, *)
+    let outer = shape.dims[..<axis].reduce(1, *)
+    var dims = shape.dims
+    dims[axis] = chosen.count
+    let result = [Float](count: outer * chosen.count * inner) { target in
+      values.withPointer { source in
+        for (row, index) in (0..<outer).lazy.flatMap({ o in chosen.lazy.map { o * shape[axis] + $0 } }).enumerated() {
+          (target + row * inner).update(from: source + index * inner, count: inner)
+        }
+      }
+    }
+    return Tensor(Shape(dims), result)
+  }
+}
