@@ -136,7 +136,8 @@ package struct Pruner {
     )
     func prune(_ graph: Graph, _ progress: (StepRecord) throws -> Void) throws -> Result {
       var pruner = Pruner(
-        original: try DependencyGroups(graph), samples: samples, objective: DistillationLoss(targets, options: options.loss), goal: goal,
+        original: try DependencyGroups(graph), samples: samples,
+        objective: DistillationLoss(targets, options: options.loss), goal: goal,
         cost: cost, options: options, training: order.epoch(0), heldOut: order.heldOut, graph: graph)
       return try pruner.run(progress)
     }
@@ -194,7 +195,8 @@ package struct Pruner {
         return GroupRecord(
           name: group.name, before: group.count, after: group.count - (removed[index]?.count ?? 0),
           importance: scores.reduce(0, +) / Double(max(scores.count, 1)))
-      }, kept: original.keptChannels(without: removed), steps: records, before: before, after: measure, lossBefore: lossBefore,
+      }, kept: original.keptChannels(without: removed), steps: records, before: before, after: measure,
+      lossBefore: lossBefore,
       lossAfter: try heldOutLoss(), reached: measure <= goal.limit)
   }
 

@@ -60,7 +60,8 @@ package struct Muon: Optimizer {
       let gram = [Float](count: side * side) { result in
         x.withPointer { x in
           BLAS.gemm(
-            transposeA: isTall, transposeB: !isTall, m: side, n: side, k: isTall ? rows : columns, a: x, b: x, c: result,
+            transposeA: isTall, transposeB: !isTall, m: side, n: side, k: isTall ? rows : columns, a: x, b: x,
+            c: result,
             threads: threads)
         }
       }
