@@ -8,7 +8,7 @@ import KDCTargets
 /// Lanes of 16 bits start from −Σ w·w′ of a part of the pairs, which lies before the part's weights, less Σ a·a′ of the
 /// part, found once for each output pixel of a band. What they hold in the end is Σ a·w: a part has as many pairs as the
 /// weights allow. Reads up to 15 bytes past a run.
-struct ConvolutionColumnsFastNeon: ConvolutionFamily {
+struct ConvolutionColumnsFastNeon: FastFamily {
   let name = "conv_fast_columns_neon"
 
   /// Windows with more values are better served by tiles along the values.
@@ -26,7 +26,7 @@ struct ConvolutionColumnsFastNeon: ConvolutionFamily {
     var runVectors: Int { (pairs.length + 15) / 16 }
   }
 
-  private func plan(_ step: ConvolutionStep, in program: Program) throws(FastRefusal) -> Plan {
+  func plan(_ step: ConvolutionStep, in program: Program) throws(FastRefusal) -> Plan {
     let g = step.geometry
     let runs = ConvolutionRuns(g)
     guard g.groups == 1, runs.columns == 1 else { throw FastRefusal(reason: "rows of the window are not contiguous") }
@@ -79,18 +79,6 @@ struct ConvolutionColumnsFastNeon: ConvolutionFamily {
     return nil
   }
 
-  func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
-    guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
-    guard target.has("neon") else { return "the target has no NEON" }
-    if step.geometry.isDepthwise { return "a depthwise convolution has one channel a run" }
-    do {
-      _ = try plan(step, in: program)
-      return nil
-    } catch {
-      return error.reason
-    }
-  }
-
   func cycles(of step: any Step, in program: Program, on target: Target) -> Double {
     guard let step = step as? ConvolutionStep, let plan = try? plan(step, in: program) else { return .infinity }
     let vectors = Double(plan.vectors)
@@ -105,9 +93,7 @@ struct ConvolutionColumnsFastNeon: ConvolutionFamily {
 
   func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
     let shape = try ConvolutionEmission(step)
-    guard let plan = try? plan(shape.step, in: program) else {
-      throw InternalError("\(name) was chosen for a step that it refuses")
-    }
+    let plan = try chosenPlan(shape.step, in: program)
     let tile = ConvolutionTileColumns(shape: shape, plan: plan)
     return KernelCode(
       body: shape.heading(name)

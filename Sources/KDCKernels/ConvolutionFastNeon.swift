@@ -7,32 +7,20 @@ import KDCTargets
 ///
 /// The sums of a·a′ of every output pixel are found once for each band and are what its lanes start from; those of
 /// w·w′ lie before the packed weights and join the bias. Reads up to 15 bytes past a run: the weights are zero there.
-struct ConvolutionFastNeon: ConvolutionFamily {
+struct ConvolutionFastNeon: FastFamily {
   let name = "conv_fast_2x4_neon"
 
   private func tiling(_ fast: FastPlan) -> ConvolutionTiling {
     ConvolutionTiling(pixels: 2, channels: 4, depth: 32, pixelBytes: fast.groups * 16)
   }
 
-  private func plan(_ step: ConvolutionStep, in program: Program) throws(FastRefusal) -> (FastPlan, ConvolutionBands) {
+  func plan(_ step: ConvolutionStep, in program: Program) throws(FastRefusal) -> (FastPlan, ConvolutionBands) {
     let fast = try FastPlan(step, in: program)
     guard let bands = ConvolutionBands(step, tiling(fast)) else {
       throw FastRefusal(reason: "fewer than 2 output pixels a band")
     }
     if bands.imageBytes >= 1 << 30 { throw FastRefusal(reason: "the image is too large") }
     return (fast, bands)
-  }
-
-  func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
-    guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
-    guard target.has("neon") else { return "the target has no NEON" }
-    if step.geometry.isDepthwise { return "a depthwise convolution has one channel a run" }
-    do {
-      _ = try plan(step, in: program)
-      return nil
-    } catch {
-      return error.reason
-    }
   }
 
   func cycles(of step: any Step, in program: Program, on target: Target) -> Double {
@@ -55,9 +43,7 @@ struct ConvolutionFastNeon: ConvolutionFamily {
 
   func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
     let shape = try ConvolutionEmission(step)
-    guard let (fast, bands) = try? plan(shape.step, in: program) else {
-      throw InternalError("\(name) was chosen for a step that it refuses")
-    }
+    let (fast, bands) = try chosenPlan(shape.step, in: program)
     let tile = ConvolutionTileFastNeon(shape: shape, bands: bands, fast: fast)
     let g = shape.geometry
     return KernelCode(

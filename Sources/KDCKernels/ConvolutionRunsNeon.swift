@@ -79,24 +79,3 @@ extension Target {
   /// Cycles that it takes to read weights once: none where they stay in the last cache from one inference to the next.
   func streamingCycles(_ bytes: Double) -> Double { bytes > Double(l2Bytes) ? bytes / dramBytesPerCycle : 0 }
 }
-
-/// The window of an output pixel as runs of contiguous bytes.
-struct ConvolutionRuns {
-  /// Runs: rows of the window, and pixels in each row where those are not contiguous.
-  let rows, columns: Int
-  /// Bytes of a run.
-  let length: Int
-  var count: Int { rows * columns }
-
-  init(_ g: ConvolutionGeometry) {
-    let contiguous = g.groups == 1 && (g.dilationX == 1 || g.kernelWidth == 1)
-    rows = g.kernelHeight
-    columns = contiguous ? 1 : g.kernelWidth
-    length = (contiguous ? g.kernelWidth : 1) * (g.inputChannels / max(g.groups, 1))
-  }
-
-  /// Blocks of 16 bytes, the last of which may be partly zero weights, and whether 8 more bytes follow.
-  var fullBlocks: Int { length / 16 + (length % 16 > 8 ? 1 : 0) }
-  var hasHalf: Bool { (1...8).contains(length % 16) }
-  var blocks: Int { fullBlocks + (hasHalf ? 1 : 0) }
-}

@@ -19,13 +19,7 @@ struct ConvolutionTileNeon {
     ])
   }
 
-  var constants: [(String, Int)] {
-    let g = shape.geometry
-    var list = [("RUN_BLOCKS", runs.blocks)]
-    if runs.rows > 1 { list += [("RUN_ROWS", runs.rows), ("RUN_ROW_STEP", g.dilationY * plan.pitch)] }
-    if runs.columns > 1 { list += [("RUN_COLUMNS", runs.columns), ("RUN_COLUMN_STEP", g.dilationX * g.inputChannels)] }
-    return list
-  }
+  var constants: [(String, Int)] { plan.runConstants(blocks: runs.blocks) }
 
   private func dot(_ k: String, _ weights: String, half: Bool, first: Bool) -> String {
     pixels == 4

@@ -1,7 +1,38 @@
+import KDCDiagnostics
 import KDCProgram
+import KDCTargets
 
 /// Why a fast inner product does not fit a step.
 struct FastRefusal: Error { let reason: String }
+
+/// A family of fast inner products: it takes a step where it finds a plan, which is its proof.
+protocol FastFamily: ConvolutionFamily {
+  associatedtype Plan
+  func plan(_ step: ConvolutionStep, in program: Program) throws(FastRefusal) -> Plan
+}
+
+extension FastFamily {
+  package func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
+    guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
+    guard target.has("neon") else { return "the target has no NEON" }
+    if step.geometry.isDepthwise { return "a depthwise convolution has one channel a run" }
+    do {
+      _ = try plan(step, in: program)
+      return nil
+    } catch {
+      return error.reason
+    }
+  }
+
+  /// The plan of a step that the family took.
+  func chosenPlan(_ step: ConvolutionStep, in program: Program) throws(InternalError) -> Plan {
+    do {
+      return try plan(step, in: program)
+    } catch {
+      throw InternalError("\(name) was chosen for a step that it refuses: \(error.reason)")
+    }
+  }
+}
 
 /// How a convolution is added up by fast inner products in 16-bit lanes, proved from its weights and from the values
 /// that its input can hold.

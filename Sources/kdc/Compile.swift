@@ -121,8 +121,8 @@ struct Compile: AsyncParsableCommand {
     let request = CompileRequest(
       student: student,
       teacher: TeacherRequest(
-        models: teacher.teacher, outputs: teacher.teacherLogits, matches: try teacher.matchedOutputs,
-        preprocessing: try teacher.steps),
+        models: teacher.teacher, outputs: teacher.teacherLogits, matches: try teacher.fit.matchedOutputs,
+        preprocessing: try teacher.fit.steps),
       data: data, train: compression.train, trainSamples: compression.trainSamples, evaluation: eval,
       images: images.images, targets: try Targets.builtIn().compiled(for: targets), output: output, json: json,
       activations: data == nil ? .float : activations, weights: weights, arithmetic: arithmetic,

@@ -82,7 +82,7 @@ struct Explanation: Encodable {
       var rows = [["", "layer", "op", "kernel", "cycles", "share", "bytes", "float"]]
       for (index, layer) in target.layers.enumerated() {
         rows.append([
-          "\(index)", layer.name, layer.op, layer.kernel, Self.grouped(layer.cycles),
+          "\(index)", layer.name, layer.op, layer.kernel, String(format: "%.0f", layer.cycles),
           String(format: "%.1f %%", 100 * layer.share), ReportTable.bytes(layer.bytes),
           layer.floatCycles.map { String(format: "%.1f×", $0 / max(layer.cycles, 1)) } ?? "",
         ])
@@ -93,7 +93,7 @@ struct Explanation: Encodable {
           target.megacycles),
         "'float' is what the same convolution would take in float32, next to int8.", "",
       ]
-      let table = Self.aligned(rows)
+      let table = TextTable.aligned(rows) { $0 >= 4 }
       lines.append(table[0])
       for (line, layer) in zip(table.dropFirst(), target.layers) {
         lines += [line, "      \(layer.detail)", "      \(layer.reason)"]
@@ -104,16 +104,4 @@ struct Explanation: Encodable {
     }.joined(separator: "\n\n")
   }
 
-  private static func grouped(_ cycles: Double) -> String { String(format: "%.0f", cycles) }
-
-  /// The first four columns to the left, numbers to the right.
-  private static func aligned(_ rows: [[String]]) -> [String] {
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      zip(row, widths).enumerated().map { column, cell in
-        let padding = String(repeating: " ", count: cell.1 - cell.0.count)
-        return column < 4 ? cell.0 + padding : padding + cell.0
-      }.joined(separator: "  ")
-    }
-  }
 }

@@ -68,22 +68,10 @@ struct GroupSummary: Encodable {
     }
     let total = groups.filter(\.prunable).reduce(0) { $0 + $1.channels }
     var lines = ["\(file): \(ModelSummary.short(macs)) MACs, \(total) channels to prune in \(rows.count - 1) groups"]
-    if rows.count > 1 { lines += Self.aligned(rows) }
+    if rows.count > 1 { lines += TextTable.aligned(rows) { $0 == 1 || $0 == 2 }.map { "  " + $0 } }
     let fixed = groups.filter { !$0.prunable }
     if !fixed.isEmpty { lines.append("fixed:") }
     lines += fixed.map { "  \($0.name): \($0.channels) channels, by \($0.fixedBy ?? "")" }
     return lines.joined(separator: "\n")
-  }
-
-  /// Columns padded to their widest cell, numbers to the right.
-  private static func aligned(_ rows: [[String]]) -> [String] {
-    let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      let cells = row.enumerated().map { column, cell in
-        let padding = String(repeating: " ", count: widths[column] - cell.count)
-        return column == 1 || column == 2 ? padding + cell : cell + padding
-      }
-      return "  " + String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
-    }
   }
 }

@@ -70,13 +70,6 @@ struct ReportTable {
     let columns = (rows.first?.indices ?? 0..<0).filter { column in
       column < 2 || rows.dropFirst().contains { !$0[column].isEmpty }
     }
-    let widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      let cells = zip(columns, widths).map { column, width in
-        let padding = String(repeating: " ", count: width - row[column].count)
-        return column < 2 ? row[column] + padding : padding + row[column]
-      }
-      return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
-    }
+    return TextTable.aligned(rows.map { row in columns.map { row[$0] } }) { columns[$0] >= 2 }
   }
 }

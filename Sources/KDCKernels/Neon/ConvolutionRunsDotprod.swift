@@ -4,62 +4,30 @@ import KDCTargets
 
 /// Integer convolutions with many input channels on ARM cores with dot products (SDOT: four products a lane): tiles of
 /// some output pixels by some vectors of 4 output channels, chosen for the shape. Reads up to 15 bytes past a run.
-struct ConvolutionRunsDotprod: ConvolutionFamily {
+struct ConvolutionRunsDotprod: ConvolutionTileFamily {
   let name = "conv_runs_dotprod"
 
-  private struct Tile {
-    var pixels, vectors: Int
-    var cycles: Double
-    var plan: ConvolutionBands
+  let lanes = 4
+  let copiedBytesPerCycle = 8.0
+
+  func refusal(on target: Target) -> String? { target.has("dotprod") ? nil : "the target has no dot products" }
+
+  func candidates(_ g: ConvolutionGeometry) -> [(vectors: Int, pixels: Int)] {
+    [4, 3, 2, 1].flatMap { vectors in (1...6).reversed().map { (vectors, $0) } }
   }
 
-  private func tiling(_ g: ConvolutionGeometry, pixels: Int, vectors: Int) -> ConvolutionTiling {
+  func tiling(_ g: ConvolutionGeometry, pixels: Int, vectors: Int) -> ConvolutionTiling {
     ConvolutionTiling(
-      pixels: pixels, channels: vectors * 4, depth: 4, tileCycles: cycles(g, pixels: pixels, vectors: vectors))
+      pixels: pixels, channels: vectors * 4, depth: 4, tileCycles: tileCycles(g, pixels: pixels, vectors: vectors))
   }
 
   /// Cycles of a tile on a core with two pipes for dot products and two for loads (Cortex-A76).
-  private func cycles(_ g: ConvolutionGeometry, pixels: Int, vectors: Int) -> Double {
+  func tileCycles(_ g: ConvolutionGeometry, pixels: Int, vectors: Int) -> Double {
     let runs = ConvolutionRuns(g)
-    let steps = Double(runs.count * ((runs.length + 3) / 4))
+    let steps = Double(runs.count * runs.quads)
     let loads = Double(vectors) / 2 + Double(pixels) / 8
     return steps * max(Double(pixels * vectors) / 2, loads, 1.5) + Double(pixels * vectors) * 3.5
       + Double(runs.count * 3 + 12)
-  }
-
-  /// The tile with the least work; nil where none suits the shape.
-  private func tile(_ step: ConvolutionStep) -> Tile? {
-    let g = step.geometry
-    var best: Tile?
-    for vectors in [4, 3, 2, 1] {
-      let channels = vectors * 4
-      if g.groups > 1, g.outputChannels / g.groups % channels != 0 { continue }
-      for pixels in [6, 5, 4, 3, 2, 1] {
-        guard let plan = ConvolutionBands(step, tiling(g, pixels: pixels, vectors: vectors)) else { continue }
-        let panels = (g.outputChannels + channels - 1) / channels
-        let cycles =
-          Double(plan.tiles * panels) * self.cycles(g, pixels: pixels, vectors: vectors) + Double(plan.copiedBytes) / 8
-        if cycles < best?.cycles ?? .infinity {
-          best = Tile(pixels: pixels, vectors: vectors, cycles: cycles, plan: plan)
-        }
-      }
-    }
-    return best
-  }
-
-  func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
-    guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
-    guard target.has("dotprod") else { return "the target has no dot products" }
-    if step.geometry.isDepthwise { return "a depthwise convolution has one channel a run" }
-    guard let tile = tile(step) else { return "output channels of a group are not whole vectors" }
-    return tile.plan.imageBytes < 1 << 30 ? nil : "the image is too large"
-  }
-
-  func cycles(of step: any Step, in program: Program, on target: Target) -> Double {
-    guard let step = step as? ConvolutionStep, let tile = tile(step) else { return .infinity }
-    let runs = ConvolutionRuns(step.geometry)
-    let weightBytes = Double(step.geometry.outputChannels * runs.count * ((runs.length + 3) / 4) * 4)
-    return max(tile.cycles + Double(tile.plan.units) * 40, target.streamingCycles(weightBytes))
   }
 
   func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
@@ -70,18 +38,15 @@ struct ConvolutionRunsDotprod: ConvolutionFamily {
     let g = shape.geometry
     let runs = ConvolutionRuns(g)
     let channels = tile.vectors * 4
-    var constants = tile.plan.constants + [("RUN_BLOCKS", (runs.length + 3) / 4)]
-    if runs.rows > 1 { constants += [("RUN_ROWS", runs.rows), ("RUN_ROW_STEP", g.dilationY * tile.plan.pitch)] }
-    if runs.columns > 1 {
-      constants += [("RUN_COLUMNS", runs.columns), ("RUN_COLUMN_STEP", g.dilationX * g.inputChannels)]
-    }
-    constants += [("TILE", tile.pixels), ("VECTORS", tile.vectors)]
+    let constants =
+      tile.plan.constants + tile.plan.runConstants(blocks: runs.quads)
+      + [("TILE", tile.pixels), ("VECTORS", tile.vectors)]
     let epilogue = NeonRequantization(step: shape.step)
     return KernelCode(
       body: shape.heading("\(name), tiles of \(tile.pixels)×\(channels)")
         + ConvolutionEmission.constants(constants + shape.requantization)
         + shape.pointers(workspace: tile.plan.isPadded)
-        + tile.plan.loops(around: sums(runs) + stores(epilogue, vectors: tile.vectors, channels: g.outputChannels)),
+        + tile.plan.loops(around: sums(tile.plan) + stores(epilogue, vectors: tile.vectors, channels: g.outputChannels)),
       helpers: tile.plan.helpers.union(epilogue.helpers).union(["kdc_store_lanes", "kdc_store_4"]),
       units: tile.plan.units,
       workspaceBytes: tile.plan.workspaceBytes,
@@ -92,8 +57,8 @@ struct ConvolutionRunsDotprod: ConvolutionFamily {
   }
 
   /// The sums `s[m][v]` over the runs at `a[]`, begun with the biases.
-  private func sums(_ runs: ConvolutionRuns) -> String {
-    let blocks = (runs.length + 3) / 4
+  private func sums(_ plan: ConvolutionBands) -> String {
+    let blocks = ConvolutionRuns(plan.g).quads
     /// Four products of each sum from the block of weights at `w`; `lane` is the block's place in x.
     func block(_ lane: Int) -> String {
       """
@@ -117,22 +82,12 @@ struct ConvolutionRunsDotprod: ConvolutionFamily {
       let some = load(full == 0 ? "" : " + \(16 * full)") + (0..<rest).map(block).joined()
       body += "{\n" + indented(some, 1) + "  w += \(16 * rest) * VECTORS;\n}\n"
     }
-    let each = "KDC_UNROLL for (int m = 0; m < TILE; m++)"
-    if runs.columns > 1 {
-      body =
-        "for (int32_t kx = 0; kx < RUN_COLUMNS; kx++) {\n" + indented(body, 1)
-        + "  \(each) a[m] += RUN_COLUMN_STEP;\n}\n"
-      if runs.rows > 1 { body += "\(each) a[m] += RUN_ROW_STEP - RUN_COLUMNS * RUN_COLUMN_STEP;\n" }
-    } else if runs.rows > 1 {
-      body += "\(each) a[m] += RUN_ROW_STEP;\n"
-    }
-    if runs.rows > 1 { body = "for (int32_t ky = 0; ky < RUN_ROWS; ky++) {\n" + indented(body, 1) + "}\n" }
     return """
       int32x4_t s[TILE][VECTORS];
       KDC_UNROLL for (int v = 0; v < VECTORS; v++)
         KDC_UNROLL for (int m = 0; m < TILE; m++) s[m][v] = vld1q_s32(bias + n + 4 * v);
       const int8_t *w = panel;
-      \(body)
+      \(plan.overRuns(body, pixels: "TILE"))
       """
   }
 

@@ -46,16 +46,12 @@ struct ConvolutionRunsAvx2: ConvolutionFamily {
     }
     let g = shape.geometry
     let runs = ConvolutionRuns(g)
-    var constants = plan.constants + [("RUN_BLOCKS", (runs.length + 1) / 2)]
-    if runs.rows > 1 { constants += [("RUN_ROWS", runs.rows), ("RUN_ROW_STEP", g.dilationY * plan.pitch)] }
-    if runs.columns > 1 {
-      constants += [("RUN_COLUMNS", runs.columns), ("RUN_COLUMN_STEP", g.dilationX * g.inputChannels)]
-    }
+    let constants = plan.constants + plan.runConstants(blocks: (runs.length + 1) / 2)
     let epilogue = Avx2Requantization(step: shape.step)
     return KernelCode(
       body: shape.heading(name) + ConvolutionEmission.constants(constants + shape.requantization)
         + shape.pointers(workspace: true, weights: int4 ? "int8_t" : "int16_t")
-        + plan.loops(around: tile(runs, g, epilogue)),
+        + plan.loops(around: tile(plan, epilogue)),
       helpers: plan.helpers.union(epilogue.helpers).union(int4 ? ["kdc_halves_avx2"] : []), units: plan.units,
       workspaceBytes: plan.workspaceBytes,
       packings: [
@@ -66,13 +62,13 @@ struct ConvolutionRunsAvx2: ConvolutionFamily {
       ])
   }
 
-  private func tile(_ runs: ConvolutionRuns, _ g: ConvolutionGeometry, _ epilogue: Avx2Requantization) -> String {
+  private func tile(_ plan: ConvolutionBands, _ epilogue: Avx2Requantization) -> String {
     let each = "KDC_UNROLL for (int m = 0; m < \(pixels); m++)"
     let load =
       int4
       ? "const __m256i v = kdc_halves_avx2(w), w0 = kdc_low_halves_avx2(v), w1 = kdc_high_halves_avx2(v);"
       : "const __m256i w0 = kdc_load_avx2(w), w1 = kdc_load_avx2(w + 16);"
-    var body = """
+    let run = """
       for (int32_t k = 0; k < RUN_BLOCKS; k++, w += \(int4 ? 16 : 32)) {
         \(load)
         \(each) {
@@ -83,16 +79,8 @@ struct ConvolutionRunsAvx2: ConvolutionFamily {
       }
 
       """
-    if runs.columns > 1 {
-      body =
-        "for (int32_t kx = 0; kx < RUN_COLUMNS; kx++) {\n" + indented(body, 1)
-        + "  \(each) a[m] += RUN_COLUMN_STEP;\n}\n"
-      if runs.rows > 1 { body += "\(each) a[m] += RUN_ROW_STEP - RUN_COLUMNS * RUN_COLUMN_STEP;\n" }
-    } else if runs.rows > 1 {
-      body += "\(each) a[m] += RUN_ROW_STEP;\n"
-    }
-    if runs.rows > 1 { body = "for (int32_t ky = 0; ky < RUN_ROWS; ky++) {\n" + indented(body, 1) + "}\n" }
-    let count = g.outputChannels % 16 == 0 ? "16" : "OUT_CHANNELS - n"
+    let body = plan.overRuns(run, pixels: "\(pixels)")
+    let count = plan.g.outputChannels % 16 == 0 ? "16" : "OUT_CHANNELS - n"
     return """
       __m256i s[\(pixels)][2];
       \(each) s[m][0] = kdc_load_avx2(bias + n), s[m][1] = kdc_load_avx2(bias + n + 8);

@@ -90,13 +90,7 @@ extension Distillation {
     package var heads: [[Quality]]
   }
 
-  /// What `progress` is told after every step; `lastEpoch` is the last one that ended.
-  package struct Progress: Sendable {
-    package var step: Int
-    package var totalSteps: Int
-    package var finishedEpochs: Int
-    package var lastEpoch: Epoch?
-  }
+  package typealias Progress = TrainingProgress<Epoch>
 
   package struct Result: Sendable {
     /// Trained weights and statistics by initializer, student by student.

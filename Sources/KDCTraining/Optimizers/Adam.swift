@@ -28,37 +28,49 @@ package struct Adam: Optimizer {
   }
 
   package mutating func step(_ parameters: inout Parameters, gradients: [[Float]], rate: Double, threads: Threads) {
+    beginStep(parameters)
+    for index in parameters.values.indices {
+      move(index, &parameters, gradient: gradients[index], rate: rate, threads: threads)
+    }
+  }
+
+  /// Counts a step. Each parameter tensor is then moved at most once.
+  mutating func beginStep(_ parameters: Parameters) {
     prepareMoments(2, for: parameters)
     stepCount += 1
+  }
+
+  /// The step of one parameter tensor.
+  mutating func move(
+    _ index: Int, _ parameters: inout Parameters, gradient: [Float], rate: Double, threads: Threads
+  ) {
     let correction1 = 1 - pow(beta1, Double(stepCount))
     let correction2 = 1 - pow(beta2, Double(stepCount))
     let scale = Float(1 / correction2.squareRoot())
     let (b1, b2, epsilon) = (Float(beta1), Float(beta2), Float(epsilon))
-    for index in parameters.values.indices {
-      let size = Float(rate * (isRelative ? Self.typicalSize(parameters.values[index]) : 1) / correction1)
-      // Taken out of their arrays, so that both can be changed at once without a copy.
-      var (m, v): ([Float], [Float]) = ([], [])
-      swap(&m, &moments[0][index])
-      swap(&v, &moments[1][index])
-      let count = parameters.values[index].count
-      parameters.values[index].withUnsafeMutableBufferPointer { w in
-        m.withUnsafeMutableBufferPointer { m in
-          v.withUnsafeMutableBufferPointer { v in
-            gradients[index].withUnsafeBufferPointer { g in
-              forEachPiece(of: count, threads: threads) { range in
-                for i in range {
-                  m[i] = b1 * m[i] + (1 - b1) * g[i]
-                  v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i]
-                  w[i] -= size * m[i] / (v[i].squareRoot() * scale + epsilon)
-                }
+    let size = Float(rate * (isRelative ? Self.typicalSize(parameters.values[index]) : 1) / correction1)
+    // Taken out of their arrays, so that both can be changed at once without a copy.
+    var (m, v): ([Float], [Float]) = ([], [])
+    swap(&m, &moments[0][index])
+    swap(&v, &moments[1][index])
+    let count = parameters.values[index].count
+    parameters.values[index].withUnsafeMutableBufferPointer { w in
+      m.withUnsafeMutableBufferPointer { m in
+        v.withUnsafeMutableBufferPointer { v in
+          gradient.withUnsafeBufferPointer { g in
+            forEachPiece(of: count, threads: threads) { range in
+              for i in range {
+                m[i] = b1 * m[i] + (1 - b1) * g[i]
+                v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i]
+                w[i] -= size * m[i] / (v[i].squareRoot() * scale + epsilon)
               }
             }
           }
         }
       }
-      swap(&m, &moments[0][index])
-      swap(&v, &moments[1][index])
     }
+    swap(&m, &moments[0][index])
+    swap(&v, &moments[1][index])
   }
 
   static func typicalSize(_ values: [Float]) -> Double {

@@ -26,20 +26,32 @@ package struct Muon: Optimizer {
   package init() {}
 
   package mutating func step(_ parameters: inout Parameters, gradients: [[Float]], rate: Double, threads: Threads) {
-    let before = parameters.values
-    // Also the momentum of matrices: β is Adam's.
-    adam.step(&parameters, gradients: gradients, rate: rate, threads: threads)
-    for index in parameters.shapes.indices where Self.isMatrix(parameters.shapes[index]) {
-      let (gradient, momentum) = (gradients[index], adam.moments[0][index])
-      let wanted = zip(gradient, momentum).map { (1 - self.momentum) * $0 + self.momentum * $1 }
-      let rows = parameters.shapes[index][0]
-      let step = Self.orthogonal(wanted, rows: rows, columns: wanted.count / rows, threads: threads)
-      let norm = step.reduce(0) { $0 + Double($1) * Double($1) }
-      guard norm > 0 else { continue }
-      let rms = (norm / Double(step.count)).squareRoot()
-      let scale = Float(rate * share * Adam.typicalSize(before[index]) / rms)
-      parameters.values[index] = zip(before[index], step).map { $0 - scale * $1 }
+    adam.beginStep(parameters)
+    for index in parameters.shapes.indices {
+      if Self.isMatrix(parameters.shapes[index]) {
+        turn(index, &parameters, gradient: gradients[index], rate: rate, threads: threads)
+      } else {
+        adam.move(index, &parameters, gradient: gradients[index], rate: rate, threads: threads)
+      }
     }
+  }
+
+  /// The orthogonal step of one matrix; of its moments only the first is used.
+  private mutating func turn(
+    _ index: Int, _ parameters: inout Parameters, gradient: [Float], rate: Double, threads: Threads
+  ) {
+    let beta = momentum
+    let m = zip(adam.moments[0][index], gradient).map { beta * $0 + (1 - beta) * $1 }
+    adam.moments[0][index] = m
+    let weights = parameters.values[index]
+    let rows = parameters.shapes[index][0]
+    let wanted = zip(gradient, m).map { (1 - beta) * $0 + beta * $1 }
+    let step = Self.orthogonal(wanted, rows: rows, columns: weights.count / rows, threads: threads)
+    let norm = step.reduce(0) { $0 + Double($1) * Double($1) }
+    guard norm > 0 else { return }
+    let rms = (norm / Double(step.count)).squareRoot()
+    let scale = Float(rate * share * Adam.typicalSize(weights) / rms)
+    parameters.values[index] = zip(weights, step).map { $0 - scale * $1 }
   }
 
   /// Depthwise weights are vectors side by side, and rows of one image channel are short.

@@ -58,13 +58,7 @@ extension Recovery {
     package var heldOut: Double
   }
 
-  /// What `progress` is told after every step; `epoch` holds the last one that ended.
-  package struct Progress: Sendable {
-    package var step: Int
-    package var totalSteps: Int
-    package var finishedEpochs: Int
-    package var lastEpoch: Epoch?
-  }
+  package typealias Progress = TrainingProgress<Epoch>
 
   package struct Result: Sendable {
     /// With the best parameters; the graph as given where `accepted` is false.

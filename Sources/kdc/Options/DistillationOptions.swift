@@ -27,29 +27,15 @@ struct DistillationOptions: ParsableArguments {
   @Option(name: .customLong("teacher"), help: "A further teacher; may be repeated. Their answers are averaged.")
   var teachers: [String] = []
 
-  @Option(
-    name: .customLong("teacher-preprocess"),
-    help: ArgumentHelp(
-      "How the teacher's inputs differ: [input:]resize=48x48,scale=255,mean=0.5,std=0.5.", valueName: "steps"))
-  var preprocess: [String] = []
-
-  @Option(
-    name: .customLong("match"),
-    help: ArgumentHelp("Which teacher output goes with which student output.", valueName: "teacher=student"))
-  var matches: [String] = []
+  @OptionGroup var fit: TeacherFitOptions
 
   func validate() throws {
     if softOnly && hardOnly { throw ValidationError("--soft-only and --hard-only exclude each other") }
-    _ = try request
   }
 
   /// The teachers' part, as `kdc compile` has it.
   var request: TeacherRequest {
-    get throws {
-      TeacherRequest(
-        matches: try TeacherOptions.matched(matches),
-        preprocessing: try preprocess.map(TeacherPreprocessing.init(parsing:)))
-    }
+    get throws { TeacherRequest(matches: try fit.matchedOutputs, preprocessing: try fit.steps) }
   }
 
   func apply(to options: inout Distillation.Options) {

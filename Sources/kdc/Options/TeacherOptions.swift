@@ -13,6 +13,21 @@ struct TeacherOptions: ParsableArguments {
       valueName: "file"))
   var teacherLogits: [String] = []
 
+  @OptionGroup var fit: TeacherFitOptions
+
+  func validate() throws {
+    if !teacher.isEmpty && !teacherLogits.isEmpty {
+      throw ValidationError("--teacher and --teacher-logits exclude each other")
+    }
+    if !fit.preprocess.isEmpty && teacher.isEmpty { throw ValidationError("--teacher-preprocess needs --teacher") }
+    if !fit.matches.isEmpty && teacher.isEmpty && teacherLogits.isEmpty {
+      throw ValidationError("--match needs --teacher or --teacher-logits")
+    }
+  }
+}
+
+/// How a teacher's inputs and outputs go with the student's.
+struct TeacherFitOptions: ParsableArguments {
   @Option(
     name: .customLong("teacher-preprocess"),
     help: ArgumentHelp(
@@ -25,33 +40,25 @@ struct TeacherOptions: ParsableArguments {
   var matches: [String] = []
 
   func validate() throws {
-    if !teacher.isEmpty && !teacherLogits.isEmpty {
-      throw ValidationError("--teacher and --teacher-logits exclude each other")
-    }
-    if !preprocess.isEmpty && teacher.isEmpty { throw ValidationError("--teacher-preprocess needs --teacher") }
-    if !matches.isEmpty && teacher.isEmpty && teacherLogits.isEmpty {
-      throw ValidationError("--match needs --teacher or --teacher-logits")
-    }
     _ = try matchedOutputs
     _ = try steps
   }
 
   /// The teacher's output by the student's.
-  var matchedOutputs: [String: String] { get throws { try Self.matched(matches) } }
-
-  /// Of arguments "teacher=student".
-  static func matched(_ matches: [String]) throws -> [String: String] {
-    var result: [String: String] = [:]
-    for match in matches {
-      let parts = match.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
-      guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
-        throw ValidationError("write --match as teacher_output=student_output, not '\(match)'")
+  var matchedOutputs: [String: String] {
+    get throws {
+      var result: [String: String] = [:]
+      for match in matches {
+        let parts = match.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
+          throw ValidationError("write --match as teacher_output=student_output, not '\(match)'")
+        }
+        guard result.updateValue(parts[0], forKey: parts[1]) == nil else {
+          throw ValidationError("--match names the student's output '\(parts[1])' twice")
+        }
       }
-      guard result.updateValue(parts[0], forKey: parts[1]) == nil else {
-        throw ValidationError("--match names the student's output '\(parts[1])' twice")
-      }
+      return result
     }
-    return result
   }
 
   var steps: [TeacherPreprocessing] { get throws { try preprocess.map(TeacherPreprocessing.init(parsing:)) } }
