@@ -10,20 +10,18 @@ extension Emission {
       throw InternalError("the memory plan is of another program")
     }
     let helpers = choices.reduce(into: Set<String>()) { $0.formUnion($1.code.helpers) }
-    // Steps with equal bodies share the function of the first one.
-    var function: [String: Int] = [:]
-    for (index, choice) in choices.enumerated() where function[choice.code.body] == nil {
-      function[choice.code.body] = index
-    }
-    let owners = choices.map { function[$0.code.body] ?? 0 }
+    let functions = SharedKernel.all(of: choices.map(\.code))
     var text = helpers.isEmpty ? "" : CHelpers.source(for: helpers) + "\n\n"
     text += CHelpers.kernelMacro + "\n"
-    for (index, choice) in choices.enumerated() where owners[index] == index {
+    if functions.contains(where: \.isShared) { text += CHelpers.sharedMacro + "\n" }
+    for function in functions {
       text += "\n"
-      for (user, owner) in owners.enumerated() where owner == index {
-        text += "// \(describe(user, in: program, choices[user]))\n"
-      }
-      text += "KDC_KERNEL(k\(index)) {\n\(CText.indented(choice.code.body))\n}\n"
+      for step in function.steps { text += "// \(describe(step, in: program, choices[step]))\n" }
+      text += function.text
+    }
+    var owners = [Int](repeating: 0, count: choices.count)
+    for kernel in functions.flatMap(\.kernels) {
+      for step in kernel.steps { owners[step] = kernel.steps[0] }
     }
     text += "\n" + (try stepTable(of: program, input, constants, owners: owners))
     text += try constantTable(constants, of: program)

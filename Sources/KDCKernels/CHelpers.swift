@@ -25,6 +25,12 @@ package enum CHelpers {
       static void name(void *const *b KDC_UNUSED, const void *const *c KDC_UNUSED,        \\
                        uint32_t begin KDC_UNUSED, uint32_t end KDC_UNUSED)
     """
+  /// A function that kernels share: `numbers` are those in which they differ.
+  package static let sharedMacro = """
+    #define KDC_SHARED(name)                                                              \\
+      static __attribute__((noinline)) void name(void *const *b, const void *const *c,    \\
+                                                 uint32_t begin, uint32_t end, const int32_t *numbers)
+    """
 
   /// The text of `names` and of all that they use, in the order of `all`.
   package static func source(for names: Set<String>) -> String {

@@ -129,26 +129,32 @@ struct ConvolutionBands {
 
   var helpers: Set<String> { isPadded ? [tiling.copy] : [] }
 
-  var constants: [(String, Int)] {
-    var list = [
-      ("PIXELS", g.outputHeight * g.outputWidth), ("IN_CHANNELS", g.inputChannels), ("OUT_CHANNELS", g.outputChannels),
-      ("BANDS", bands), ("BAND", bandPixels),
+  var constants: [KernelNumber] {
+    var list: [KernelNumber] = [
+      .varying("PIXELS", g.outputHeight * g.outputWidth), .varying("IN_CHANNELS", g.inputChannels),
+      .varying("OUT_CHANNELS", g.outputChannels),
+      .varying("BANDS", bands), .varying("BAND", bandPixels),
     ]
-    if splits > 1 { list += [("SPLITS", splits), ("SPLIT", splitChannels)] }
+    if splits > 1 { list += [.varying("SPLITS", splits), .varying("SPLIT", splitChannels)] }
     if !isDense {
       list += [
-        ("OUT_WIDTH", g.outputWidth), ("ROW_STEP", g.strideY * pitch), ("COLUMN_STEP", g.strideX * g.inputChannels),
+        .most("OFFSETS", bandPixels + max(4, tiling.pixels)), .varying("OUT_WIDTH", g.outputWidth),
+        .varying("ROW_STEP", g.strideY * pitch), .varying("COLUMN_STEP", g.strideX * g.inputChannels),
       ]
     }
     if isPadded {
       list += [
-        ("IN_HEIGHT", g.inputHeight), ("ROW_BYTES", g.inputWidth * g.inputChannels),
-        ("COPIED_BYTES", min(g.inputWidth * g.inputChannels, pitch - g.padLeft * g.inputChannels)),
-        ("LEFT_BYTES", g.padLeft * g.inputChannels), ("PITCH", pitch), ("SLICE", sliceBytes), ("COPY_ROWS", inputRows),
-        ("BAND_STEP", bandRows * g.strideY), ("TOP", g.padTop), ("INPUT_ZERO", step.inputZeroPoint),
+        .varying("IN_HEIGHT", g.inputHeight), .varying("ROW_BYTES", g.inputWidth * g.inputChannels),
+        .varying("COPIED_BYTES", min(g.inputWidth * g.inputChannels, pitch - g.padLeft * g.inputChannels)),
+        .varying("LEFT_BYTES", g.padLeft * g.inputChannels), .varying("PITCH", pitch), .varying("SLICE", sliceBytes),
+        .varying("COPY_ROWS", inputRows),
+        .varying("BAND_STEP", bandRows * g.strideY), .varying("TOP", g.padTop),
+        .varying("INPUT_ZERO", step.inputZeroPoint),
       ]
     }
-    if g.groups > 1 { list += [("GROUP_IN", g.inputChannels / g.groups), ("GROUP_OUT", g.outputChannels / g.groups)] }
+    if g.groups > 1 {
+      list += [.varying("GROUP_IN", g.inputChannels / g.groups), .varying("GROUP_OUT", g.outputChannels / g.groups)]
+    }
     return list
   }
 
@@ -187,7 +193,7 @@ struct ConvolutionBands {
     if !isDense {
       let start = isPadded ? "y = 0, x = 0" : "y = first / OUT_WIDTH, x = first % OUT_WIDTH"
       text += """
-            int32_t offset[BAND + \(max(4, tiling.pixels))];
+            int32_t offset[OFFSETS];
             for (int32_t i = 0, \(start); i < count; i++) {
               offset[i] = y * ROW_STEP + x * COLUMN_STEP;
               if (++x == OUT_WIDTH) x = 0, y++;

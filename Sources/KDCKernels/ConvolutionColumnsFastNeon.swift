@@ -96,9 +96,8 @@ struct ConvolutionColumnsFastNeon: FastFamily {
     let plan = try chosenPlan(shape.step, in: program)
     let tile = ConvolutionTileColumns(shape: shape, plan: plan)
     return KernelCode(
-      body: shape.heading(name)
-        + ConvolutionEmission.constants(plan.bands.constants + tile.constants + shape.requantization)
-        + shape.pointers(workspace: plan.bands.isPadded) + tile.declaration
+      numbers: plan.bands.constants + tile.constants + shape.requantization,
+      body: shape.pointers(workspace: plan.bands.isPadded) + tile.declaration
         + plan.bands.loops(around: tile.text, before: tile.starts, panel: tile.panel),
       helpers: tile.helpers.union(plan.bands.helpers), units: plan.bands.units,
       workspaceBytes: plan.bands.workspaceBytes,

@@ -56,9 +56,8 @@ struct ConvolutionDepthwiseNeon: ConvolutionFamily {
     let tile = DepthwiseTileNeon(shape: shape, rows: rows, isShort: isShort)
     let g = shape.geometry
     return KernelCode(
-      body: shape.heading(name)
-        + ConvolutionEmission.constants(rows.constants + tile.constants + shape.requantization)
-        + shape.pointers(workspace: rows.isPadded) + rows.loops(around: tile.text),
+      numbers: rows.constants + tile.constants + shape.requantization,
+      body: shape.pointers(workspace: rows.isPadded) + rows.loops(around: tile.text),
       helpers: rows.helpers.union(["KDC_INLINE"]), units: rows.units, workspaceBytes: rows.workspaceBytes,
       packings: [
         .panels(
@@ -79,9 +78,9 @@ struct DepthwiseTileNeon {
   var isShort = false
   private var channels: Int { g.inputChannels }
 
-  var constants: [(String, Int)] {
-    [("TAPS", taps), ("LANES", (channels + 15) / 16 * 16), ("TAP_STEP", g.dilationX * channels)]
-      + (taps > 25 ? [("KERNEL_WIDTH", g.kernelWidth)] : [])
+  var constants: [KernelNumber] {
+    [.fixed("TAPS", taps), .varying("LANES", (channels + 15) / 16 * 16), .varying("TAP_STEP", g.dilationX * channels)]
+      + (taps > 25 ? [.varying("KERNEL_WIDTH", g.kernelWidth)] : [])
   }
 
   /// Two taps (or one) from `row` by the weights `w0`, `w1` to the sums.

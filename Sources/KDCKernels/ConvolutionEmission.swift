@@ -18,14 +18,6 @@ struct ConvolutionEmission {
   var pixels: Int { geometry.outputHeight * geometry.outputWidth }
   var channelsPerGroup: Int { geometry.inputChannels / max(geometry.groups, 1) }
 
-  /// The first line of a body: shape and family. No numbers that stand among the constants or that the code does not use,
-  /// since layers with equal bodies share their function.
-  func heading(_ family: String) -> String {
-    let g = geometry
-    return "  // [\(g.inputHeight),\(g.inputWidth),\(g.inputChannels)] → "
-      + "[\(g.outputHeight),\(g.outputWidth),\(g.outputChannels)], \(g.window)\(step.residual == nil ? "" : " + residual"); \(family)\n"
-  }
-
   /// Pointers to the step's data. The workspace follows the buffers.
   func pointers(workspace: Bool = false, weights: String = "int8_t") -> String {
     let output = step.residual == nil ? 1 : 2
@@ -37,24 +29,18 @@ struct ConvolutionEmission {
   }
 
   /// The numbers of the requantisation as named constants.
-  var requantization: [(String, Int)] {
+  var requantization: [KernelNumber] {
     let r = step.requantization
-    var list = [
-      ("PRE_SHIFT", r.preShift), ("SHIFT", r.shift), ("ZERO_POINT", r.zeroPoint), ("LOW", r.low), ("HIGH", r.high),
+    let preShift: KernelNumber.Kind = step.residual == nil ? .fixed : .varying
+    var list: [KernelNumber] = [
+      KernelNumber(name: "PRE_SHIFT", value: r.preShift, kind: preShift), .fixed("SHIFT", r.shift),
+      .varying("ZERO_POINT", r.zeroPoint),
+      .varying("LOW", r.low), .varying("HIGH", r.high),
     ]
     if let residual = step.residual {
-      list += [("RESIDUAL_ZERO", residual.zeroPoint), ("RESIDUAL_MULTIPLIER", residual.multiplier)]
+      list += [.varying("RESIDUAL_ZERO", residual.zeroPoint), .varying("RESIDUAL_MULTIPLIER", residual.multiplier)]
     }
     return list
-  }
-
-  /// `enum { … };` of named constants, a few a line.
-  static func constants(_ list: [(String, Int)]) -> String {
-    var lines: [String] = []
-    for start in stride(from: 0, to: list.count, by: 6) {
-      lines.append(list[start..<min(start + 6, list.count)].map { "\($0.0) = \($0.1)" }.joined(separator: ", "))
-    }
-    return "  enum {\n" + lines.map { "    \($0),\n" }.joined() + "  };\n"
   }
 }
 

@@ -47,9 +47,8 @@ struct ConvolutionFastNeon: FastFamily {
     let tile = ConvolutionTileFastNeon(shape: shape, bands: bands, fast: fast)
     let g = shape.geometry
     return KernelCode(
-      body: shape.heading(name)
-        + ConvolutionEmission.constants(bands.constants + tile.constants + shape.requantization)
-        + shape.pointers(workspace: bands.isPadded) + tile.declaration
+      numbers: bands.constants + tile.constants + shape.requantization,
+      body: shape.pointers(workspace: bands.isPadded) + tile.declaration
         + bands.loops(around: tile.text, before: tile.starts, panel: tile.panel, after: tile.finish),
       helpers: tile.helpers.union(bands.helpers), units: bands.units, workspaceBytes: bands.workspaceBytes,
       packings: [

@@ -23,11 +23,13 @@ struct ConvolutionRuns {
 
 extension ConvolutionBands {
   /// Constants of the loops over runs, with the number of steps that a run's sums take.
-  func runConstants(blocks: Int) -> [(String, Int)] {
+  func runConstants(blocks: Int) -> [KernelNumber] {
     let runs = ConvolutionRuns(g)
-    var list = [("RUN_BLOCKS", blocks)]
-    if runs.rows > 1 { list += [("RUN_ROWS", runs.rows), ("RUN_ROW_STEP", g.dilationY * pitch)] }
-    if runs.columns > 1 { list += [("RUN_COLUMNS", runs.columns), ("RUN_COLUMN_STEP", g.dilationX * g.inputChannels)] }
+    var list: [KernelNumber] = [.varying("RUN_BLOCKS", blocks)]
+    if runs.rows > 1 { list += [.varying("RUN_ROWS", runs.rows), .varying("RUN_ROW_STEP", g.dilationY * pitch)] }
+    if runs.columns > 1 {
+      list += [.varying("RUN_COLUMNS", runs.columns), .varying("RUN_COLUMN_STEP", g.dilationX * g.inputChannels)]
+    }
     return list
   }
 

@@ -52,12 +52,11 @@ struct ConvolutionRunsNeon: ConvolutionFamily {
       throw InternalError("\(name) was chosen for a step that it refuses")
     }
     let tile = ConvolutionTileNeon(shape: shape, plan: plan, pixels: pixels, int4: int4)
-    let body =
-      shape.heading(name) + ConvolutionEmission.constants(plan.constants + tile.constants + shape.requantization)
-      + shape.pointers(workspace: plan.isPadded) + plan.loops(around: tile.text)
     let (rows, runs) = (shape.geometry.outputChannels, tile.runs)
     return KernelCode(
-      body: body, helpers: tile.helpers.union(plan.helpers), units: plan.units, workspaceBytes: plan.workspaceBytes,
+      numbers: plan.constants + tile.constants + shape.requantization,
+      body: shape.pointers(workspace: plan.isPadded) + plan.loops(around: tile.text),
+      helpers: tile.helpers.union(plan.helpers), units: plan.units, workspaceBytes: plan.workspaceBytes,
       packings: [
         int4
           ? .halfBytePanels(rows: rows, runs: runs.count, length: runs.length, nr: 4, kr: 16)

@@ -18,19 +18,23 @@ struct ConvolutionScalar: ConvolutionFamily {
   func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
     let shape = try ConvolutionEmission(step)
     let g = shape.geometry
-    let constants = [
-      ("IN_HEIGHT", g.inputHeight), ("IN_WIDTH", g.inputWidth), ("IN_CHANNELS", g.inputChannels),
-      ("OUT_WIDTH", g.outputWidth), ("OUT_CHANNELS", g.outputChannels),
-      ("KERNEL_HEIGHT", g.kernelHeight), ("KERNEL_WIDTH", g.kernelWidth), ("STRIDE_Y", g.strideY),
-      ("STRIDE_X", g.strideX), ("DILATION_Y", g.dilationY), ("DILATION_X", g.dilationX), ("TOP", g.padTop),
-      ("LEFT", g.padLeft), ("GROUP_IN", shape.channelsPerGroup), ("GROUP_OUT", g.outputChannels / max(g.groups, 1)),
-      ("INPUT_ZERO", shape.step.inputZeroPoint),
+    let constants: [KernelNumber] = [
+      .varying("IN_HEIGHT", g.inputHeight), .varying("IN_WIDTH", g.inputWidth),
+      .varying("IN_CHANNELS", g.inputChannels),
+      .varying("OUT_WIDTH", g.outputWidth), .varying("OUT_CHANNELS", g.outputChannels),
+      .varying("KERNEL_HEIGHT", g.kernelHeight), .varying("KERNEL_WIDTH", g.kernelWidth),
+      .varying("STRIDE_Y", g.strideY),
+      .varying("STRIDE_X", g.strideX), .varying("DILATION_Y", g.dilationY), .varying("DILATION_X", g.dilationX),
+      .varying("TOP", g.padTop),
+      .varying("LEFT", g.padLeft), .varying("GROUP_IN", shape.channelsPerGroup),
+      .varying("GROUP_OUT", g.outputChannels / max(g.groups, 1)),
+      .varying("INPUT_ZERO", shape.step.inputZeroPoint),
     ]
     let residual =
       shape.step.residual == nil
       ? "" : "        h += (uint32_t)((residual[at] - RESIDUAL_ZERO) * RESIDUAL_MULTIPLIER);\n"
     let body =
-      shape.heading(name) + ConvolutionEmission.constants(constants + shape.requantization) + shape.pointers() + """
+      shape.pointers() + """
           for (int32_t y = (int32_t)begin; y < (int32_t)end; y++) {
             for (int32_t x = 0; x < OUT_WIDTH; x++) {
               for (int32_t n = 0; n < OUT_CHANNELS; n++) {
@@ -54,6 +58,7 @@ struct ConvolutionScalar: ConvolutionFamily {
           }
         """
     return KernelCode(
-      body: body, helpers: ["kdc_rdmulh", "kdc_finish"], units: g.outputHeight, packings: [.plain, .plain, .plain])
+      numbers: constants + shape.requantization, body: body, helpers: ["kdc_rdmulh", "kdc_finish"],
+      units: g.outputHeight, packings: [.plain, .plain, .plain])
   }
 }

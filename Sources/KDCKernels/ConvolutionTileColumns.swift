@@ -10,17 +10,18 @@ struct ConvolutionTileColumns {
 
   var helpers: Set<String> { ["kdc_columns", "kdc_copy"] }
 
-  var constants: [(String, Int)] {
-    var list = [
-      ("PARTS", plan.parts), ("VECTORS", plan.vectors),
-      ("PANEL", FastPairs.panelBytes(pairs, nr: plan.vectors * 16, part: plan.part)),
+  var constants: [KernelNumber] {
+    var list: [KernelNumber] = [
+      .most("START_SIZE", (plan.bands.bandPixels + 4) * plan.parts),
+      .fixed("PARTS", plan.parts), .fixed("VECTORS", plan.vectors),
+      .varying("PANEL", FastPairs.panelBytes(pairs, nr: plan.vectors * 16, part: plan.part)),
     ]
-    if pairs.runs > 1 { list.append(("RUN_STEP", shape.geometry.dilationY * plan.bands.pitch)) }
+    if pairs.runs > 1 { list.append(.varying("RUN_STEP", shape.geometry.dilationY * plan.bands.pitch)) }
     return list
   }
 
   /// Before the loops over units.
-  var declaration: String { "  int16_t start[(BAND + 4) * PARTS];  // sums of a·a′\n" }
+  var declaration: String { "  int16_t start[START_SIZE];  // sums of a·a′\n" }
 
   private func place(_ index: Int) -> String {
     let (run, column) = (index / pairs.length, index % pairs.length)

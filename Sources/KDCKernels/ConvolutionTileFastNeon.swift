@@ -11,15 +11,18 @@ struct ConvolutionTileFastNeon {
 
   var helpers: Set<String> { epilogue.helpers.union(["kdc_fast_2x4", "kdc_sum_4", "kdc_store_4"]) }
 
-  var constants: [(String, Int)] {
-    var list = [("STARTS", fast.groups * 8), ("PANEL", 4 * (4 + fast.runs * blocks.paddedLength))]
+  var constants: [KernelNumber] {
+    var list: [KernelNumber] = [
+      .most("START_SIZE", (bands.bandPixels + 4) * fast.groups * 8), .varying("STARTS", fast.groups * 8),
+      .varying("PANEL", 4 * (4 + fast.runs * blocks.paddedLength)),
+    ]
     if fast.runs > 1 {
       list += [
-        ("RUN_ROWS", fast.runs), ("RUN_ROW_STEP", shape.geometry.dilationY * bands.pitch),
-        ("RUN_BYTES", blocks.paddedLength * 4),
+        .varying("RUN_ROWS", fast.runs), .varying("RUN_ROW_STEP", shape.geometry.dilationY * bands.pitch),
+        .varying("RUN_BYTES", blocks.paddedLength * 4),
       ]
     }
-    if isLooped { list += [("GROUPS", fast.wholeGroups)] }
+    if isLooped { list += [.varying("GROUPS", fast.wholeGroups)] }
     return list
   }
 
@@ -30,7 +33,7 @@ struct ConvolutionTileFastNeon {
   private var restStart: Int { isLooped ? 0 : fast.wholeGroups * fast.groupBlocks * 32 }
 
   /// Before the loops over units.
-  var declaration: String { "  int16_t start[(BAND + 4) * STARTS];  // minus the sums of a·a′\n" }
+  var declaration: String { "  int16_t start[START_SIZE];  // minus the sums of a·a′\n" }
 
   /// For the pixels of a band.
   var starts: String {

@@ -19,7 +19,7 @@ struct ConvolutionTileNeon {
     ])
   }
 
-  var constants: [(String, Int)] { plan.runConstants(blocks: runs.blocks) }
+  var constants: [KernelNumber] { plan.runConstants(blocks: runs.blocks) }
 
   private func dot(_ k: String, _ weights: String, half: Bool, first: Bool) -> String {
     pixels == 4

@@ -11,46 +11,48 @@ struct WinogradCode {
     epilogue.helpers.union(["kdc_winograd4_input", "kdc_winograd4_products", "kdc_winograd4_output", "kdc_store_4"])
   }
 
-  private var constants: [(String, Int)] {
+  var numbers: [KernelNumber] {
     [
-      ("OUT_HEIGHT", g.outputHeight), ("OUT_WIDTH", g.outputWidth), ("OUT_CHANNELS", g.outputChannels),
-      ("TILES", plan.tiles), ("COLUMNS", plan.columns), ("QUADS", plan.quads), ("BANDS", plan.bands),
-      ("GROUPS", plan.groups), ("SPLITS", plan.splits), ("SPLIT", plan.splitChannels), ("BLOCKS", plan.blocks),
-      ("PLANE", plan.plane), ("SUMS", plan.sums), ("CORRECTIONS_AT", plan.correctionsAt), ("SUMS_AT", plan.sumsAt),
-      ("PATCH_AT", plan.patchAt), ("SLICE", plan.sliceBytes), ("WEIGHTS", plan.panels * 36 * plan.blocks * 64),
-    ]
+      .varying("IN_HEIGHT", g.inputHeight), .varying("IN_WIDTH", g.inputWidth),
+      .varying("IN_CHANNELS", g.inputChannels), .varying("TOP", g.padTop), .varying("LEFT", g.padLeft),
+      .varying("INPUT_ZERO", shape.step.inputZeroPoint), .varying("OUT_HEIGHT", g.outputHeight),
+      .varying("OUT_WIDTH", g.outputWidth), .varying("OUT_CHANNELS", g.outputChannels),
+      .varying("TILES", plan.tiles), .varying("COLUMNS", plan.columns), .varying("QUADS", plan.quads),
+      .varying("BANDS", plan.bands), .varying("GROUPS", plan.groups), .varying("SPLITS", plan.splits),
+      .varying("SPLIT", plan.splitChannels), .varying("BLOCKS", plan.blocks), .varying("PLANE", plan.plane),
+      .varying("SUMS", plan.sums), .varying("CORRECTIONS_AT", plan.correctionsAt), .varying("SUMS_AT", plan.sumsAt),
+      .varying("PATCH_AT", plan.patchAt), .varying("SLICE", plan.sliceBytes),
+      .varying("WEIGHTS", plan.panels * 36 * plan.blocks * 64),
+    ] + shape.requantization
   }
 
   var text: String {
-    ConvolutionEmission.constants(constants + shape.requantization)
-      + shape.pointers(workspace: true, weights: "int16_t") + """
-          static const kdc_winograd4_image image = {
-              \(g.inputHeight), \(g.inputWidth), \(g.inputChannels), \(g.padTop), \(g.padLeft), COLUMNS, BLOCKS, PLANE, \
-        \(shape.step.inputZeroPoint)};
-          int8_t *const slice = workspace + (ptrdiff_t)begin * SLICE, *const patch = slice + PATCH_AT;
-          int16_t *const planes = (int16_t *)(void *)slice;
-          int32_t *const corrections = (int32_t *)(void *)(slice + CORRECTIONS_AT), *const sums = (int32_t *)(void *)(slice + SUMS_AT);
-          const int32_t *constants = (const int32_t *)(const void *)(weights + WEIGHTS);
-          for (int32_t unit = (int32_t)begin; unit < (int32_t)end; unit++) {
-            const int32_t band = unit / SPLITS, from = QUADS * band / BANDS, count = QUADS * (band + 1) / BANDS - from;
-            const int32_t n0 = unit % SPLITS * SPLIT, n1 = n0 + SPLIT < OUT_CHANNELS ? n0 + SPLIT : OUT_CHANNELS;
-            for (int32_t group = 0; group < GROUPS; group++) {
-              const int32_t quad = from + count * group / GROUPS, quads = from + count * (group + 1) / GROUPS - quad;
-              const int32_t first = 4 * quad, tiles = TILES - first < 4 * quads ? TILES - first : 4 * quads;
-              if (GROUPS > 1 || n0 == 0 || unit == (int32_t)begin) {
-                kdc_winograd4_input(planes, patch, input, &image, first, tiles);
-                kdc_winograd4_corrections(corrections, planes, quads, BLOCKS, PLANE);
-              }
-              for (int32_t n = n0; n < n1; n += 16) {
-                const int32_t panels = n1 - n < 16 ? (n1 - n + 3) / 4 : 4;
-                kdc_winograd4_products(sums, SUMS, planes, corrections, weights + (ptrdiff_t)n * (36 * 16 * BLOCKS), panels, quads,
-                                       BLOCKS, PLANE);
-                for (int32_t p = 0; p < panels; p++) {
-        \(indented(panel, 6))        }
-              }
+    shape.pointers(workspace: true, weights: "int16_t") + """
+        const kdc_winograd4_image image = {IN_HEIGHT, IN_WIDTH, IN_CHANNELS, TOP, LEFT, COLUMNS, BLOCKS, PLANE, INPUT_ZERO};
+        int8_t *const slice = workspace + (ptrdiff_t)begin * SLICE, *const patch = slice + PATCH_AT;
+        int16_t *const planes = (int16_t *)(void *)slice;
+        int32_t *const corrections = (int32_t *)(void *)(slice + CORRECTIONS_AT), *const sums = (int32_t *)(void *)(slice + SUMS_AT);
+        const int32_t *constants = (const int32_t *)(const void *)(weights + WEIGHTS);
+        for (int32_t unit = (int32_t)begin; unit < (int32_t)end; unit++) {
+          const int32_t band = unit / SPLITS, from = QUADS * band / BANDS, count = QUADS * (band + 1) / BANDS - from;
+          const int32_t n0 = unit % SPLITS * SPLIT, n1 = n0 + SPLIT < OUT_CHANNELS ? n0 + SPLIT : OUT_CHANNELS;
+          for (int32_t group = 0; group < GROUPS; group++) {
+            const int32_t quad = from + count * group / GROUPS, quads = from + count * (group + 1) / GROUPS - quad;
+            const int32_t first = 4 * quad, tiles = TILES - first < 4 * quads ? TILES - first : 4 * quads;
+            if (GROUPS > 1 || n0 == 0 || unit == (int32_t)begin) {
+              kdc_winograd4_input(planes, patch, input, &image, first, tiles);
+              kdc_winograd4_corrections(corrections, planes, quads, BLOCKS, PLANE);
+            }
+            for (int32_t n = n0; n < n1; n += 16) {
+              const int32_t panels = n1 - n < 16 ? (n1 - n + 3) / 4 : 4;
+              kdc_winograd4_products(sums, SUMS, planes, corrections, weights + (ptrdiff_t)n * (36 * 16 * BLOCKS), panels, quads,
+                                     BLOCKS, PLANE);
+              for (int32_t p = 0; p < panels; p++) {
+      \(indented(panel, 6))        }
             }
           }
-        """
+        }
+      """
   }
 
   /// One panel of 4 output channels of the group's tiles.

@@ -35,7 +35,7 @@ struct ConvolutionWinogradNeon: ConvolutionFamily {
     let shape = try ConvolutionEmission(step)
     let code = WinogradCode(shape: shape, plan: WinogradPlan(shape.step, target))
     return KernelCode(
-      body: shape.heading(name) + code.text, helpers: code.helpers, units: code.plan.units,
+      numbers: code.numbers, body: code.text, helpers: code.helpers, units: code.plan.units,
       workspaceBytes: code.plan.units * code.plan.sliceBytes,
       packings: [
         .winograd4(rows: shape.geometry.outputChannels, channels: shape.geometry.inputChannels), .plain, .plain,

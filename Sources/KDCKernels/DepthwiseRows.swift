@@ -47,25 +47,28 @@ struct DepthwiseRows {
   var copiedBytes: Int { isPadded ? g.inputHeight * g.inputWidth * g.inputChannels : 0 }
   var helpers: Set<String> { isPadded ? [copy] : [] }
 
-  var constants: [(String, Int)] {
-    var list = [
-      ("CHANNELS", g.inputChannels), ("OUT_HEIGHT", g.outputHeight), ("OUT_WIDTH", g.outputWidth), ("BAND", bandRows),
-      ("RING_TAPS", g.kernelHeight), ("STEP", g.strideX * g.inputChannels), ("STRIDE_Y", g.strideY),
-      ("DILATION_Y", g.dilationY), ("PITCH", pitch),
+  var constants: [KernelNumber] {
+    var list: [KernelNumber] = [
+      .varying("CHANNELS", g.inputChannels), .varying("OUT_HEIGHT", g.outputHeight),
+      .varying("OUT_WIDTH", g.outputWidth), .varying("BAND", bandRows),
+      .fixed("RING_TAPS", g.kernelHeight), .varying("STEP", g.strideX * g.inputChannels),
+      .varying("STRIDE_Y", g.strideY),
+      .varying("DILATION_Y", g.dilationY), .varying("PITCH", pitch),
     ]
     if isPadded {
       list += [
-        ("IN_HEIGHT", g.inputHeight), ("RING", ringRows), ("SLOT", slot), ("RING_BYTES", ringBytes), ("TOP", g.padTop),
-        ("INPUT_ZERO", step.inputZeroPoint),
+        .varying("IN_HEIGHT", g.inputHeight), .fixed("RING", ringRows), .varying("SLOT", slot),
+        .varying("RING_BYTES", ringBytes), .varying("TOP", g.padTop),
+        .varying("INPUT_ZERO", step.inputZeroPoint),
       ]
     }
     if makesQuads {
-      list += [("IN_WIDTH", g.inputWidth), ("LEFT", g.padLeft), ("QUADS", quads)]
+      list += [.varying("IN_WIDTH", g.inputWidth), .varying("LEFT", g.padLeft), .varying("QUADS", quads)]
     } else if isPadded {
       list += [
-        ("ROW_BYTES", g.inputWidth * g.inputChannels),
-        ("COPIED_BYTES", min(g.inputWidth * g.inputChannels, pitch - g.padLeft * g.inputChannels)),
-        ("LEFT_BYTES", g.padLeft * g.inputChannels),
+        .varying("ROW_BYTES", g.inputWidth * g.inputChannels),
+        .varying("COPIED_BYTES", min(g.inputWidth * g.inputChannels, pitch - g.padLeft * g.inputChannels)),
+        .varying("LEFT_BYTES", g.padLeft * g.inputChannels),
       ]
     }
     return list

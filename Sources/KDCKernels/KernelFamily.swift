@@ -9,7 +9,9 @@ import KDCTargets
 /// packings. It does the units `begin ..< end` of the step's work; units may run on different threads in any order, so a
 /// unit writes only what is its own (the workspace has `workspaceBytes` for the whole step).
 package struct KernelCode: Sendable {
-  /// C statements between the braces. Equal bodies share one function.
+  /// Numbers that the statements name.
+  package var numbers: [KernelNumber]
+  /// C statements between the braces, behind the numbers. Equal ones share a function, as far as the numbers let them.
   package var body: String
   /// Shared C helpers that the body calls, by the names in `Helpers`.
   package var helpers: Set<String>
@@ -19,7 +21,11 @@ package struct KernelCode: Sendable {
   /// How each of the step's constants is laid out in memory, in the order of `Step.constants`.
   package var packings: [Packing]
 
-  package init(body: String, helpers: Set<String> = [], units: Int = 1, workspaceBytes: Int = 0, packings: [Packing]) {
+  package init(
+    numbers: [KernelNumber] = [], body: String, helpers: Set<String> = [], units: Int = 1,
+    workspaceBytes: Int = 0, packings: [Packing]
+  ) {
+    self.numbers = numbers
     self.body = body
     self.helpers = helpers
     self.units = units
@@ -29,6 +35,9 @@ package struct KernelCode: Sendable {
 }
 
 extension KernelCode {
+  /// All that stands between the braces of a function of its own.
+  package var text: String { KernelNumber.enumeration(numbers) + body }
+
   /// The share of the units that falls on the busiest of `threads` threads, split as the runtime does.
   package func largestShare(_ threads: Int) -> Double {
     let parts = max(1, min(threads, units))

@@ -119,7 +119,7 @@ extension CHelpers {
       """
       // Lanes 4·lane … 4·lane + 3 of y; kdc_store_some the first `count` of four.
       #define kdc_store_4(to, y, lane) vst1q_lane_s32((int32_t *)(void *)(to), vreinterpretq_s32_s8(y), lane)
-      static inline void kdc_store_some(int8_t *to, int8x16_t y, int32_t count) {
+      static inline __attribute__((unused)) void kdc_store_some(int8_t *to, int8x16_t y, int32_t count) {
         vst1q_lane_s8(to, y, 0);
         if (count > 1) vst1q_lane_s8(to + 1, y, 1);
         if (count > 2) vst1q_lane_s8(to + 2, y, 2);

@@ -12,13 +12,18 @@ struct NeonRequantization {
   /// place; `at` is the output's index of the first lane, and that of `residual`.
   func high(_ h: String, bias: String?, multipliers: String, at: String, residual: String = "residual") -> String {
     var lines = bias.map { "\(h) = vaddq_s32(\(h), \($0));\n" } ?? ""
-    if r.preShift > 0 { lines += "\(h) = vshlq_n_s32(\(h), PRE_SHIFT);\n" }
+    if r.preShift > 0 { lines += "\(h) = \(preShifted(h));\n" }
     lines += "\(h) = vqrdmulhq_s32(\(h), \(multipliers));\n"
     if step.residual != nil {
       lines +=
         "\(h) = vmlal_n_s16(\(h), vsub_s16(kdc_load_4(\(residual) + \(at)), vdup_n_s16(RESIDUAL_ZERO)), RESIDUAL_MULTIPLIER);\n"
     }
     return lines
+  }
+
+  /// Layers with a residual share their function although this shift differs.
+  private func preShifted(_ h: String) -> String {
+    step.residual == nil ? "vshlq_n_s32(\(h), PRE_SHIFT)" : "vshlq_s32(\(h), vdupq_n_s32(PRE_SHIFT))"
   }
 
   /// int16x4 of one vector, int16x8 of two.
@@ -42,7 +47,7 @@ struct NeonRequantization {
   /// From the sums `int32x4_t sums[4]` of 16 channels, bias included, to `int8x16_t y`. `multipliers` points to those of the
   /// channels, `at` is the output's index of the first.
   func sixteen(sums s: String, multipliers: String, at: String) -> String {
-    let before = r.preShift > 0 ? "vshlq_n_s32(\(s)[i], PRE_SHIFT)" : "\(s)[i]"
+    let before = r.preShift > 0 ? preShifted("\(s)[i]") : "\(s)[i]"
     var text =
       "KDC_UNROLL for (int i = 0; i < 4; i++) \(s)[i] = vqrdmulhq_s32(\(before), vld1q_s32(\(multipliers) + 4 * i));\n"
     if step.residual != nil {

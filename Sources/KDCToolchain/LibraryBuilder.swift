@@ -90,7 +90,8 @@ package struct LibraryBuilder {
     for source in sources {
       try folder.write(source.text, to: "model/" + source.name)
       let flags =
-        ["-O2", "-fno-strict-aliasing", "-fno-math-errno", "-Iruntime/include"] + kernelFlags + warnings + source.flags
+        ["-O2", "-fno-unroll-loops", "-fno-strict-aliasing", "-fno-math-errno", "-Iruntime/include"] + kernelFlags
+        + warnings + source.flags
       jobs.append(compile("model/" + source.name, flags, to: object("model", source.name)))
     }
     for (file, _) in embeddedRuntime where file.hasSuffix(".c") {

@@ -99,6 +99,33 @@ func input(_ program: Program, _ target: Target, _ families: [any KernelFamily] 
     #expect(variants.map(\.symbol) == ["kdc_variant_cortex_a72_a72", "kdc_variant_cortex_a72_other"])
   }
 
+  @Test("steps that differ in numbers alone share a function, which is compiled with those that it must know")
+  func sharedNumbers() throws {
+    func code(_ size: Int, shift: Int, unused: Int = 1) -> KernelCode {
+      KernelCode(
+        numbers: [
+          .varying("SIZE", size), .fixed("SHIFT", shift), .most("PLACES", size), .varying("SAME", 7),
+          .varying("UNUSED", unused),
+        ], body: "  use(SIZE, SHIFT, SAME, PLACES);", packings: [])
+    }
+    let functions = SharedKernel.all(of: [
+      code(5, shift: 1), code(6, shift: 2), code(9, shift: 1, unused: 2), code(5, shift: 1),
+    ])
+    #expect(functions.map(\.steps) == [[0, 2, 3], [1]])
+    #expect(functions.map(\.isShared) == [true, false])
+    let text = functions[0].text
+    #expect(text.contains("KDC_SHARED(shared0)"))
+    #expect(text.contains("SHIFT = 1, PLACES = 9, SAME = 7"))
+    #expect(text.contains("const int32_t SIZE = numbers[0];"))
+    #expect(!text.contains("UNUSED"))
+    #expect(
+      text.contains(
+        "KDC_KERNEL(k0) {\n    static const int32_t numbers[] = {5};\n    shared0(b, c, begin, end, numbers);"))
+    #expect(text.contains("KDC_KERNEL(k2) {\n    static const int32_t numbers[] = {9};"))
+    #expect(!text.contains("KDC_KERNEL(k3)"))
+    #expect(functions[1].text.contains("SIZE = 6, SHIFT = 2, PLACES = 6"))
+  }
+
   @Test("steps with equal bodies share a function, equal constants a place")
   func shared() throws {
     let program = smallProgram()

@@ -45,8 +45,8 @@ package struct KernelLayout {
         writes.append(step.writes.map { own(test.memory.buffers[$0.index].count) })
         workspaces.append(own(code.workspaceBytes))
       }
-      let function = functions[code.body] ?? index
-      functions[code.body] = function
+      let function = functions[code.text] ?? index
+      functions[code.text] = function
       let sizes = (step.reads + step.writes).map { test.memory.buffers[$0.index].count }
       places.append(
         Place(
@@ -104,7 +104,7 @@ package struct KernelLayout {
     for (index, place) in places.enumerated() where place.function == index {
       text += "// \(cases[index].title), \(cases[index].family.name)\n"
       text += "__attribute__((noinline)) KDC_KERNEL(k\(index)) {\n"
-      text += place.code.body + "\n}\n"
+      text += place.code.text + "\n}\n"
     }
     return text
   }

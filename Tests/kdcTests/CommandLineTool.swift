@@ -22,7 +22,7 @@ enum CommandLineTool {
     process.currentDirectoryURL = folder
     // Files rather than pipes: nothing can block, however much is written.
     let files = ["out", "err"].map { folder.appendingPathComponent(".kdc-\(UUID()).\($0)") }
-    for file in files { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    for file in files { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
     defer { for file in files { try? FileManager.default.removeItem(at: file) } }
     process.standardOutput = try FileHandle(forWritingTo: files[0])
     process.standardError = try FileHandle(forWritingTo: files[1])

@@ -40,11 +40,11 @@ struct ConvolutionRunsDotprod: ConvolutionTileFamily {
     let channels = tile.vectors * 4
     let constants =
       tile.plan.constants + tile.plan.runConstants(blocks: runs.quads)
-      + [("TILE", tile.pixels), ("VECTORS", tile.vectors)]
+      + [.fixed("TILE", tile.pixels), .fixed("VECTORS", tile.vectors)]
     let epilogue = NeonRequantization(step: shape.step)
     return KernelCode(
-      body: shape.heading("\(name), tiles of \(tile.pixels)×\(channels)")
-        + ConvolutionEmission.constants(constants + shape.requantization)
+      numbers: constants + shape.requantization,
+      body: "  // Tiles of \(tile.pixels) pixels by \(channels) channels.\n"
         + shape.pointers(workspace: tile.plan.isPadded)
         + tile.plan.loops(around: sums(tile.plan) + stores(epilogue, vectors: tile.vectors, channels: g.outputChannels)),
       helpers: tile.plan.helpers.union(epilogue.helpers).union(["kdc_store_lanes", "kdc_store_4"]),

@@ -30,11 +30,13 @@ struct ConvolutionDepthwiseAvx2: ConvolutionFamily {
     let taps = g.kernelHeight * g.kernelWidth
     let lanes = (g.inputChannels + 15) / 16 * 16
     let constants =
-      rows.constants + [("TAPS", taps), ("LANES", lanes), ("TAP_STEP", g.dilationX * g.inputChannels)]
+      rows.constants + [
+        .fixed("TAPS", taps), .varying("LANES", lanes), .varying("TAP_STEP", g.dilationX * g.inputChannels),
+      ]
     let epilogue = Avx2Requantization(step: shape.step)
     return KernelCode(
-      body: shape.heading(name) + ConvolutionEmission.constants(constants + shape.requantization)
-        + shape.pointers(workspace: true, weights: "int16_t") + rows.loops(around: row(g, taps, epilogue)),
+      numbers: constants + shape.requantization,
+      body: shape.pointers(workspace: true, weights: "int16_t") + rows.loops(around: row(g, taps, epilogue)),
       helpers: rows.helpers.union(epilogue.helpers), units: rows.units, workspaceBytes: rows.workspaceBytes,
       packings: [
         .panels(rows: g.inputChannels, runs: taps, length: 1, nr: lanes, kr: 1, widened: true), .plain, .plain,

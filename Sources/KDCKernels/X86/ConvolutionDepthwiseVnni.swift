@@ -46,13 +46,13 @@ struct ConvolutionDepthwiseVnni: ConvolutionFamily {
     let taps = g.kernelHeight * quadsInWindow(g)
     let constants =
       rows.constants + [
-        ("TAPS", taps), ("BLOCK_STEP", rows.quads * 64), ("PANEL_BYTES", 64 + 64 * taps),
-        ("OUT_CHANNELS", g.outputChannels), ("TILE", 1), ("VECTORS", 16 / width.lanes),
+        .fixed("TAPS", taps), .varying("BLOCK_STEP", rows.quads * 64), .varying("PANEL_BYTES", 64 + 64 * taps),
+        .varying("OUT_CHANNELS", g.outputChannels), .fixed("TILE", 1), .fixed("VECTORS", 16 / width.lanes),
       ]
     let epilogue = VnniRequantization(width: width, step: shape.step)
     return KernelCode(
-      body: shape.heading(name) + ConvolutionEmission.constants(constants + shape.requantization)
-        + shape.pointers(workspace: true) + rows.loops(around: row(g, epilogue)),
+      numbers: constants + shape.requantization,
+      body: shape.pointers(workspace: true) + rows.loops(around: row(g, epilogue)),
       helpers: rows.helpers.union(epilogue.helpers), units: rows.units, workspaceBytes: rows.workspaceBytes,
       packings: [
         .offsetPanels(rows: g.inputChannels, runs: g.kernelHeight, length: g.kernelWidth, nr: 16, kr: 4), .plain,

@@ -49,8 +49,8 @@ struct ConvolutionRunsAvx2: ConvolutionFamily {
     let constants = plan.constants + plan.runConstants(blocks: (runs.length + 1) / 2)
     let epilogue = Avx2Requantization(step: shape.step)
     return KernelCode(
-      body: shape.heading(name) + ConvolutionEmission.constants(constants + shape.requantization)
-        + shape.pointers(workspace: true, weights: int4 ? "int8_t" : "int16_t")
+      numbers: constants + shape.requantization,
+      body: shape.pointers(workspace: true, weights: int4 ? "int8_t" : "int16_t")
         + plan.loops(around: tile(plan, epilogue)),
       helpers: plan.helpers.union(epilogue.helpers).union(int4 ? ["kdc_halves_avx2"] : []), units: plan.units,
       workspaceBytes: plan.workspaceBytes,

@@ -51,12 +51,12 @@ struct ConvolutionRunsVnni: ConvolutionTileFamily {
     let channels = tile.vectors * width.lanes
     let constants =
       tile.plan.constants + tile.plan.runConstants(blocks: runs.quads)
-      + [("TILE", tile.pixels), ("VECTORS", tile.vectors)]
+      + [.fixed("TILE", tile.pixels), .fixed("VECTORS", tile.vectors)]
     let epilogue = VnniRequantization(width: width, step: shape.step)
     let sums = VnniSums(width: width, plan: tile.plan)
     return KernelCode(
-      body: shape.heading("\(name), tiles of \(tile.pixels)×\(channels)")
-        + ConvolutionEmission.constants(constants + shape.requantization)
+      numbers: constants + shape.requantization,
+      body: "  // Tiles of \(tile.pixels) pixels by \(channels) channels.\n"
         + shape.pointers(workspace: true)
         + tile.plan.loops(
           around: sums.text + epilogue.tile(channels: g.outputChannels, vectors: tile.vectors),
