@@ -6,14 +6,17 @@ extension QuantizationParameters {
   /// half to even as `QuantizeStep` does.
   package func fakeQuantized(_ tensor: Tensor) -> Tensor {
     guard let values = tensor.floats else { return tensor }
-    let inverse = 1 / scale
+    let (scale, inverse) = (scale, 1 / scale)
     let low = Float(limits.lowerBound - zeroPoint)
     let high = Float(limits.upperBound - zeroPoint)
+    // Sums from 2^23 on are whole: adding this and taking it off rounds to nearest even what is less than 2^22, as all
+    // limits are, and needs no call where the processor's baseline cannot round.
+    let whole: Float = 12_582_912
     let result = [Float](unsafeUninitializedCapacity: values.count) { target, count in
       values.withUnsafeBufferPointer { source in
         for index in source.indices {
-          let t = (source[index] * inverse).rounded(.toNearestOrEven)
-          target[index] = scale * (t < low ? low : t > high ? high : t)
+          let t = source[index] * inverse
+          target[index] = scale * ((t < low ? low : t > high ? high : t) + whole - whole)
         }
       }
       count = values.count

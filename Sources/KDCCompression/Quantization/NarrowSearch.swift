@@ -27,9 +27,9 @@ package struct NarrowSearch {
 
   /// Units that save less than this share of their layers' time stay exact.
   static let leastSaving = 0.02
-  /// What the held-out distance may rise by: this, and this share of what it is without narrow layers.
-  static let allowedRise = 0.0005
-  static let allowedShare = 0.25
+  /// What the held-out distance may rise by: this, and this share of what it is without narrow layers. As for 4 bits.
+  static let allowedRise = BitAllocation.allowedRise
+  static let allowedShare = 0.5
   /// Sets of units that are measured.
   static let mostTrials = 12
 
@@ -126,30 +126,37 @@ package struct NarrowSearch {
     guard !units.isEmpty else { return [] }
     let kept = min(Int(Double(samples.count) * BitAllocation.heldOutShare), BitAllocation.heldOutLimit)
     let fitted = samples.count - (samples.count >= 8 ? kept : 0)
+    // Sets that were measured, by their activations; and ranges, which stay from one to the next.
+    var known: [Set<String>: Double] = [:]
+    var ranges: [Quantizer.RangeKey: QuantizationParameters] = [:]
     func distance(_ units: [Unit]) throws -> Double {
+      let names = Set(units.map(\.value))
+      if let known = known[names] { return known }
       var options = options
       options.fittedSamples = fitted
+      options.ranges = ranges
       for unit in units {
         options.narrowValues.insert(unit.value)
         for layer in unit.layers { options.weightBits[layer] = 7 }
       }
       var result = try Quantizer.quantize(graph, samples: samples, options: options)
+      ranges = result.ranges
       if fitted < samples.count {
         result.floatOutputs = result.floatOutputs.mapValues { Array($0.dropFirst(fitted)) }
         result.quantizedOutputs = result.quantizedOutputs.mapValues { Array($0.dropFirst(fitted)) }
       }
-      return OutputDistance.mean(result, teacher: nil, outputs: graph.outputs, types: graph.types)
+      let found = OutputDistance.mean(result, teacher: nil, outputs: graph.outputs, types: graph.types)
+      known[names] = found
+      progress("\(units.count) activations at 7 bits: held-out distance \(found)")
+      return found
     }
     let exact = try distance([])
     let allowed = exact * (1 + allowedShare) + allowedRise
     var chosen: [Unit] = []
-    var trials = 0
+    progress("held-out distance allowed: \(allowed)")
     func add(_ some: [Unit]) throws {
-      guard !some.isEmpty, trials < mostTrials else { return }
-      trials += 1
-      let found = try distance(chosen + some)
-      progress("\(chosen.count + some.count) activations at 7 bits: held-out distance \(found), \(allowed) allowed")
-      if found <= allowed {
+      guard !some.isEmpty, known.count <= mostTrials else { return }
+      if try distance(chosen + some) <= allowed {
         chosen += some
       } else if some.count > 1 {
         try add(Array(some[..<(some.count / 2)]))

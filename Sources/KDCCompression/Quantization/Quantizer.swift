@@ -27,6 +27,8 @@ package struct Quantizer {
     package var outputMargin = 0.05
     /// The first so many samples decide; the rest only pass through, for measurements on what was not seen. nil: all.
     package var fittedSamples: Int?
+    /// Ranges that an earlier run on the same graph, samples and method found: they need not be found again.
+    package var ranges: [RangeKey: QuantizationParameters] = [:]
     package var threads: Threads = 1
     package init() {}
   }
@@ -37,9 +39,17 @@ package struct Quantizer {
     package var graph: Graph
     package var floatOutputs: [String: [Tensor]]
     package var quantizedOutputs: [String: [Tensor]]
+    /// `Options.ranges` and those that were found.
+    package var ranges: [RangeKey: QuantizationParameters]
   }
 
-  private let options: Options
+  /// A value with so many bits.
+  package struct RangeKey: Hashable, Sendable {
+    let value: String
+    let bits: Int
+  }
+
+  private var options: Options
   private let plan: QuantizationPlan
   private var graph: Graph
   private var float: [String: [Tensor]] = [:]
@@ -93,7 +103,7 @@ package struct Quantizer {
     let outputs = Set(graph.outputs)
     return Result(
       graph: graph, floatOutputs: float.filter { outputs.contains($0.key) },
-      quantizedOutputs: fake.filter { outputs.contains($0.key) })
+      quantizedOutputs: fake.filter { outputs.contains($0.key) }, ranges: options.ranges)
   }
 
   // MARK: Nodes
@@ -225,10 +235,11 @@ package struct Quantizer {
     fake[name] = try rounded(values, to: parameters)
   }
 
-  private func range(
+  private mutating func range(
     of all: [Tensor], name: String, method: RangeMethod, place: String
   ) throws -> QuantizationParameters {
-    let bits = options.narrowValues.contains(name) ? 7 : 8
+    let key = RangeKey(value: name, bits: options.narrowValues.contains(name) ? 7 : 8)
+    if let known = options.ranges[key] { return known }
     let samples = Array(all.prefix(options.fittedSamples ?? all.count))
     let (low, high) = try Histogram.extremes(of: samples, threads: options.threads)
     guard low.isFinite, high.isFinite, samples.allSatisfy({ $0.floats != nil }) else {
@@ -237,14 +248,17 @@ package struct Quantizer {
         at: Place(file: graph.file, detail: place),
         hint: "check the samples' scale (0...1 or 0...255?) and run the model on them in float")
     }
+    let range: (low: Double, high: Double)
     if graph.outputs.contains(name) {
       let margin = options.outputMargin * Double(max(high, 0) - min(low, 0))
-      return QuantizationParameters(
-        low: low < 0 ? Double(low) - margin : 0, high: high > 0 ? Double(high) + margin : 0, bits: bits)
+      range = (low < 0 ? Double(low) - margin : 0, high > 0 ? Double(high) + margin : 0)
+    } else {
+      range = try method.range(
+        of: Histogram(of: samples, low: low, high: high, threads: options.threads), bits: key.bits)
     }
-    let range = try method.range(
-      of: Histogram(of: samples, low: low, high: high, threads: options.threads), bits: bits)
-    return QuantizationParameters(low: range.low, high: range.high, bits: bits)
+    let found = QuantizationParameters(low: range.low, high: range.high, bits: key.bits)
+    options.ranges[key] = found
+    return found
   }
 
   private func rounded(_ values: [Tensor], to parameters: QuantizationParameters) throws -> [Tensor] {

@@ -76,15 +76,30 @@ struct WeightedNode {
       var start = 0
       while start < values.count {
         for channel in 0..<channels {
-          var sum = 0.0
-          for index in start..<(start &+ inner) { sum += Double(values[index]) }
-          sums[channel] += sum
+          sums[channel] += sum(values, from: start, inner)
           start &+= inner
         }
         if inner == 0 { return }
       }
     }
     return sums
+  }
+
+  /// Four partial sums, which vector instructions take at once, then the rest.
+  private func sum(_ values: UnsafeBufferPointer<Float>, from start: Int, _ count: Int) -> Double {
+    var parts = SIMD4<Double>.zero
+    var index = start
+    while index &+ 4 <= start &+ count {
+      parts += SIMD4(
+        Double(values[index]), Double(values[index &+ 1]), Double(values[index &+ 2]), Double(values[index &+ 3]))
+      index &+= 4
+    }
+    var total = parts.sum()
+    while index < start &+ count {
+      total += Double(values[index])
+      index &+= 1
+    }
+    return total
   }
 
   /// clamp(x + offset[channel]).

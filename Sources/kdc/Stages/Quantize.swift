@@ -20,7 +20,8 @@ extension Stage {
     compilation.report.weights = model.decisions
     compilation.report.decisions += model.narrow.map { decision in
       Report.Decision(
-        stage: "quantize", subject: "7 bits for '\(decision.value)' into \(decision.layers.joined(separator: ", "))",
+        stage: "quantize",
+        subject: "layer \(decision.layers.joined(separator: ", ")) with 7 bits, by its input '\(decision.value)'",
         accepted: decision.accepted, reason: decision.reason)
     }
     let small = model.decisions.count { $0.bits == 4 }
@@ -70,9 +71,10 @@ extension Compilation {
     let narrow = search?.decisions ?? []
     options = search?.options ?? options
     guard request.weights != .int8 else {
-      let isNarrow = narrow.contains(where: \.accepted)
+      options.ranges = best.result.ranges
       let result =
-        isNarrow ? try Quantizer.quantize(graph, samples: samples, options: options).graph : best.result.graph
+        narrow.contains(where: \.accepted)
+        ? try Quantizer.quantize(graph, samples: samples, options: options).graph : best.result.graph
       return QuantizedModel(graph: result, method: best.method, samples: count, narrow: narrow)
     }
     let limit = try request.budget.size.map { try $0 - Self.bytesBesideWeights(of: best.result.graph) }
