@@ -23,6 +23,9 @@ struct Explanation: Encodable {
     var detail: String
     var kernel: String
     var reason: String
+    /// Of an integer convolution's input and weights.
+    var inputBits: Int?
+    var weightBits: Int?
     var cycles: Double
     /// Of the whole inference, 0...1.
     var share: Double
@@ -33,6 +36,12 @@ struct Explanation: Encodable {
     var refused: [Refusal]
     /// Estimate of the same convolution in float32; nil for other steps.
     var floatCycles: Double?
+
+    /// "7 × 7"; empty for steps that are no integer convolution.
+    fileprivate var bits: String {
+      guard let inputBits, let weightBits else { return "" }
+      return "\(inputBits) × \(weightBits)"
+    }
   }
 
   struct Refusal: Encodable {
@@ -44,12 +53,16 @@ struct Explanation: Encodable {
     self.targets = try targets.map { target in
       let selection = try KernelSelection(for: program, on: target)
       let total = max(selection.cycles, 1)
+      let ranges = ValueRanges(of: program)
       let layers = zip(program.steps, selection.choices).map { step, choice in
         let packed = zip(step.constants, choice.code.packings).map { constant, packing in
           packing.packedBytes(of: program.constants[constant.index].tensor.byteCount)
         }
+        let integer = step as? ConvolutionStep
         return Layer(
           name: step.name, op: type(of: step).kind, detail: step.detail, kernel: choice.family, reason: choice.reason,
+          inputBits: integer.map { ranges.usedBits(of: $0.input) },
+          weightBits: integer.map { program.usedBits(of: $0.weights) },
           cycles: choice.cycles, share: choice.cycles / total,
           macs: (step as? ConvolutionStep)?.geometry.macs ?? (step as? FloatConvolutionStep)?.geometry.macs,
           bytes: packed.reduce(0, +),
@@ -79,10 +92,10 @@ struct Explanation: Encodable {
   /// For people; with `refused` also why other kernels do not take a layer.
   func text(refused: Bool) -> String {
     targets.map { target in
-      var rows = [["", "layer", "op", "kernel", "cycles", "share", "bytes", "float"]]
+      var rows = [["", "layer", "op", "kernel", "bits", "cycles", "share", "bytes", "float"]]
       for (index, layer) in target.layers.enumerated() {
         rows.append([
-          "\(index)", layer.name, layer.op, layer.kernel, String(format: "%.0f", layer.cycles),
+          "\(index)", layer.name, layer.op, layer.kernel, layer.bits, String(format: "%.0f", layer.cycles),
           String(format: "%.1f %%", 100 * layer.share), ReportTable.bytes(layer.bytes),
           layer.floatCycles.map { String(format: "%.1f×", $0 / max(layer.cycles, 1)) } ?? "",
         ])
@@ -91,7 +104,8 @@ struct Explanation: Encodable {
         String(
           format: "%@ (%@): about %.3f ms, %.3f Mcycles on one core", target.name, target.title, target.milliseconds,
           target.megacycles),
-        "'float' is what the same convolution would take in float32, next to int8.", "",
+        "'bits' are those of input and weights; 'float' is what the same convolution would take in float32, next to int8.",
+        "",
       ]
       let table = TextTable.aligned(rows) { $0 >= 4 }
       lines.append(table[0])

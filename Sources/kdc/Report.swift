@@ -65,9 +65,10 @@ struct Report: Codable, Sendable {
     /// Kernel family by target.
     var kernel: [String: String]
     var reason: [String: String]
-    /// Bits of the layer's output: 8 or 32.
+    /// Bits of the layer's output: 7, 8 or 32.
     var bits: Int
-    /// 8 or 4 for integer convolutions and fully connected layers.
+    /// Of integer convolutions and fully connected layers: 7 or 8, and 4, 7 or 8. Fast arithmetic takes 7 and 7.
+    var inputBits: Int?
     var weightBits: Int?
     /// Estimated cycles on one core by target.
     var cycles: [String: Double]

@@ -56,14 +56,19 @@ extension Compilation {
   }
 
   fileprivate var layerReports: [Report.Layer] {
+    let ranges = ValueRanges(of: program)
     let (before, after) = (student.outputChannels, compressed.outputChannels)
     return program.steps.enumerated().map { index, step in
       var layer = Report.Layer(
         name: step.name, op: type(of: step).kind, kernel: [:], reason: [:], bits: 32, cycles: [:],
         bytes: step.constants.reduce(0) { $0 + program.constants[$1.index].storedByteCount })
-      if let output = step.writes.first { layer.bits = program.buffers[output.index].dataType.byteCount * 8 }
+      if let output = step.writes.first {
+        let type = program.buffers[output.index].dataType
+        layer.bits = type == .int8 ? ranges.usedBits(of: output) : type.byteCount * 8
+      }
       if let convolution = step as? ConvolutionStep {
-        layer.weightBits = program.isInt4(convolution.weights) ? 4 : 8
+        layer.inputBits = ranges.usedBits(of: convolution.input)
+        layer.weightBits = program.usedBits(of: convolution.weights)
       }
       layer.widthBefore = before[step.name]
       layer.widthAfter = after[step.name]
