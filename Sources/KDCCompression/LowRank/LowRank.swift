@@ -14,29 +14,38 @@ import KDCTensor
 /// Convolutional Networks for Classification and Detection", 2015.
 package struct LowRank: Sendable {
   package struct Options: Sendable {
-    /// Share of the outputs' variance that must be kept.
-    package var retained = 0.999
-    /// Least share of the layer's MACs that must be saved.
-    package var leastSaving = 0.25
     /// Rows (samples · positions) for each output channel.
     package var rowsPerChannel = 64
     package var threads: Threads = 1
     package init() {}
   }
 
-  /// A layer that became two.
-  package struct Factor: Sendable, Hashable {
-    package var layer: String
+  /// A layer that can become two, at some index of the graph's nodes.
+  package struct Layer: Sendable {
+    package var index: Int
+    package var name: String
     package var outputs: Int
-    package var rank: Int
-    /// Share of the variance that is left out.
-    package var lost: Double
+    /// Mean of the outputs before activation.
+    let mean: [Double]
+    /// Variances along the principal components, ascending, and the components [outputs, outputs].
+    let variances: [Double]
+    let components: [Double]
+
+    /// Share of the outputs' variance that a rank leaves out.
+    package func lost(rank: Int) -> Double {
+      let total = variances.reduce(0) { $0 + max($1, 0) }
+      let kept = variances.suffix(rank).reduce(0) { $0 + max($1, 0) }
+      return total > 0 ? max(0, 1 - kept / total) : 0
+    }
   }
 
-  /// Factors every FusedConv and FusedGemm that saves enough. `graph` is canonical and typed, samples are at batch 1.
-  package static func factorize(
-    _ graph: Graph, samples: [[String: Tensor]], options: Options = Options()
-  ) throws -> (graph: Graph, factors: [Factor]) {
+  package let graph: Graph
+  /// In order of the graph: every FusedConv of one group and every FusedGemm.
+  package let layers: [Layer]
+
+  /// Measures the outputs of every layer. `graph` is canonical and typed, samples are at batch 1.
+  package init(_ graph: Graph, samples: [[String: Tensor]], options: Options = Options()) throws {
+    self.graph = graph
     var statistics: [Int: Statistics] = [:]
     let chunk = max(8, 4 * options.threads.count)
     for start in stride(from: 0, to: samples.count, by: chunk) {
@@ -52,20 +61,27 @@ package struct LowRank: Sendable {
         return nil
       }
     }
+    layers = graph.nodes.indices.compactMap { index in
+      guard let statistics = statistics[index], statistics.count > statistics.width,
+        let (values, vectors) = LAPACK.eigen(symmetric: statistics.covariance, n: statistics.width)
+      else { return nil }
+      return Layer(
+        index: index, name: graph.nodes[index].name, outputs: statistics.width, mean: statistics.mean,
+        variances: values, components: vectors)
+    }
+  }
+
+  /// The graph with some layers as products of two thinner ones, by their positions in `layers`, of these ranks.
+  package func factored(_ ranks: [Int: Int]) throws -> Graph {
     var result = graph
-    var factors: [Factor] = []
     // From the last node to the first: indices before a replaced node stay.
-    for index in graph.nodes.indices.reversed() {
-      guard let statistics = statistics[index],
-        let (factor, basis) = choose(graph.nodes[index], graph, statistics, options)
-      else { continue }
-      try replace(index, by: basis, rank: factor.rank, mean: statistics.mean, in: &result)
-      factors.append(factor)
+    for (position, rank) in ranks.sorted(by: { $0.key > $1.key }) {
+      try Self.replace(layers[position], rank: min(max(rank, 1), layers[position].outputs), in: &result)
     }
     try result.inferTypes()
     let faults = result.verify()
     guard faults.isEmpty else { throw InternalError("factoring broke the graph: \(DiagnosticList(faults))") }
-    return (result, factors.reversed())
+    return result
   }
 
   /// Sums over rows of outputs.
@@ -109,33 +125,9 @@ package struct LowRank: Sendable {
     }
   }
 
-  /// The smallest rank that keeps enough, with its basis [rank, outputs]; nil where it does not save enough.
-  private static func choose(
-    _ node: Node, _ graph: Graph, _ statistics: Statistics, _ options: Options
-  ) -> (Factor, [Double])? {
-    guard let weights = node.input(1).flatMap({ graph.initializers[$0] }), statistics.count > statistics.width else {
-      return nil
-    }
-    let width = statistics.width
-    let depth = weights.count / max(width, 1)
-    guard let (values, vectors) = LAPACK.eigen(symmetric: statistics.covariance, n: width) else { return nil }
-    let total = values.reduce(0) { $0 + max($1, 0) }
-    guard total > 0 else { return nil }
-    var (rank, kept) = (0, 0.0)
-    while rank < width, kept < options.retained * total {
-      rank += 1
-      kept += max(values[width - rank], 0)
-    }
-    let cost = Double(rank * (depth + width)) / Double(depth * width)
-    guard rank >= 1, cost <= 1 - options.leastSaving else { return nil }
-    let factor = Factor(
-      layer: node.name, outputs: width, rank: rank, lost: max(0, 1 - kept / total))
-    return (factor, Array(vectors[(width - rank) * width..<width * width]))
-  }
-
-  private static func replace(
-    _ index: Int, by basis: [Double], rank: Int, mean: [Double], in graph: inout Graph
-  ) throws {
+  private static func replace(_ layer: Layer, rank: Int, in graph: inout Graph) throws {
+    let index = layer.index
+    let basis = Array(layer.components.suffix(rank * layer.outputs))
     let node = graph.nodes[index]
     guard let name = node.input(1), let weights = graph.initializers[name], let values = weights.floats else {
       throw InternalError("no weights")
@@ -144,7 +136,7 @@ package struct LowRank: Sendable {
     let depth = weights.count / width
     let bias = node.input(2).flatMap { graph.initializers[$0]?.floats } ?? [Float](repeating: 0, count: width)
     let thin = BLAS.gemm(m: rank, n: depth, k: width, a: basis, b: values.map(Double.init))
-    let centred = zip(bias, mean).map { Double($0) - $1 }
+    let centred = zip(bias, layer.mean).map { Double($0) - $1 }
     let thinBias = BLAS.gemm(m: rank, n: 1, k: width, a: basis, b: centred)
     let wide = (0..<width * rank).map { Float(basis[$0 % rank * width + $0 / rank]) }
 
@@ -162,7 +154,7 @@ package struct LowRank: Sendable {
     let ones = [Int](repeating: 1, count: weights.shape.rank - 2)
     second.inputs[0] = first.outputs[0]
     second.inputs[1] = graph.addInitializer(name + ".high", Tensor(Shape([width, rank] + ones), wide))
-    let mean = graph.addInitializer(name + ".high.bias", Tensor([width], mean.map(Float.init)))
+    let mean = graph.addInitializer(name + ".high.bias", Tensor([width], layer.mean.map(Float.init)))
     if second.inputs.count > 2 { second.inputs[2] = mean } else { second.inputs.append(mean) }
     if node.opType == "FusedConv" {
       second.attributes["kernel_shape"] = .ints(ones.map(Int64.init))

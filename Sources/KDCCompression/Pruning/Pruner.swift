@@ -52,7 +52,7 @@ package struct Pruner {
     /// Most samples and bytes of activations that reconstruction uses.
     package var reconstructionSamples = 1024
     package var reconstructionBytes = 512 << 20
-    /// Whether factored layers are tried; see `LowRank`. The result is the better one by held-out loss.
+    /// Whether factored layers are tried in place of the last channels; see `LowRankSearch`.
     package var lowRank: LowRank.Options?
     package var lowRankSamples = 512
     /// What the loss is that importance and held-out samples are judged by.
@@ -97,8 +97,10 @@ package struct Pruner {
     /// Mean distillation loss of the held-out samples, before and after.
     package var lossBefore: Double
     package var lossAfter: Double
-    /// Layers that became two; empty where factoring did not pay or was not tried.
-    package var factors: [LowRank.Factor] = []
+    /// What became of layers tried as two thinner ones; empty where none was.
+    package var lowRank: [LowRank.Decision] = []
+    /// The graph before layers were factored; nil where none was.
+    package var unfactored: Graph?
     /// False where the goal is out of reach: no group has channels to spare.
     package var reached: Bool
   }
@@ -134,30 +136,19 @@ package struct Pruner {
     let order = SampleOrder(
       originals: samples.originalCount, views: samples.viewCount, heldOutShare: options.heldOutShare, seed: options.seed
     )
-    func prune(_ graph: Graph, _ progress: (StepRecord) throws -> Void) throws -> Result {
-      var pruner = Pruner(
-        original: try DependencyGroups(graph), samples: samples,
-        objective: DistillationLoss(targets, options: options.loss), goal: goal,
-        cost: cost, options: options, training: order.epoch(0), heldOut: order.heldOut, graph: graph)
-      return try pruner.run(progress)
-    }
-    let plain = try prune(graph, progress)
-    guard var lowRank = options.lowRank else { return plain }
-    lowRank.threads = options.threads
-    let chosen = try order.epoch(0).prefix(options.lowRankSamples).map { try samples.sample($0) }
-    let (factored, factors) = try LowRank.factorize(graph, samples: chosen, options: lowRank)
-    guard !factors.isEmpty else { return plain }
-    var other = try prune(factored) { _ in }
-    guard other.reached == plain.reached, other.lossAfter < plain.lossAfter else { return plain }
-    other.factors = factors
-    (other.before, other.lossBefore) = (plain.before, plain.lossBefore)
-    return other
+    var pruner = Pruner(
+      original: try DependencyGroups(graph), samples: samples,
+      objective: DistillationLoss(targets, options: options.loss), goal: goal,
+      cost: cost, options: options, training: order.epoch(0), heldOut: order.heldOut, graph: graph)
+    return try pruner.run(progress)
   }
 
   private mutating func run(_ progress: (StepRecord) throws -> Void) throws -> Result {
     let before = try goal.measure(graph)
-    let lossBefore = try heldOutLoss()
+    let lossBefore = try heldOutLoss(of: graph)
     let indices = selectable
+    // Graphs above the goal, and what was removed from them.
+    var path: [(graph: Graph, removed: [Int: Set<Int>])] = []
     var records: [StepRecord] = []
     var importance: [Int: [Double]] = [:]
     var measure = before
@@ -169,6 +160,7 @@ package struct Pruner {
         step == options.steps
         ? goal.limit : before + (goal.limit - before) * Double(step) / Double(options.steps)
       guard measure > target else { continue }
+      path.append((graph, removed))
       let groups = try DependencyGroups(graph)
       let scores = try options.importance.scores(of: groups, among: indices, on: data(step))
       if importance.isEmpty { importance = scores }
@@ -187,6 +179,19 @@ package struct Pruner {
       records.append(StepRecord(step: step, measure: measure, removed: count, fits: fits))
       try progress(records[records.count - 1])
     }
+    var lossAfter = try heldOutLoss(of: graph)
+    var (decisions, unfactored): ([LowRank.Decision], Graph?) = ([], nil)
+    if let lowRank = options.lowRank {
+      let isReached = measure <= goal.limit
+      if !isReached { path.append((graph, removed)) }
+      let search = try lowRankSearch(lowRank, reconstruction, removed: path.map(\.removed))
+      let result = try search.run(path: path.map(\.graph), plain: isReached ? lossAfter : nil)
+      decisions = result.decisions
+      if let found = result.found {
+        (graph, removed) = (found.graph, path[found.index].removed)
+        (unfactored, lossAfter, measure) = (path[found.index].graph, found.loss, try goal.measure(graph))
+      }
+    }
     return Result(
       graph: graph, unreconstructed: try original.removing(removed),
       groups: indices.map { index in
@@ -196,11 +201,24 @@ package struct Pruner {
           name: group.name, before: group.count, after: group.count - (removed[index]?.count ?? 0),
           importance: scores.reduce(0, +) / Double(max(scores.count, 1)))
       }, kept: original.keptChannels(without: removed), steps: records, before: before, after: measure,
-      lossBefore: lossBefore,
-      lossAfter: try heldOutLoss(), reached: measure <= goal.limit)
+      lossBefore: lossBefore, lossAfter: lossAfter, lowRank: decisions, unfactored: unfactored,
+      reached: measure <= goal.limit)
   }
 
-  private func heldOutLoss() throws -> Double {
+  private func lowRankSearch(
+    _ options: LowRank.Options, _ reconstruction: Reconstruction?, removed: [[Int: Set<Int>]]
+  ) throws -> LowRankSearch {
+    var options = options
+    options.threads = self.options.threads
+    return LowRankSearch(
+      goal: goal, samples: try training.prefix(self.options.lowRankSamples).map { try samples.sample($0) },
+      options: options, loss: heldOutLoss,
+      refit: { graph, index in
+        try reconstruction?.refit(graph, kept: original.keptChannels(without: removed[index])).graph ?? graph
+      })
+  }
+
+  private func heldOutLoss(of graph: Graph) throws -> Double {
     let chunked = try ChunkedGraph(graph, checkedOn: samples)
     let (samples, objective, heldOut) = (samples, objective, heldOut)
     return try chunked.map(heldOut.count, threads: options.threads) { graph, range in

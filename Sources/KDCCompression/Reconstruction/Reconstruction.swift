@@ -44,6 +44,8 @@ package struct Reconstruction: Sendable {
   /// Pre-activations of the original by output name, [samples · positions chosen, channels].
   private let targets: [String: [Float]]
   private let channels: [String: Int]
+  /// Places in the original, which say what positions are used.
+  private let places: [String: Int]
   /// Positions of each sample used, by output name.
   private let counts: [String: Int]
 
@@ -60,6 +62,7 @@ package struct Reconstruction: Sendable {
     var targets: [String: [Float]] = [:]
     var channels: [String: Int] = [:]
     var counts: [String: Int] = [:]
+    var places: [String: Int] = [:]
     // Few samples at a time: only the chosen rows are kept.
     let chunk = max(8, 4 * options.threads.count)
     for start in stride(from: 0, to: samples.count, by: chunk) {
@@ -71,6 +74,7 @@ package struct Reconstruction: Sendable {
         let wanted = min(max(options.rowsPerUnknown * unknowns, options.rows.lowerBound), options.rows.upperBound)
         let count = min(layer.linear.positions, max(1, (wanted + samples.count - 1) / samples.count))
         counts[name] = count
+        places[name] = layer.index
         channels[name] = layer.linear.groups * layer.linear.outputs
         let rows = try Self.preActivations(layer, graph: original, count: count, first: start, options.threads)
         targets[name, default: []] += rows
@@ -80,6 +84,7 @@ package struct Reconstruction: Sendable {
     self.targets = targets
     self.channels = channels
     self.counts = counts
+    self.places = places
   }
 
   private static func salt(_ layer: Int, _ sample: Int) -> UInt64 { UInt64(layer) &* 0x9E37_79B9 &+ UInt64(sample) }
@@ -109,7 +114,7 @@ package struct Reconstruction: Sendable {
   /// Refits every layer of `pruned` whose inputs are not the original's.
   ///
   /// - Parameters:
-  ///   - pruned: the original with channels removed; its nodes are the original's, in their order.
+  ///   - pruned: the original with channels removed, some of its layers perhaps factored; values have the original's names.
   ///   - kept: for the output of each node, the channels of the original that are left; all where there is no entry.
   package func refit(_ pruned: Graph, kept: [String: [Int]]) throws -> (graph: Graph, fits: [Fit]) {
     var walk = try LayerWalk(pruned, threads: options.threads)
@@ -130,11 +135,11 @@ package struct Reconstruction: Sendable {
       markExact(upTo: layer.index)
       let name = layer.node.outputs[0]
       guard !exact.contains(layer.part.input), let targets = targets[name], let all = channels[name],
-        let count = counts[name], layer.linear.depth <= options.largestDepth
+        let count = counts[name], let place = places[name], layer.linear.depth <= options.largestDepth
       else { return nil }
       let problem = try LayerProblem(
         layer, graph: pruned, targets: targets, width: all, channels: kept[name] ?? Array(0..<all),
-        positions: samples.indices.map { layer.linear.sample(count, salt: Self.salt(layer.index, $0)) })
+        positions: samples.indices.map { layer.linear.sample(count, salt: Self.salt(place, $0)) })
       let solution = try problem.solve(options)
       fits.append(
         Fit(

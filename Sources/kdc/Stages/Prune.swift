@@ -13,7 +13,10 @@ extension Stage {
     if case .cut(let cut) = aim, !outcome.reached { throw compilation.outOfReach(cut, outcome) }
     let reconstructs = compilation.request.compression.reconstructs
     try compilation.addRung("pruned", outcome.unreconstructed, progress: progress)
-    if reconstructs { try compilation.addRung("reconstructed", outcome.graph, progress: progress) }
+    if reconstructs {
+      try compilation.addRung("reconstructed", outcome.unfactored ?? outcome.graph, progress: progress)
+    }
+    if outcome.unfactored != nil { try compilation.addRung("low-rank", outcome.graph, progress: progress) }
     compilation.compressed = outcome.graph
     compilation.keptChannels = outcome.kept
     compilation.report.channels = outcome.groups
@@ -25,6 +28,7 @@ extension Stage {
     let text = String(
       format: "%.1f %% of the MACs removed, %d of %d channels left", 100 * share, channels.after, channels.before)
     compilation.decide("prune", "pruning", accepted: true, text)
+    for layer in outcome.lowRank { compilation.decide(layer) }
     return text
   }
 }
@@ -54,6 +58,9 @@ struct PruningOutcome: Sendable {
   var graph: Graph
   /// With the weights as they were.
   var unreconstructed: Graph
+  /// Before layers were factored; nil where none was.
+  var unfactored: Graph?
+  var lowRank: [LowRank.Decision]
   var groups: [Pruner.GroupRecord]
   /// The student's channels that are left, by the output of its layers; all where there is no entry.
   var kept: [String: [Int]]
@@ -67,6 +74,7 @@ extension Compilation {
     struct Summary: Codable {
       var groups: [Pruner.GroupRecord]
       var kept: [String: [Int]]
+      var lowRank: [LowRank.Decision]
       var reached: Bool
     }
     if let workFolder, let graph = workFolder.graph(name), let raw = workFolder.graph(name + "-raw"),
@@ -74,7 +82,8 @@ extension Compilation {
     {
       progress.detail("\(name) from the work folder")
       return PruningOutcome(
-        graph: graph, unreconstructed: raw, groups: summary.groups, kept: summary.kept, reached: summary.reached)
+        graph: graph, unreconstructed: raw, unfactored: workFolder.graph(name + "-wide"), lowRank: summary.lowRank,
+        groups: summary.groups, kept: summary.kept, reached: summary.reached)
     }
     guard let samples = trainingViews, let guidance else { throw InternalError("pruning has no answers to keep") }
     var options = Pruner.Options()
@@ -97,10 +106,12 @@ extension Compilation {
     }
     try workFolder?.save(result.graph, as: name)
     try workFolder?.save(result.unreconstructed, as: name + "-raw")
-    try workFolder?.save(Summary(groups: result.groups, kept: result.kept, reached: result.reached), as: name)
+    if let unfactored = result.unfactored { try workFolder?.save(unfactored, as: name + "-wide") }
+    try workFolder?.save(
+      Summary(groups: result.groups, kept: result.kept, lowRank: result.lowRank, reached: result.reached), as: name)
     return PruningOutcome(
-      graph: result.graph, unreconstructed: result.unreconstructed, groups: result.groups, kept: result.kept,
-      reached: result.reached)
+      graph: result.graph, unreconstructed: result.unreconstructed, unfactored: result.unfactored,
+      lowRank: result.lowRank, groups: result.groups, kept: result.kept, reached: result.reached)
   }
 
   private func goal(_ aim: PruningAim) throws -> Pruner.Goal {
@@ -126,7 +137,7 @@ extension Compilation {
         let found = try estimate(graph)
         return (budget.size.map { Double(found.size) / Double($0) } ?? 0)
           + (budget.milliseconds.map { found.slowest / $0 } ?? 0)
-          + (budget.memory.map { Double(found.memory) / Double($0) } ?? 0)
+          + (budget.memory.map { found.softMemory / Double($0) } ?? 0)
       }
     case .cut(.macs): return { Double($0.macs) }
     // Every channel counts the same.
@@ -157,6 +168,17 @@ extension Compilation {
       notes: [
         String(format: "with the fewest channels that every layer keeps, %.1f %% of the MACs are gone", 100 * left)
       ], hint: "ask for a smaller share; `kdc inspect --groups` shows what can be removed")
+  }
+}
+
+extension Compilation {
+  fileprivate mutating func decide(_ layer: LowRank.Decision) {
+    let found = String(
+      format: "rank %d of %d leaves out %.2g %% of the variance: held-out loss %.4g", layer.rank, layer.outputs,
+      100 * layer.lost, layer.loss)
+    let text =
+      found + (layer.lossBefore.map { String(format: " instead of %.4g", $0) } ?? ", and pruning alone is not enough")
+    decide("prune", "low rank of '\(layer.layer)'", accepted: layer.accepted, text)
   }
 }
 

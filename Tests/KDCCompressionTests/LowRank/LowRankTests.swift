@@ -36,16 +36,22 @@ import Testing
     return worst
   }
 
+  /// The graph with one layer factored to rank 3.
+  private func factored(_ graph: Graph, node: Int, count: Int) throws -> (graph: Graph, lost: Double) {
+    let lowRank = try LowRank(graph, samples: samples(graph, count))
+    let position = try #require(lowRank.layers.firstIndex { $0.name == graph.nodes[node].name })
+    return (try lowRank.factored([position: 3]), lowRank.layers[position].lost(rank: 3))
+  }
+
   @Test("A convolution of rank 3 becomes two that compute the same, residual and activation included")
   func convolution() throws {
     var maker = PruningGraphs(seed: 2)
     let first = maker.conv("x", 12)
     PruningGraphs.heads[1].build(&maker, maker.conv(first, 12, residual: first))
     let graph = try withRankThree(maker.graph, node: 1)
-    let (result, factors) = try LowRank.factorize(graph, samples: samples(graph, 60))
-    let factor = try #require(factors.first { $0.layer == graph.nodes[1].name })
-    #expect(factor.rank == 3)
-    #expect(factor.outputs == 12)
+    let (result, lost) = try factored(graph, node: 1, count: 60)
+    #expect(lost < 1e-6)
+    #expect(result.nodes.count == graph.nodes.count + 1)
     #expect(result.macs < graph.macs)
     #expect(try largestDifference(graph, result) < 1e-3)
   }
@@ -57,19 +63,19 @@ import Testing
     let hidden = maker.gemm(flat, 20, activation: "Relu")
     maker.graph.outputs = [maker.gemm(hidden, 6)]
     let graph = try withRankThree(maker.graph, node: 2)
-    let (result, factors) = try LowRank.factorize(graph, samples: samples(graph, 200))
-    #expect(factors.map(\.rank).contains(3))
+    let (result, lost) = try factored(graph, node: 2, count: 200)
+    #expect(lost < 1e-6)
     #expect(try largestDifference(graph, result) < 1e-3)
   }
 
-  @Test("A layer of full rank stays as it is")
-  func fullRank() throws {
+  @Test("What a rank leaves out falls from all to nothing")
+  func lost() throws {
     var maker = PruningGraphs(seed: 2)
     PruningGraphs.heads[1].build(&maker, maker.conv("x", 6))
-    var options = LowRank.Options()
-    options.retained = 1
-    let (result, factors) = try LowRank.factorize(maker.graph, samples: samples(maker.graph, 40), options: options)
-    #expect(factors.isEmpty)
-    #expect(result.nodes.count == maker.graph.nodes.count)
+    let layer = try #require(try LowRank(maker.graph, samples: samples(maker.graph, 40)).layers.first)
+    let lost = (0...6).map(layer.lost)
+    #expect(lost == lost.sorted(by: >))
+    #expect(lost[0] == 1)
+    #expect(lost[6] < 1e-9)
   }
 }

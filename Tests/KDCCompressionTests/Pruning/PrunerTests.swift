@@ -98,18 +98,46 @@ import Testing
     #expect(results[0].graph.initializers.mapValues(\.floats) == results[1].graph.initializers.mapValues(\.floats))
   }
 
-  @Test("Factored layers are tried, and the result is never worse on the held-out samples")
-  func lowRank() throws {
-    let graph = network()
-    let plain = try prune(graph, .macs(of: graph, removing: 0.5))
-    let tried = try prune(graph, .macs(of: graph, removing: 0.5)) {
-      $0.lowRank = LowRank.Options()
-      $0.lowRank?.retained = 0.95
-      $0.lowRank?.leastSaving = 0.1
+  /// The network with a second convolution whose weights are a product of rank 2.
+  private func withRankTwo() throws -> Graph {
+    var graph = network()
+    let name = graph.nodes[1].inputs[1]
+    let tensor = try #require(graph.initializers[name])
+    let depth = tensor.count / tensor.shape[0]
+    var generator = SeededGenerator(seed: 3)
+    let left = (0..<tensor.shape[0] * 2).map { _ in Float.random(in: -1...1, using: &generator) }
+    let right = (0..<2 * depth).map { _ in Float.random(in: -0.3...0.3, using: &generator) }
+    let values = (0..<tensor.count).map { index in
+      left[index / depth * 2] * right[index % depth] + left[index / depth * 2 + 1] * right[depth + index % depth]
     }
-    #expect(tried.lossAfter <= plain.lossAfter)
-    #expect(tried.factors.isEmpty == (tried.graph.nodes.count == graph.nodes.count))
+    graph.initializers[name] = Tensor(tensor.shape, values)
+    return graph
+  }
+
+  @Test("A layer of low rank is factored where that beats pruning at the same cost, and the decision is recorded")
+  func lowRank() throws {
+    let graph = try withRankTwo()
+    let plain = try prune(graph, .macs(of: graph, removing: 0.5))
+    let tried = try prune(graph, .macs(of: graph, removing: 0.5)) { $0.lowRank = LowRank.Options() }
+    #expect(tried.lossAfter < plain.lossAfter)
+    let accepted = tried.lowRank.filter(\.accepted)
+    #expect(accepted.contains { $0.layer == graph.nodes[1].name })
+    #expect(tried.graph.nodes.count == graph.nodes.count + accepted.count)
+    #expect(tried.unfactored?.nodes.count == graph.nodes.count)
     #expect(Double(tried.graph.macs) <= 0.5 * Double(graph.macs))
+  }
+
+  @Test("Factored layers that are no better than pruning are not kept, and say so", arguments: [5, 6, 7])
+  func fullRank(seed: UInt64) throws {
+    let graph = network(seed)
+    let plain = try prune(graph, .macs(of: graph, removing: 0.3))
+    let tried = try prune(graph, .macs(of: graph, removing: 0.3)) { $0.lowRank = LowRank.Options() }
+    #expect(tried.lossAfter <= plain.lossAfter)
+    #expect(!tried.lowRank.isEmpty)
+    #expect((tried.unfactored == nil) == !tried.lowRank.contains(where: \.accepted))
+    for decision in tried.lowRank {
+      #expect(decision.accepted == (decision.loss < decision.lossBefore ?? .infinity), "\(decision)")
+    }
   }
 
   // MARK: Importance
