@@ -14,6 +14,8 @@ package struct MemoryPlan: Sendable, Hashable {
   package let arenaBytes: Int
   /// No plan of these lives can need less: the most bytes alive at one step, with slack.
   package let lowerBound: Int
+  /// Bytes alive before the first step, at each and after the last.
+  package let alive: [Int]
 
   package static let alignment = 64
   /// Bytes behind the last buffer that vector loads may touch.
@@ -48,7 +50,8 @@ package struct MemoryPlan: Sendable, Hashable {
       return placed.offsets[next - 1]
     }
     arenaBytes = placed.end + Self.slack
-    lowerBound = Self.mostAlive(blocks, roots, steps: program.steps.count) + Self.slack
+    alive = Self.alive(blocks, roots, steps: program.steps.count)
+    lowerBound = (alive.max() ?? 0) + Self.slack
   }
 
   /// Memory that is needed from step `first` to step `last`, both included.
@@ -127,16 +130,17 @@ package struct MemoryPlan: Sendable, Hashable {
     return (offsets, end)
   }
 
-  private static func mostAlive(_ blocks: [Block], _ roots: [Int], steps: Int) -> Int {
+  private static func alive(_ blocks: [Block], _ roots: [Int], steps: Int) -> [Int] {
+    // Before the first step, at each, and after the last; then what the last ones end.
     var changes = [Int](repeating: 0, count: steps + 3)
     for root in roots {
       changes[blocks[root].first + 1] += blocks[root].bytes
       changes[blocks[root].last + 2] -= blocks[root].bytes
     }
     var alive = 0
-    return changes.reduce(0) { most, change in
+    return changes.map { change in
       alive += change
-      return max(most, alive)
+      return alive
     }
   }
 }

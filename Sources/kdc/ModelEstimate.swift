@@ -1,3 +1,4 @@
+import Foundation
 import KDCBundle
 import KDCCodegen
 import KDCCompression
@@ -17,6 +18,9 @@ struct ModelEstimate: Sendable, Codable, Equatable {
   var milliseconds: [String: Double]
   /// Bytes of the largest arena over the targets.
   var memory: Int
+  /// (Σ aᵖ)^(1/p) over the bytes a alive at each step, p = 16: hardly more than their largest, but it falls with each of
+  /// several steps that need as much.
+  var softMemory: Double
   /// Bytes of the bundle without its machine code; 0 where not asked for.
   var size: Int
 
@@ -41,10 +45,15 @@ struct ModelEstimate: Sendable, Codable, Equatable {
   init(_ program: Program, targets: [Target], countsSize: Bool = true) throws {
     milliseconds = [:]
     memory = 0
+    softMemory = 0
     for target in targets {
       let selection = try KernelSelection(for: program, on: target)
       milliseconds[target.name] = selection.milliseconds
-      memory = max(memory, MemoryPlan(program, workspaces: selection.workspaceBytes).arenaBytes)
+      let plan = MemoryPlan(program, workspaces: selection.workspaceBytes)
+      memory = max(memory, plan.arenaBytes)
+      let most = Double(max(plan.lowerBound, 1))
+      let sum = plan.alive.reduce(0) { $0 + pow(Double($1) / most, 16) }
+      softMemory = max(softMemory, most * pow(sum, 1.0 / 16))
     }
     size = countsSize ? try Self.size(of: program) : 0
   }

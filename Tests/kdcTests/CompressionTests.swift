@@ -231,6 +231,47 @@ struct CompressionTests {
     }
   }
 
+  @Test("A quality out of reach ends with exit 3, and what is named as possible was measured")
+  func qualityOutOfReach() throws {
+    try withFolder { folder in
+      let outcome = try CommandLineTool.run(
+        [
+          "compile", student(), "--data", "calib.npz", "--train", "train.npz", "--max-size", "24KB", "--max-kl",
+          "0.000001", "--importance", "magnitude", "--no-reconstruct", "--no-recover", "--target", "pi4b", "-o",
+          "model.kdb", "--json", "-", "--quiet",
+        ], in: folder)
+      #expect(outcome.status == 3, "\(outcome.errors)")
+      let figures = try report(outcome)
+      let points = try #require(figures["points"] as? [[String: Any]])
+      #expect(points.contains { ($0["divergence"] as? Double ?? 0) > 0.000001 }, "\(points)")
+      let nearest = try #require(figures["nearest"] as? [String])
+      #expect(nearest != ["--max-size", "24KB", "--max-kl", "0.0000"], "\(nearest)")
+      #expect(nearest.count == 4)
+    }
+  }
+
+  @Test("Layers of fast arithmetic are reported with 7 bits")
+  func sevenBits() throws {
+    try withFolder(samples: 16) { folder in
+      let outcome = try CommandLineTool.run(
+        [
+          "compile", student(), "--data", "calib.npz", "--target", "pi4b", "--arithmetic", "fast", "-o", "model.kdb",
+          "--json", "-", "--quiet",
+        ], in: folder)
+      try #require(outcome.status == 0, "\(outcome.errors)")
+      let layers = try #require(try report(outcome)["layers"] as? [[String: Any]])
+      let fast = layers.filter { (($0["kernel"] as? [String: String])?["pi4b"] ?? "").hasPrefix("conv_fast") }
+      #expect(!fast.isEmpty)
+      for layer in fast {
+        #expect(layer["weightBits"] as? Int == 7, "\(layer)")
+        #expect(layer["inputBits"] as? Int == 7, "\(layer)")
+      }
+      #expect(layers.contains { $0["bits"] as? Int == 7 })
+      let explained = try CommandLineTool.run(["explain", "model.kdb"], in: folder)
+      #expect(explained.output.contains("7 × 7"), "\(explained.output)")
+    }
+  }
+
   static let teacherFaults: [(arguments: [String], text: String)] = [
     (["--match", "logit=logits"], "did you mean --match logits=logits?"),
     (["--match", "logits=logit"], "did you mean 'logits'?"),

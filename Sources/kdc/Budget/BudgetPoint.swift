@@ -59,16 +59,15 @@ struct BudgetPoint: Sendable, Codable, Equatable {
   }
 
   /// How far the point is over the budget: the largest value divided by its limit. At most 1 keeps every limit.
-  func excess(_ budget: Budget) -> Double {
-    func ratio(_ value: Double?, _ limit: Double?) -> Double {
-      guard let limit else { return 0 }
-      guard let value else { return 0 }
-      return limit > 0 ? value / limit : value > 0 ? .infinity : 0
-    }
-    return max(
-      costExcess(budget), ratio(divergence, budget.divergence),
-      // Accuracy is a lower limit: the errors are what must not be too many.
-      budget.accuracy.map { limit in accuracy.map { $0 >= limit ? 0 : 1 + (limit - $0) } ?? 0 } ?? 0)
+  func excess(_ budget: Budget) -> Double { max(costExcess(budget), qualityExcess(budget)) }
+
+  /// `excess` of what only running the model can tell; for accuracy of the wrong answers. 0 where it was not measured.
+  func qualityExcess(_ budget: Budget) -> Double {
+    func ratio(_ value: Double, _ limit: Double) -> Double { limit > 0 ? value / limit : value > 0 ? .infinity : 0 }
+    var result = 0.0
+    if let limit = budget.divergence, let divergence { result = max(result, ratio(divergence, limit)) }
+    if let limit = budget.accuracy, let accuracy { result = max(result, ratio(1 - accuracy, 1 - limit)) }
+    return result
   }
 
   /// `excess` of what can be estimated without running the model.
@@ -114,7 +113,11 @@ struct BudgetFailure: Error {
   var figures: Figures
 
   init(model: String, budget: Budget, points: [BudgetPoint]) {
-    let nearest = points.min { ($0.excess(budget), $0.size) < ($1.excess(budget), $1.size) }
+    // What was not measured cannot be promised.
+    let known = points.filter {
+      (budget.divergence == nil || $0.divergence != nil) && (budget.accuracy == nil || $0.accuracy != nil)
+    }
+    let nearest = (known.isEmpty ? points : known).min { ($0.excess(budget), $0.size) < ($1.excess(budget), $1.size) }
     figures = Figures(
       model: model, budget: budget, points: BudgetPoint.pareto(points),
       nearest: nearest.map { Self.options(budget, fitting: $0) } ?? [])

@@ -1,3 +1,4 @@
+import Foundation
 import KDCCompression
 import KDCDiagnostics
 import KDCGraph
@@ -29,83 +30,135 @@ struct BudgetSearch {
   private var weights: String { compilation.request.weights.rawValue }
   private var weightBits: Int { compilation.request.weights == .int4 ? 4 : 8 }
 
+  /// What counts as a budget made use of: this share of the limit that is reached first.
+  static let wantedShare = 0.95
+  /// What is aimed at, where models change in steps and recovered weights compress a little differently.
+  static let aimedShare = 0.98
+
   mutating func run() throws -> Choice {
     // What is asked for besides the budget is the least that is removed.
     let asked = compilation.request.compression.cut.map { PruningAim.cut($0) }
     let first = try candidate(asked, name: "asked")
     if first.point.costExcess(budget) > 1 {
-      guard asked == nil else { throw failure() }
+      // How good the model would be without limits on costs is among the points of a failure.
+      let whole = budget.hasQuality ? try finish(first) : nil
+      guard asked == nil, (whole?.qualityExcess(budget) ?? 0) <= 1 else { throw failure() }
       return try cut()
     }
     guard budget.hasQuality else { return choice(asked, "asked", first.point, "nothing has to be removed") }
     let measured = try finish(first)
     if measured.excess(budget) > 1 { throw failure() }
     guard asked == nil, !budget.hasCost else { return choice(asked, "asked", measured, "measured as asked for") }
-    return try shrink()
+    return try shrink(from: measured)
   }
 
-  /// Costs are over their limits: prunes until they are not. Where bits are free, once with 8 and once with 4 a weight; the
-  /// model whose answers are nearer to the teacher's before any training is the one to go on with.
+  /// Costs are over their limits: prunes until they are not, and trains. Where training changed a cost too much, as it can
+  /// by other kernels, once more with less.
   private mutating func cut() throws -> Choice {
+    var tightened = budget
+    for _ in 0..<3 {
+      guard let (aim, candidate) = try nearest(tightened) else { throw failure() }
+      let measured = try finish(candidate)
+      let excess = measured.costExcess(budget)
+      if excess <= 1 {
+        guard measured.qualityExcess(budget) <= 1 else { break }
+        return choice(aim, candidate.name, measured, "pruned to the limits")
+      }
+      tightened.scaleCosts(by: Self.aimedShare / excess)
+    }
+    throw failure()
+  }
+
+  /// Pruned to the limits on cost. Where bits are free, once with 8 and once with 4 a weight: the model whose answers are
+  /// nearer to the teacher's before any training.
+  private mutating func nearest(_ tightened: Budget) throws -> (aim: PruningAim, candidate: Candidate)? {
     let bits = compilation.request.weights == .auto ? [8, 4] : [weightBits]
     var found: [(aim: PruningAim, candidate: Candidate)] = []
     for bits in bits {
-      if let fitting = try fit(weightBits: bits) { found.append(fitting) }
+      if let fitting = try fit(tightened, weightBits: bits) { found.append(fitting) }
     }
     if found.count > 1 {
       for index in found.indices {
         let program = try compilation.program(of: found[index].candidate.graph, progress: progress)
         found[index].candidate.point.divergence = try compilation.quality(of: program, progress: progress).divergence
-        points.append(found[index].candidate.point)
       }
     }
-    let nearest = found.min {
+    return found.min {
       ($0.candidate.point.divergence ?? 0, $0.candidate.point.size)
         < ($1.candidate.point.divergence ?? 0, $1.candidate.point.size)
     }
-    guard let (aim, candidate) = nearest else { throw failure() }
-    guard budget.hasQuality else { return choice(aim, candidate.name, candidate.point, "pruned to the limits") }
-    let measured = try finish(candidate)
-    guard measured.excess(budget) <= 1 else { throw failure() }
-    return choice(aim, candidate.name, measured, "pruned to the limits")
   }
 
-  /// The model pruned just as far as costs ask for; nil where no pruning is enough.
-  private mutating func fit(weightBits bits: Int) throws -> (aim: PruningAim, candidate: Candidate)? {
-    var tightened = budget
-    for round in 0..<3 {
+  /// The model pruned just as far as costs ask for; nil where no pruning is enough. Estimates are of one sample and 8-bit
+  /// arithmetic: what the quantised program costs corrects the aim.
+  private mutating func fit(_ wanted: Budget, weightBits bits: Int) throws -> (aim: PruningAim, candidate: Candidate)? {
+    var best: (aim: PruningAim, candidate: Candidate, excess: Double)?
+    // Aims, as shares of the limits, that were enough and that were not.
+    var (enough, tooMuch): (Double?, Double?)
+    var scale = 1.0
+    for _ in 0..<4 {
+      var tightened = wanted
+      tightened.scaleCosts(by: scale)
       let aim = PruningAim.budget(tightened, weightBits: bits)
-      let found = try candidate(aim, name: "budget\(bits)-\(round)")
-      let excess = found.point.costExcess(budget)
-      if excess <= 1 { return (aim, found) }
-      guard found.reached else { return nil }
-      // The estimate was low by this much.
-      tightened.scaleCosts(by: 0.99 / excess)
+      let found = try candidate(aim, name: "budget\(bits)-\(points.count)")
+      let excess = found.point.costExcess(wanted)
+      if excess <= 1 {
+        if excess > best?.excess ?? 0 { best = (aim, found, excess) }
+        if excess >= Self.wantedShare { break }
+        enough = scale
+      } else {
+        guard found.reached else { break }
+        tooMuch = scale
+      }
+      // In proportion to what was missed; halfway once the aim is between two.
+      if let enough, let tooMuch {
+        guard tooMuch - enough > 0.01 * enough else { break }
+        scale = (enough + tooMuch) / 2
+      } else {
+        scale *= Self.aimedShare / excess
+      }
     }
-    return nil
+    return best.map { ($0.aim, $0.candidate) }
   }
 
-  /// Only quality is limited: the smallest model that keeps it, by bisection on the share of MACs removed.
-  private mutating func shrink() throws -> Choice {
+  /// Only quality is limited: the smallest model that keeps it. The share of MACs removed at which quality reaches its
+  /// limit is looked for between shares that keep it and that do not, in proportion to the logarithms of how far they are
+  /// from it.
+  private mutating func shrink(from whole: BudgetPoint) throws -> Choice {
     var best: Choice?
-    var (low, high) = (0.0, 0.96)
-    for round in 0..<5 {
-      let share = (low + high) / 2
+    var low = (share: 0.0, excess: whole.qualityExcess(budget))
+    var high: (share: Double, excess: Double?) = (0.96, nil)
+    for round in 0..<6 where high.share - low.share > 0.02 {
+      let share = Self.between(low, high)
       let aim = PruningAim.cut(.macs(share))
       let found = try candidate(aim, name: "share\(round)")
       guard found.reached else {
-        high = share
+        high = (share, nil)
         continue
       }
       let measured = try finish(found)
-      if measured.excess(budget) <= 1 {
-        low = share
-        best = choice(aim, found.name, measured, "the most that quality allows, to about 3 % of the MACs")
+      let excess = measured.qualityExcess(budget)
+      progress.detail("\(measured.removed) of the MACs removed: \(measured.summary(budget))")
+      if excess <= 1 {
+        low = (share, excess)
+        best = choice(aim, found.name, measured, "the most that quality allows")
+        if excess >= Self.wantedShare { break }
       } else {
-        high = share
+        high = (share, excess)
       }
     }
     return best ?? Choice(aim: nil, name: "asked", reason: "quality allows no pruning")
+  }
+
+  /// Where log excess, taken as linear, is a little below 0; kept off the ends.
+  private static func between(
+    _ low: (share: Double, excess: Double), _ high: (share: Double, excess: Double?)
+  ) -> Double {
+    var part = 0.5
+    if let above = high.excess, above.isFinite, above > low.excess, low.excess > 0 {
+      part = (log(aimedShare) - log(low.excess)) / (log(above) - log(low.excess))
+    }
+    return low.share + min(max(part, 0.15), 0.85) * (high.share - low.share)
   }
 
   fileprivate struct Candidate {
@@ -130,7 +183,7 @@ struct BudgetSearch {
     return Candidate(name: name, graph: graph, reached: reached, point: point)
   }
 
-  /// Recovers a candidate and measures it on held-out samples.
+  /// Recovers a candidate, and measures it on held-out samples where quality is limited.
   private mutating func finish(_ candidate: Candidate) throws -> BudgetPoint {
     var graph = candidate.graph
     if compilation.request.compression.recoveryEpochs > 0, let pruning = finished[candidate.name]?.pruning {
@@ -141,7 +194,9 @@ struct BudgetSearch {
     }
     let program = try compilation.program(of: graph, progress: progress)
     var point = try self.point(program, graph)
-    (point.divergence, point.accuracy) = try compilation.quality(of: program, progress: progress)
+    if budget.hasQuality {
+      (point.divergence, point.accuracy) = try compilation.quality(of: program, progress: progress)
+    }
     points.append(point)
     return point
   }
