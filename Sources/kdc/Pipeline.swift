@@ -89,6 +89,8 @@ struct Compilation: Sendable {
   var compressed = Graph.empty
   /// The student's channels that are left in it, by the output of its layers; all where there is no entry.
   var keptChannels: [String: [Int]] = [:]
+  /// Epochs of recovery that pruning has spent between its steps.
+  var epochsWhilePruning = 0
 
   // quantize
   var quantized = Graph.empty

@@ -5,7 +5,7 @@ import KDCTensor
 import KDCTraining
 
 /// Removes channels step by step until a goal is met: importance of every channel, removal of those that matter least
-/// for what they cost, reconstruction of the layers behind them.
+/// for what they cost, reconstruction of the layers behind them, and training where there is some to spare.
 package struct Pruner {
   package typealias Measure = (Graph) throws -> Double
 
@@ -60,6 +60,9 @@ package struct Pruner {
     /// The held-out samples are those that recovery holds out with the same share and seed: no decision sees them.
     package var heldOutShare = 0.12
     package var seed: UInt64 = 0
+    /// Trains the graph after a step, the last one excepted: given the graph, the channels of the original that are left, by the
+    /// output of its layers, and the number of the step. Nil: nothing is trained before the goal is reached.
+    package var train: ((Graph, [String: [Int]], Int) throws -> Graph)?
     package var threads: Threads = 1
     package init() {}
   }
@@ -176,6 +179,9 @@ package struct Pruner {
         (graph, fits) = try reconstruction.refit(graph, kept: original.keptChannels(without: removed))
       }
       measure = try goal.measure(graph)
+      if let train = options.train, measure > goal.limit {
+        graph = try train(graph, original.keptChannels(without: removed), step)
+      }
       records.append(StepRecord(step: step, measure: measure, removed: count, fits: fits))
       try progress(records[records.count - 1])
     }

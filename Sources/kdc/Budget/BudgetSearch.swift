@@ -188,7 +188,8 @@ struct BudgetSearch {
     var graph = candidate.graph
     if compilation.request.compression.recoveryEpochs > 0, let pruning = finished[candidate.name]?.pruning {
       let result = try compilation.recovered(
-        graph, kept: pruning.kept, checkpoint: candidate.name, progress: progress)
+        graph, kept: pruning.kept, epochs: compilation.request.compression.recoveryEpochs - pruning.epochs,
+        checkpoint: candidate.name, progress: progress)
       finished[candidate.name]?.recovery = result
       graph = result.graph
     }

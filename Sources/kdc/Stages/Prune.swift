@@ -19,6 +19,7 @@ extension Stage {
     if outcome.unfactored != nil { try compilation.addRung("low-rank", outcome.graph, progress: progress) }
     compilation.compressed = outcome.graph
     compilation.keptChannels = outcome.kept
+    compilation.epochsWhilePruning = outcome.epochs
     compilation.report.channels = outcome.groups
     let channels = outcome.groups.reduce(into: (before: 0, after: 0)) {
       $0.before += $1.before
@@ -64,6 +65,8 @@ struct PruningOutcome: Sendable {
   var groups: [Pruner.GroupRecord]
   /// The student's channels that are left, by the output of its layers; all where there is no entry.
   var kept: [String: [Int]]
+  /// Epochs of recovery between its steps.
+  var epochs: Int
   var reached: Bool
 }
 
@@ -75,6 +78,7 @@ extension Compilation {
       var groups: [Pruner.GroupRecord]
       var kept: [String: [Int]]
       var lowRank: [LowRank.Decision]
+      var epochs: Int
       var reached: Bool
     }
     if let workFolder, let graph = workFolder.graph(name), let raw = workFolder.graph(name + "-raw"),
@@ -83,7 +87,8 @@ extension Compilation {
       progress.detail("\(name) from the work folder")
       return PruningOutcome(
         graph: graph, unreconstructed: raw, unfactored: workFolder.graph(name + "-wide"), lowRank: summary.lowRank,
-        groups: summary.groups, kept: summary.kept, reached: summary.reached)
+        groups: summary.groups, kept: summary.kept, epochs: summary.epochs,
+        reached: summary.reached)
     }
     guard let samples = trainingViews, let guidance else { throw InternalError("pruning has no answers to keep") }
     var options = Pruner.Options()
@@ -98,6 +103,18 @@ extension Compilation {
     options.loss.hardWeight = 0
     let cost = try pruningCost(aim, &options)
     let begin = Date()
+    let epochs = request.compression.epochsBetweenSteps
+    var spent = 0
+    if epochs > 0 {
+      options.steps = 4
+      options.train = { graph, kept, step in
+        let result = try recovered(
+          graph, kept: kept, epochs: epochs, checkpoint: "\(name)-step\(step)", progress: progress)
+        progress.detail("step \(step): \(result.reason)")
+        spent += result.history.count
+        return result.graph
+      }
+    }
     let result = try Pruner.run(
       student, samples: samples, targets: guidance, goal: try goal(aim), cost: cost, options: options
     ) { step in
@@ -108,10 +125,13 @@ extension Compilation {
     try workFolder?.save(result.unreconstructed, as: name + "-raw")
     if let unfactored = result.unfactored { try workFolder?.save(unfactored, as: name + "-wide") }
     try workFolder?.save(
-      Summary(groups: result.groups, kept: result.kept, lowRank: result.lowRank, reached: result.reached), as: name)
+      Summary(
+        groups: result.groups, kept: result.kept, lowRank: result.lowRank, epochs: spent, reached: result.reached),
+      as: name)
     return PruningOutcome(
       graph: result.graph, unreconstructed: result.unreconstructed, unfactored: result.unfactored,
-      lowRank: result.lowRank, groups: result.groups, kept: result.kept, reached: result.reached)
+      lowRank: result.lowRank, groups: result.groups, kept: result.kept, epochs: spent,
+      reached: result.reached)
   }
 
   private func goal(_ aim: PruningAim) throws -> Pruner.Goal {

@@ -15,7 +15,9 @@ extension Stage {
     let result =
       try compilation.finished[name]?.recovery
       ?? compilation.recovered(
-        compilation.compressed, kept: compilation.keptChannels, checkpoint: name, progress: progress)
+        compilation.compressed, kept: compilation.keptChannels,
+        epochs: compilation.request.compression.recoveryEpochs - compilation.epochsWhilePruning, checkpoint: name,
+        progress: progress)
     compilation.compressed = result.graph
     compilation.decide("recover", "recovery", accepted: result.accepted, result.reason)
     try compilation.addRung("recovered", result.graph, accepted: result.accepted, progress: progress)
@@ -29,14 +31,16 @@ extension Compilation {
   ///
   /// - Parameter kept: the student's channels that are left in it, by the output of its layers.
   func recovered(
-    _ graph: Graph, kept: [String: [Int]], checkpoint: String, progress: Progress
+    _ graph: Graph, kept: [String: [Int]], epochs: Int, checkpoint: String, progress: Progress
   ) throws -> Recovery.Result {
     guard let samples = trainingViews, let guidance else { throw InternalError("recovery has no answers to train on") }
+    var options = recoveryOptions
+    options.epochs = epochs
     let begin = Date()
     var shown = 0
     let result = try Recovery.run(
       graph, samples: samples, targets: guidance,
-      original: Recovery.Original(graph: student, kept: kept), options: recoveryOptions, threads: request.threads,
+      original: Recovery.Original(graph: student, kept: kept), options: options, threads: request.threads,
       checkpoint: workFolder.map { folder in
         Checkpoint(path: folder.file(checkpoint + ".checkpoint")) { Date().timeIntervalSinceReferenceDate }
       }

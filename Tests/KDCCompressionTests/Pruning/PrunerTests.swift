@@ -140,6 +140,26 @@ import Testing
     }
   }
 
+  @Test("Between steps the graph is trained with the channels that are left, and after the last step it is not")
+  func training() throws {
+    let graph = network()
+    var seen: [(step: Int, widths: [Int], kept: [Int])] = []
+    let result = try prune(graph, .macs(of: graph, removing: 0.5)) {
+      $0.train = { graph, kept, step in
+        let layers = graph.nodes.filter { $0.opType == "FusedConv" }
+        let widths = layers.compactMap { graph.types[$0.outputs[0]]?.shape[1] }
+        seen.append((step, widths, layers.indices.map { kept[layers[$0].outputs[0]]?.count ?? widths[$0] }))
+        return graph
+      }
+    }
+    #expect(seen.map(\.step) == [1, 2, 3])
+    for step in seen { #expect(step.widths == step.kept) }
+    let totals: [Int] = seen.map { $0.widths.reduce(0, +) }
+    let falling: [Int] = totals.sorted(by: >)
+    #expect(totals == falling)
+    #expect(result.reached)
+  }
+
   // MARK: Importance
 
   /// The network with channel 3 of the first convolution read by nobody.
