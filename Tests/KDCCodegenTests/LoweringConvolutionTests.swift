@@ -27,6 +27,9 @@ struct LoweringConvolutionTests {
         "pads": .pads(1, 1, 1, 1), "activation": .string("Clip"), "activation_params": .floats([-0.5, 1.5]),
       ], residual: [1, 4, 6, 6]),
     Case(input: [1, 5, 12], weights: [7, 5, 3], attributes: ["pads": .pads(1, 1), "strides": .ints([2])]),
+    Case(
+      input: [1, 2, 20, 1], weights: [3, 2, 5, 1],
+      attributes: ["pads": .pads(2, 0, 1, 0), "strides": .ints([2, 1]), "dilations": .ints([2, 1])]),
   ]
 
   private func bench(_ test: Case) -> LoweringBench {
@@ -55,6 +58,16 @@ struct LoweringConvolutionTests {
     #expect(program.kinds.contains("convolution"))
     #expect(!program.kinds.contains("floatConvolution"))
     #expect(!program.kinds.contains("add"))
+  }
+
+  @Test("an image of one column becomes one of a single row, whose windows are contiguous")
+  func column() throws {
+    var bench = bench(Self.cases[Self.cases.count - 1])
+    let step = try #require(bench.int8().program.steps.compactMap { $0 as? ConvolutionStep }.first)
+    let g = step.geometry
+    #expect((g.inputHeight, g.inputWidth) == (1, 20))
+    #expect((g.kernelHeight, g.kernelWidth) == (1, 5))
+    #expect((g.padTop, g.padLeft, g.strideX, g.dilationX) == (0, 2, 2, 2))
   }
 
   @Test("a residual with a scale far below the output's is added by its own step")

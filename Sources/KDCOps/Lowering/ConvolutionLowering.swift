@@ -79,6 +79,8 @@ extension Lowering {
   /// Integer steps where input, weights and output are int8, float steps otherwise.
   @discardableResult
   mutating func convolution(_ plan: ConvolutionPlan) throws -> Form {
+    var plan = plan
+    plan.geometry = plan.geometry.asRow
     if let buffer = try integerConvolution(plan), let encoding = quantized(plan.output) {
       return Form(encoding: encoding, layout: plan.outputLayout, buffer: buffer)
     }

@@ -87,6 +87,14 @@ package struct ConvolutionGeometry: Hashable, Sendable, Codable {
   package var isPointwise: Bool {
     kernelHeight == 1 && kernelWidth == 1 && strideY == 1 && strideX == 1 && padTop == 0 && padLeft == 0 && groups == 1
   }
+  /// An image of one column as one of a single row: signals of some models come so. In memory they are the same, but
+  /// the windows of a row are contiguous.
+  package var asRow: ConvolutionGeometry {
+    guard inputWidth == 1, outputWidth == 1, kernelWidth == 1, padLeft == 0 else { return self }
+    return ConvolutionGeometry(
+      input: (1, inputHeight, inputChannels), output: (1, outputHeight, outputChannels), kernel: (1, kernelHeight),
+      strides: (1, strideY), dilations: (1, dilationY), padLeft: padTop, groups: groups)
+  }
   /// Multiply-accumulates of one inference, pad pixels counted.
   package var macs: Int {
     outputHeight * outputWidth * outputChannels * kernelHeight * kernelWidth * (inputChannels / max(groups, 1))
