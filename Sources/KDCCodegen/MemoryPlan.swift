@@ -3,8 +3,9 @@ import KDCProgram
 /// Where each buffer of a program lies in one arena.
 ///
 /// A buffer lives from the first step that writes it to the last that reads it; inputs from before the first step, and
-/// outputs to after the last. Every run copies its inputs in anew, so that their memory is free after their last reader. Buffers whose lives do not meet share memory. The output of an
-/// element-wise step takes the place of an operand that dies there.
+/// outputs to after the last. Every run copies its inputs in anew, so that their memory is free after their last reader.
+/// Buffers whose lives do not meet share memory. The output of an element-wise step takes the place of an operand that
+/// dies there.
 package struct MemoryPlan: Sendable, Hashable {
   /// Byte offset of each buffer, a multiple of `alignment`.
   package let offsets: [Int]

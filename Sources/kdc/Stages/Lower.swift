@@ -25,9 +25,15 @@ extension Stage {
   }
 
   /// A place in one arena for every buffer.
-  static let planMemory = Stage("plan memory") { compilation, _ in
+  static let planMemory = Stage("plan memory") { compilation, progress in
     let program = compilation.program
     compilation.plans = compilation.selections.map { MemoryPlan(program, workspaces: $0.workspaceBytes) }
+    let least = MemoryPlan(program).lowerBound
+    for (selection, plan) in zip(compilation.selections, compilation.plans) {
+      progress.detail(
+        "\(selection.target.name): arena \(plan.arenaBytes) bytes; its buffers alone need \(least), with the kernels' "
+          + "workspaces \(plan.lowerBound)")
+    }
     return "arena " + ReportTable.bytes(compilation.plans.map(\.arenaBytes).max() ?? 0)
   }
 
