@@ -15,6 +15,18 @@ package struct KernelSelection: Sendable {
   /// takes to wake threads and to wait for them is not counted.
   package func cycles(threads: Int) -> Double { choices.reduce(0) { $0 + $1.cycles * $1.code.largestShare(threads) } }
   package var workspaceBytes: [Int] { choices.map(\.code.workspaceBytes) }
+
+  /// What an integer convolution would take in float32, conversions apart; nil for other steps.
+  package static func floatCycles(of step: any Step, in program: Program, on target: Target) -> Double? {
+    guard let step = step as? ConvolutionStep else { return nil }
+    let float = FloatConvolutionStep(
+      name: step.name, input: step.input, output: step.output, geometry: step.geometry, weights: step.weights,
+      bias: step.bias)
+    let families = Families.all.filter {
+      $0.stepKind == FloatConvolutionStep.kind && $0.refusal(of: float, in: program, on: target) == nil
+    }
+    return families.map { $0.cycles(of: float, in: program, on: target) * target.cost(of: $0.name) }.min()
+  }
 }
 
 /// What was chosen for one step.

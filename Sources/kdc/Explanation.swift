@@ -69,24 +69,12 @@ struct Explanation: Encodable {
           refused: choice.candidates.compactMap { candidate in
             guard case .refused(let reason) = candidate.verdict else { return nil }
             return Refusal(kernel: candidate.family, reason: reason)
-          }, floatCycles: Self.floatCycles(of: step, in: program, on: target))
+          }, floatCycles: KernelSelection.floatCycles(of: step, in: program, on: target))
       }
       return TargetExplanation(
         name: target.name, title: target.title, milliseconds: selection.milliseconds,
         megacycles: selection.cycles / 1e6, layers: layers)
     }
-  }
-
-  /// What an integer convolution would take in float32.
-  private static func floatCycles(of step: any Step, in program: Program, on target: Target) -> Double? {
-    guard let step = step as? ConvolutionStep else { return nil }
-    let float = FloatConvolutionStep(
-      name: step.name, input: step.input, output: step.output, geometry: step.geometry, weights: step.weights,
-      bias: step.bias)
-    let families = Families.all.filter {
-      $0.stepKind == FloatConvolutionStep.kind && $0.refusal(of: float, in: program, on: target) == nil
-    }
-    return families.map { $0.cycles(of: float, in: program, on: target) * target.cost(of: $0.name) }.min()
   }
 
   /// For people; with `refused` also why other kernels do not take a layer.

@@ -157,6 +157,35 @@ struct CompileTests {
     }
   }
 
+  @Test("A layer that int8 would make slower stays float, and the report says why")
+  func neverSlower() throws {
+    // Groups of three channels: no vector kernel takes them as int8.
+    let type = TensorType(.float32, [1, 18, 8, 8])
+    var graph = Graph(
+      name: "grouped", opset: 17, inputs: [ValueInfo(name: "x", type: type)], outputs: ["y"],
+      nodes: [
+        Node(
+          name: "grouped", opType: "Conv", opset: 17, inputs: ["x", "w"], outputs: ["y"],
+          attributes: ["group": .int(6), "pads": .ints([1, 1, 1, 1])])
+      ])
+    let weights = (0..<486).map { (index: Int) -> Float in Float(index % 23) / 23 - 0.5 }
+    graph.initializers["w"] = Tensor([18, 3, 3, 3], weights)
+    try withFolder { folder in
+      try ONNXExporter.export(graph).write(to: folder.appendingPathComponent("grouped.onnx"))
+      let values = (0..<(8 * 1152)).map { (index: Int) -> Float in Float((index * 7919) % 1009) / 504 - 1 }
+      try NumpyFile.write(
+        [("x", Tensor([8, 18, 8, 8], values))], to: folder.appendingPathComponent("data.npz").path)
+      let outcome = try CommandLineTool.run(
+        ["compile", "grouped.onnx", "--data", "data.npz", "--target", "pi4b", "-o", "model.kdb", "--json", "-"],
+        in: folder)
+      try #require(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.output.contains("float32 for 'grouped'"))
+      let report = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+      let kernels = try #require(report["layers"] as? [[String: Any]]).compactMap { $0["kernel"] as? [String: String] }
+      #expect(kernels.contains { $0["pi4b"]?.hasPrefix("float_conv") == true }, "\(kernels)")
+    }
+  }
+
   @Test("Labels that are asked for and not there are a diagnostic before any work")
   func labels() throws {
     try withFolder { folder in

@@ -24,6 +24,11 @@ extension Stage {
         subject: "layer \(decision.layers.joined(separator: ", ")) with 7 bits, by its input '\(decision.value)'",
         accepted: decision.accepted, reason: decision.reason)
     }
+    compilation.report.decisions += model.slow.map { layer in
+      Report.Decision(
+        stage: "quantize", subject: "float32 for '\(layer)'", accepted: true,
+        reason: "int8 would be slower on the targets, by the cost model")
+    }
     let small = model.decisions.count { $0.bits == 4 }
     let weights = model.decisions.isEmpty ? "" : ", \(small) of \(model.decisions.count) layers at 4 bits"
     let integers = model.graph.quantization.keys.count { model.graph.initializers[$0] == nil }
@@ -43,6 +48,8 @@ struct QuantizedModel: Sendable {
   var decisions: [LayerDecision] = []
   /// Activations with 7 bits, and those that were considered.
   var narrow: [NarrowSearch.Decision] = []
+  /// Layers that stay float since int8 would be slower.
+  var slow: [String] = []
 }
 
 extension Compilation {
@@ -65,8 +72,14 @@ extension Compilation {
       progress.detail("ranges by \(method.rawValue): distance \(distance)")
       if distance < best?.distance ?? .infinity || best == nil { best = (result, method, distance) }
     }
-    guard let best else { throw InternalError("no range method was tried") }
+    guard var best else { throw InternalError("no range method was tried") }
     options.rangeMethod = best.method
+    let slow = try slowLayers(of: best.result.graph) { float in
+      options.floatNodes = float
+      return try Quantizer.quantize(graph, samples: Array(samples.prefix(1)), options: options).graph
+    }
+    options.floatNodes = Set(slow)
+    if !slow.isEmpty { best.result = try Quantizer.quantize(graph, samples: samples, options: options) }
     let search = try narrowSearch(graph, samples, options, exact: best.result.graph, progress)
     let narrow = search?.decisions ?? []
     options = search?.options ?? options
@@ -75,7 +88,7 @@ extension Compilation {
       let result =
         narrow.contains(where: \.accepted)
         ? try Quantizer.quantize(graph, samples: samples, options: options).graph : best.result.graph
-      return QuantizedModel(graph: result, method: best.method, samples: count, narrow: narrow)
+      return QuantizedModel(graph: result, method: best.method, samples: count, narrow: narrow, slow: slow)
     }
     let limit = try request.budget.size.map { try $0 - Self.bytesBesideWeights(of: best.result.graph) }
     let allocation = try BitAllocation.run(
@@ -87,7 +100,35 @@ extension Compilation {
     }
     return QuantizedModel(
       graph: allocation.result.graph, method: best.method, samples: count, decisions: allocation.decisions,
-      narrow: narrow)
+      narrow: narrow, slow: slow)
+  }
+
+  /// Layers that int8 would make slower on the targets, conversions counted: they stay float. `quantized` gives the graph
+  /// with these layers in float.
+  private func slowLayers(of graph: Graph, _ quantized: (Set<String>) throws -> Graph) throws -> [String] {
+    let program = try lower(graph)
+    var gains: [String: Double] = [:]
+    for target in request.targets {
+      for (step, choice) in zip(program.steps, try KernelSelection(for: program, on: target).choices) {
+        guard let float = KernelSelection.floatCycles(of: step, in: program, on: target) else { continue }
+        gains[step.name, default: 0] += (choice.cycles - float) / (target.gigahertz * 1e9)
+      }
+    }
+    let slow = graph.nodes.map(\.key).filter { gains[$0] ?? 0 > 0 }
+    guard !slow.isEmpty else { return [] }
+    let before = try layerSeconds(of: graph).values.reduce(0, +)
+    return try layerSeconds(of: quantized(Set(slow))).values.reduce(0, +) < before ? slow : []
+  }
+
+  /// Estimated time of one inference by `Node.key`, summed over `targets` (all where nil).
+  private func layerSeconds(of graph: Graph, on targets: [Target]? = nil) throws -> [String: Double] {
+    let program = try lower(graph)
+    return try (targets ?? request.targets).reduce(into: [:]) { seconds, target in
+      let selection = try KernelSelection(for: program, on: target)
+      for (step, choice) in zip(program.steps, selection.choices) {
+        seconds[step.name, default: 0] += choice.cycles / (target.gigahertz * 1e9)
+      }
+    }
   }
 
   /// Which activations and weights get 7 bits; nil where no target gains by that.
@@ -98,16 +139,7 @@ extension Compilation {
     guard request.arithmetic != .exact, !targets.isEmpty else { return nil }
     return try NarrowSearch(
       graph, samples: samples, options: options, exact: exact, mode: request.arithmetic == .fast ? .fast : .auto,
-      cost: { graph in
-        let program = try lower(graph)
-        return try targets.reduce(into: [:]) { seconds, target in
-          let selection = try KernelSelection(for: program, on: target)
-          for (step, choice) in zip(program.steps, selection.choices) {
-            seconds[step.name, default: 0] += choice.cycles / (target.gigahertz * 1e9)
-          }
-        }
-      },
-      progress: { progress.detail($0) })
+      cost: { try layerSeconds(of: $0, on: targets) }, progress: { progress.detail($0) })
   }
 
   /// What a bundle of the graph holds besides weights and machine code.
