@@ -141,9 +141,11 @@ extension Compilation {
     case .budget(let budget, let bits):
       let estimate = estimator(countsSize: budget.size != nil, weightBits: bits)
       // A little below the limit: scales and the recovered weights compress differently.
-      return Pruner.Goal(limit: 0.985) { graph in
+      var goal = Pruner.Goal(limit: 0.985) { graph in
         BudgetPoint(try estimate(graph), removed: 0, weights: "").costExcess(budget)
       }
+      goal.slack = 0.03
+      return goal
     }
   }
 
