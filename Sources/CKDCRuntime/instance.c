@@ -204,7 +204,7 @@ kdc_status kdc_instance_run(
     void **pointers = instance->pointers + (size_t)i * POINTERS;
     uint64_t start = step_times ? kdc_nanoseconds() : 0;
     status = kdc_pool_run(
-        instance->pool, step->run, pointers, (const void *const *)(pointers + KDC_MAX_BUFFERS), step->units, threads);
+        instance->pool, step, pointers, (const void *const *)(pointers + KDC_MAX_BUFFERS), threads);
     if (step_times) step_times[i] += kdc_nanoseconds() - start;
   }
   for (uint32_t i = 0; i < code->output_count && !status; i++)

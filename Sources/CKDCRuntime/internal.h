@@ -42,9 +42,8 @@ enum { KDC_MAX_THREADS = 64 };
 typedef struct kdc_pool kdc_pool;
 kdc_pool *kdc_pool_create(void);
 void kdc_pool_destroy(kdc_pool *pool);
-/* Runs units 0 ..< units of the kernel on up to `threads` threads; the split depends on the two numbers alone. */
-kdc_status kdc_pool_run(
-    kdc_pool *pool, kdc_kernel kernel, void *const *b, const void *const *c, uint32_t units, uint32_t threads);
+/* Runs all units of the step on up to `threads` threads; the split depends on the two numbers alone. */
+kdc_status kdc_pool_run(kdc_pool *pool, const kdc_step *step, void *const *b, const void *const *c, uint32_t threads);
 
 /* instance.c */
 kdc_status kdc_instance_create(

@@ -21,10 +21,10 @@ struct kdc_pool {
   atomic_uint sleepers, owner_sleeps, stop;
   uint32_t worker_count, core_count;
   /* The job. Atomic since a late worker may read it while the next one is set up; its claim fails then. */
-  _Atomic(kdc_kernel) kernel;
+  _Atomic(const kdc_step *) step;
   _Atomic(void *const *) b;
   _Atomic(const void *const *) c;
-  atomic_uint units, parts;
+  atomic_uint parts;
   struct worker {
     kdc_pool *pool;
     kdc_thread thread;
@@ -42,19 +42,32 @@ static void relax(void) {
 
 static uint32_t current_job(kdc_pool *pool) { return (uint32_t)(atomic_load(&pool->ticket) >> 32); }
 
+/* Parts have workspaces of their own, one behind the other. */
+static void run_part(const kdc_step *step, void *const *b, const void *const *c, uint64_t part, uint64_t parts) {
+  void *own[KDC_MAX_BUFFERS];
+  uint32_t begin = (uint32_t)(step->units * part / parts), end = (uint32_t)(step->units * (part + 1) / parts);
+  if (begin >= end) return;
+  if (part && step->part_bytes) {
+    uint32_t last = step->buffer_count - 1u;
+    memcpy(own, b, step->buffer_count * sizeof *own);
+    own[last] = (uint8_t *)own[last] + part * step->part_bytes;
+    b = own;
+  }
+  step->run(b, c, begin, end);
+}
+
 /* Claims and runs parts until none is left; returns the job's number. */
 static uint32_t run_parts(kdc_pool *pool) {
   for (;;) {
     uint64_t ticket = atomic_load(&pool->ticket);
-    uint64_t part = (uint32_t)ticket, units = atomic_load(&pool->units);
+    uint64_t part = (uint32_t)ticket;
     uint32_t parts = atomic_load(&pool->parts);
-    kdc_kernel kernel = atomic_load(&pool->kernel);
+    const kdc_step *step = atomic_load(&pool->step);
     void *const *b = atomic_load(&pool->b);
     const void *const *c = atomic_load(&pool->c);
     if (part >= parts) return (uint32_t)(ticket >> 32);
     if (!atomic_compare_exchange_strong(&pool->ticket, &ticket, ticket + 1)) continue;
-    uint32_t begin = (uint32_t)(units * part / parts), end = (uint32_t)(units * (part + 1) / parts);
-    if (begin < end) kernel(b, c, begin, end);
+    run_part(step, b, c, part, parts);
     if (atomic_fetch_add(&pool->finished, 1) + 1 == parts && atomic_load(&pool->owner_sleeps)) {
       pthread_mutex_lock(&pool->mutex);
       pthread_cond_signal(&pool->done);
@@ -130,12 +143,12 @@ static kdc_status grow(kdc_pool *pool, uint32_t workers) {
   return KDC_OK;
 }
 
-kdc_status kdc_pool_run(
-    kdc_pool *pool, kdc_kernel kernel, void *const *b, const void *const *c, uint32_t units, uint32_t threads) {
-  uint32_t parts = threads < units ? threads : units;
+kdc_status kdc_pool_run(kdc_pool *pool, const kdc_step *step, void *const *b, const void *const *c, uint32_t threads) {
+  uint32_t parts = threads < step->units ? threads : step->units;
+  if (step->part_bytes && parts > step->most_parts) parts = step->most_parts;
   if (parts > KDC_MAX_THREADS) parts = KDC_MAX_THREADS;
   if (parts <= 1) {
-    if (units) kernel(b, c, 0, units);
+    if (step->units) step->run(b, c, 0, step->units);
     return KDC_OK;
   }
   /* More threads than cores would only wait for each other. */
@@ -143,10 +156,9 @@ kdc_status kdc_pool_run(
   if (status) return status;
   /* Closed while the job changes: otherwise a late worker could claim a part of the new job under the old number. */
   atomic_store(&pool->ticket, (uint64_t)current_job(pool) << 32 | CLOSED);
-  atomic_store(&pool->kernel, kernel);
+  atomic_store(&pool->step, step);
   atomic_store(&pool->b, b);
   atomic_store(&pool->c, c);
-  atomic_store(&pool->units, units);
   atomic_store(&pool->finished, 0);
   atomic_store(&pool->parts, parts);
   announce(pool);

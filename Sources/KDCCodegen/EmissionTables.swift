@@ -30,8 +30,10 @@ extension Emission {
       guard choice.code.units >= 1, choice.code.units <= Int(Int32.max) else {
         throw InternalError("step \(index) has \(choice.code.units) units")
       }
+      let bytes = KernelSelection.partBytes(of: choice.code)
+      let parts = bytes > 0 ? min(choice.code.units, max(input.selection.target.cores, 1), Int(UInt16.max)) : 0
       text += """
-          {k\(owners[index]), \(choice.code.units), \(offsets.count), \(used.count), {\(list(offsets))}, {\(list(used))},
+          {k\(owners[index]), \(choice.code.units), \(offsets.count), \(used.count), \(parts), {\(list(offsets))}, {\(list(used))}, \(bytes),
            \(CText.literal(step.name)), \(CText.literal(choice.family))},
 
         """

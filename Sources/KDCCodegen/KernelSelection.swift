@@ -14,7 +14,12 @@ package struct KernelSelection: Sendable {
   /// The same on `threads` cores: of each step the largest share that one thread gets, its units taken as equal. What it
   /// takes to wake threads and to wait for them is not counted.
   package func cycles(threads: Int) -> Double { choices.reduce(0) { $0 + $1.cycles * $1.code.largestShare(threads) } }
-  package var workspaceBytes: [Int] { choices.map(\.code.workspaceBytes) }
+  /// Of each step: what one call needs for every core, as far as there are units for them.
+  package var workspaceBytes: [Int] {
+    choices.map { Self.partBytes(of: $0.code) * min($0.code.units, max(target.cores, 1)) }
+  }
+  /// Bytes from one call's workspace to that of another, which other threads may run: whole cache lines.
+  static func partBytes(of code: KernelCode) -> Int { (code.workspaceBytes + 63) / 64 * 64 }
 
   /// What an integer convolution would take in float32, conversions apart; nil for other steps.
   package static func floatCycles(of step: any Step, in program: Program, on target: Target) -> Double? {

@@ -114,7 +114,7 @@ struct ConvolutionBands {
   }
   /// A band's copy; copying writes up to 15 elements more.
   private var sliceBytes: Int { ((inputRows * pitch + 16) * tiling.elementBytes + 63) / 64 * 64 }
-  var workspaceBytes: Int { isPadded ? units * sliceBytes : 0 }
+  var workspaceBytes: Int { isPadded ? sliceBytes : 0 }
   var copiedBytes: Int { isPadded ? bands * inputRows * pitch : 0 }
 
   /// Tiles of pixels over all bands.
@@ -146,7 +146,7 @@ struct ConvolutionBands {
       list += [
         .varying("IN_HEIGHT", g.inputHeight), .varying("ROW_BYTES", g.inputWidth * g.inputChannels),
         .varying("COPIED_BYTES", min(g.inputWidth * g.inputChannels, pitch - g.padLeft * g.inputChannels)),
-        .varying("LEFT_BYTES", g.padLeft * g.inputChannels), .varying("PITCH", pitch), .varying("SLICE", sliceBytes),
+        .varying("LEFT_BYTES", g.padLeft * g.inputChannels), .varying("PITCH", pitch),
         .varying("COPY_ROWS", inputRows),
         .varying("BAND_STEP", bandRows * g.strideY), .varying("TOP", g.padTop),
         .varying("INPUT_ZERO", step.inputZeroPoint),
@@ -179,11 +179,11 @@ struct ConvolutionBands {
         + "                   INPUT_ZERO);\n"
       if split {
         text +=
-          "    if (unit == (int32_t)begin || n0 == 0) {\n      \(element) *slice = (\(element) *)(void *)(workspace + (ptrdiff_t)unit * SLICE);\n"
+          "    if (unit == (int32_t)begin || n0 == 0) {\n      \(element) *slice = (\(element) *)(void *)workspace;\n"
         text += "      \(fill)      image = slice;\n    }\n"
       } else {
         text +=
-          "    \(element) *slice = (\(element) *)(void *)(workspace + (ptrdiff_t)unit * SLICE);\n    \(fill)    const \(element) *image = slice;\n"
+          "    \(element) *slice = (\(element) *)(void *)workspace;\n    \(fill)    const \(element) *image = slice;\n"
       }
     } else if isDense {
       text += "    const int8_t *image = input + (ptrdiff_t)first * IN_CHANNELS;\n"

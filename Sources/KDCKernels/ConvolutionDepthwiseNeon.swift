@@ -5,7 +5,7 @@ import KDCTargets
 /// SMLAL) and widened into int32 (SADDW).
 ///
 /// A unit is a band of output rows. Where windows leave the image, it keeps the rows it needs, padded with the zero
-/// point, in a ring of rows in its part of the workspace. Reads up to 15 bytes past a pixel.
+/// point, in a ring of rows in the workspace. Reads up to 15 bytes past a pixel.
 struct ConvolutionDepthwiseNeon: ConvolutionFamily {
   /// All taps are summed in 16 bits and widened once: where weights and values of the input let them.
   var isShort = false

@@ -7,7 +7,7 @@ import KDCTargets
 ///
 /// The window of an output pixel is a few runs of contiguous bytes: kernelHeight runs of kernelWidth · C bytes where the
 /// columns are not dilated and there is one group, kernelHeight · kernelWidth runs otherwise. Where the window leaves
-/// the image, each unit first copies its band of rows, padded with the zero point, into its part of the workspace.
+/// the image, each unit first copies its band of rows, padded with the zero point, into the workspace.
 /// Reads up to 15 bytes past a run: the weights are zero there.
 struct ConvolutionRunsNeon: ConvolutionFamily {
   /// 4, or 1 for fully connected layers.

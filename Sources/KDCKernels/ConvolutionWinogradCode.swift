@@ -21,7 +21,7 @@ struct WinogradCode {
       .varying("BANDS", plan.bands), .varying("GROUPS", plan.groups), .varying("SPLITS", plan.splits),
       .varying("SPLIT", plan.splitChannels), .varying("BLOCKS", plan.blocks), .varying("PLANE", plan.plane),
       .varying("SUMS", plan.sums), .varying("CORRECTIONS_AT", plan.correctionsAt), .varying("SUMS_AT", plan.sumsAt),
-      .varying("PATCH_AT", plan.patchAt), .varying("SLICE", plan.sliceBytes),
+      .varying("PATCH_AT", plan.patchAt),
       .varying("WEIGHTS", plan.panels * 36 * plan.blocks * 64),
     ] + shape.requantization
   }
@@ -29,7 +29,7 @@ struct WinogradCode {
   var text: String {
     shape.pointers(workspace: true, weights: "int16_t") + """
         const kdc_winograd4_image image = {IN_HEIGHT, IN_WIDTH, IN_CHANNELS, TOP, LEFT, COLUMNS, BLOCKS, PLANE, INPUT_ZERO};
-        int8_t *const slice = workspace + (ptrdiff_t)begin * SLICE, *const patch = slice + PATCH_AT;
+        int8_t *const slice = workspace, *const patch = slice + PATCH_AT;
         int16_t *const planes = (int16_t *)(void *)slice;
         int32_t *const corrections = (int32_t *)(void *)(slice + CORRECTIONS_AT), *const sums = (int32_t *)(void *)(slice + SUMS_AT);
         const int32_t *constants = (const int32_t *)(const void *)(weights + WEIGHTS);

@@ -7,7 +7,7 @@ import KDCTargets
 ///
 /// For a group of tiles: the inputs are transformed into 36 planes, each plane is multiplied by its weights, four tiles
 /// by four output channels at a time, and the sums of 16 channels are transformed back, requantised and stored. A unit is
-/// a band of tiles by a range of output channels; it works in its part of the workspace.
+/// a band of tiles by a range of output channels; it works in the call's workspace.
 struct ConvolutionWinogradNeon: ConvolutionFamily {
   let name = "conv_winograd4_neon"
 
@@ -36,7 +36,7 @@ struct ConvolutionWinogradNeon: ConvolutionFamily {
     let code = WinogradCode(shape: shape, plan: WinogradPlan(shape.step, target))
     return KernelCode(
       numbers: code.numbers, body: code.text, helpers: code.helpers, units: code.plan.units,
-      workspaceBytes: code.plan.units * code.plan.sliceBytes,
+      workspaceBytes: code.plan.sliceBytes,
       packings: [
         .winograd4(rows: shape.geometry.outputChannels, channels: shape.geometry.inputChannels), .plain, .plain,
       ])
@@ -141,7 +141,7 @@ struct WinogradPlan {
     Double(Winograd4.packedBytes(rows: geometry.outputChannels, channels: geometry.inputChannels))
   }
 
-  // A unit's part of the workspace: planes, their corrections, sums of 16 channels, a patch.
+  // The workspace: planes, their corrections, sums of 16 channels, a patch.
 
   /// Elements from one plane to the next: a line more than it holds, so that planes do not share the cache's sets.
   var plane: Int { groupQuads * blocks * 64 + 32 }

@@ -41,9 +41,9 @@ struct DepthwiseRows {
   private var ringRows: Int { (g.kernelHeight - 1) * g.dilationY + 1 }
   /// Elements from one row of the ring to the next: copying writes up to 15 past a row.
   private var slot: Int { makesQuads ? (g.inputChannels + 15) / 16 * quads * 64 : (pitch + 15 + 15) / 16 * 16 }
-  /// A unit's ring.
+  /// Of the ring, which serves one unit after the other.
   var ringBytes: Int { (ringRows * slot * (widens ? 2 : 1) + 63) / 64 * 64 }
-  var workspaceBytes: Int { isPadded ? units * ringBytes : 0 }
+  var workspaceBytes: Int { isPadded ? ringBytes : 0 }
   var copiedBytes: Int { isPadded ? g.inputHeight * g.inputWidth * g.inputChannels : 0 }
   var helpers: Set<String> { isPadded ? [copy] : [] }
 
@@ -58,7 +58,7 @@ struct DepthwiseRows {
     if isPadded {
       list += [
         .varying("IN_HEIGHT", g.inputHeight), .fixed("RING", ringRows), .varying("SLOT", slot),
-        .varying("RING_BYTES", ringBytes), .varying("TOP", g.padTop),
+        .varying("TOP", g.padTop),
         .varying("INPUT_ZERO", step.inputZeroPoint),
       ]
     }
@@ -79,7 +79,7 @@ struct DepthwiseRows {
     var lines = "  for (int32_t unit = (int32_t)begin; unit < (int32_t)end; unit++) {\n"
     lines += "    const int32_t y0 = unit * BAND, y1 = y0 + BAND < OUT_HEIGHT ? y0 + BAND : OUT_HEIGHT;\n"
     if isPadded {
-      lines += "    \(element) *ring = (\(element) *)(void *)(workspace + (ptrdiff_t)unit * RING_BYTES);\n"
+      lines += "    \(element) *ring = (\(element) *)(void *)workspace;\n"
       lines += "    int32_t ready = y0 * STRIDE_Y;  // padded rows before this one are in the ring\n"
     }
     lines += "    for (int32_t y = y0; y < y1; y++) {\n"

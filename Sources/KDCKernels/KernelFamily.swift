@@ -7,7 +7,7 @@ import KDCTargets
 /// The function has the signature `static void NAME(void *const *b, const void *const *c, uint32_t begin, uint32_t end)`:
 /// `b` points to the step's `reads`, then `writes`, then the workspace if there is one; `c` to its `constants` in their
 /// packings. It does the units `begin ..< end` of the step's work; units may run on different threads in any order, so a
-/// unit writes only what is its own (the workspace has `workspaceBytes` for the whole step).
+/// unit writes only what is its own. Calls that may run at the same time have workspaces of their own.
 package struct KernelCode: Sendable {
   /// Numbers that the statements name.
   package var numbers: [KernelNumber]
@@ -17,6 +17,7 @@ package struct KernelCode: Sendable {
   package var helpers: Set<String>
   /// Units of work that can be split between threads; 1 where it cannot.
   package var units: Int
+  /// Of one call.
   package var workspaceBytes: Int
   /// How each of the step's constants is laid out in memory, in the order of `Step.constants`.
   package var packings: [Packing]

@@ -88,6 +88,6 @@ import Testing
     let (program, _) = source.make(g, residual: false, values: .even, largestBias: 0)
     let code = try Self.family().emit(program.steps[0], in: program, on: TestTargets.a72)
     #expect(code.units == 4)
-    #expect(code.workspaceBytes < 4 * 400 << 10)
+    #expect(code.workspaceBytes < 400 << 10)
   }
 }

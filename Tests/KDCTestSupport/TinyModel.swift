@@ -39,8 +39,8 @@ package enum TinyModel {
         for (uint32_t i = begin; i < end; i++) y[i] = x[i] * w[i];
       }
       static const kdc_step steps[] = {
-          {load, 8, 1, 1, {64}, {0}, "w", "load_scalar"},
-          {multiply, 8, 3, 0, {0, 64, 128}, {0}, "scale", "float_binary_scalar"},
+          {load, 8, 1, 1, 0, {64}, {0}, 0, "w", "load_scalar"},
+          {multiply, 8, 3, 0, 0, {0, 64, 128}, {0}, 0, "scale", "float_binary_scalar"},
       };
       static const kdc_constant constants[] = {{0, 32, 0, 0, 0, 0, 0, 0, 0, 32}};
       static const kdc_port inputs[] = {{"x", KDC_FLOAT32, 2, {1, 8}, 0, 32}};

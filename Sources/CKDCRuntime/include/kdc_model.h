@@ -6,7 +6,7 @@
 
 enum { KDC_MAX_RANK = 8, KDC_MAX_BUFFERS = 8, KDC_MAX_CONSTANTS = 6 };
 
-/* One step's kernel: units begin..end-1. b: buffers read, written, then workspace; c: constants as packed. */
+/* One step's kernel: units begin..end-1. b: buffers read, written, then the part's workspace; c: constants as packed. */
 typedef void (*kdc_kernel)(void *const *b, const void *const *c, uint32_t begin, uint32_t end);
 
 #ifndef KDC_DTYPE_DEFINED /* also in kdc.h, which stands alone */
@@ -20,8 +20,10 @@ typedef struct {
   kdc_kernel run;
   uint32_t units;                       /* of work; the runtime splits them between threads */
   uint8_t buffer_count, constant_count;
+  uint16_t most_parts;                  /* where there is a workspace: it has room for so many threads */
   uint64_t buffers[KDC_MAX_BUFFERS];    /* arena offsets */
   uint32_t constants[KDC_MAX_CONSTANTS];/* indices into kdc_variant.constants */
+  uint32_t part_bytes;                  /* of workspace that each part of the units has, in the last buffer; 0: none */
   const char *name;                     /* graph node */
   const char *kernel;                   /* family */
 } kdc_step;
