@@ -39,10 +39,6 @@ struct CompressionRequest: Sendable, Codable, Equatable {
     return options
   }
 
-  /// Epochs of recovery that are spent after each step of pruning but the last: channels that are missed less are told better
-  /// in a network that has recovered. Few epochs are better spent at the end.
-  var epochsBetweenSteps: Int { recoveryEpochs >= 8 ? recoveryEpochs / 8 : 0 }
-
   /// Whether samples are needed to change the float model.
   var changesModel: Bool { cut != nil || recoveryEpochs > 0 }
 }

@@ -27,7 +27,8 @@ extension Recovery {
     package var chunkSize = 16
     package init() {}
 
-    func batchSize(samples: Int) -> Int { batchSize ?? (samples * epochs < 64_000 ? 32 : 64) }
+    /// Samples of a step where so many are trained on.
+    package func batchSize(samples: Int) -> Int { batchSize ?? (samples * epochs < 64_000 ? 32 : 64) }
 
     var patienceInEpochs: Int { patience ?? max(5, epochs * 3 / 4) }
 

@@ -103,11 +103,11 @@ extension Compilation {
     options.loss.hardWeight = 0
     let cost = try pruningCost(aim, &options)
     let begin = Date()
-    let epochs = request.compression.epochsBetweenSteps
+    let epochs = epochsBetweenSteps
     var spent = 0
     if epochs > 0 {
-      options.steps = 4
       options.train = { graph, kept, step in
+        guard step % 2 == 0 else { return graph }
         let result = try recovered(
           graph, kept: kept, epochs: epochs, checkpoint: "\(name)-step\(step)", progress: progress)
         progress.detail("step \(step): \(result.reason)")

@@ -54,6 +54,14 @@ extension Compilation {
     return result
   }
 
+  /// Epochs that are spent after every second step of pruning: an eighth of all, where there are so many. Channels that are
+  /// missed less are told better in a network that has recovered, but a short epoch does not get it there.
+  var epochsBetweenSteps: Int {
+    let samples = fittedIndices.count
+    let epochs = request.compression.recoveryEpochs / 8
+    return samples / recoveryOptions.batchSize(samples: samples) >= 200 ? epochs : 0
+  }
+
   var recoveryOptions: Recovery.Options {
     var options = Recovery.Options()
     options.epochs = request.compression.recoveryEpochs
