@@ -15,6 +15,12 @@ let modules: [(name: String, imports: [Target.Dependency])] = [
   ("KDCOps", ["KDCDiagnostics", "KDCTensor", "KDCGraph", "KDCProgram"]),
   ("KDCPasses", ["KDCDiagnostics", "KDCTensor", "KDCGraph", "KDCOps"]),
   ("KDCTraining", ["KDCDiagnostics", "KDCTensor", "KDCGraph", "KDCOps", "CZlib", "CLibPNG", "CTurboJPEG"]),
+  (
+    "KDCModels",
+    [
+      "KDCDiagnostics", "KDCTensor", "KDCGraph", "KDCOps", "KDCTraining", .product(name: "Yams", package: "Yams"),
+    ]
+  ),
   ("KDCCompression", ["KDCDiagnostics", "KDCTensor", "KDCGraph", "KDCOps", "KDCPasses", "KDCTraining"]),
   ("KDCTargets", ["KDCDiagnostics", .product(name: "Yams", package: "Yams")]),
   ("KDCKernels", ["KDCDiagnostics", "KDCTensor", "KDCProgram", "KDCTargets"]),

@@ -37,8 +37,11 @@ extension DiagnosticID {
   package static let teacherOutputsMismatch = DiagnosticID(
     number: 1024, title: "precomputed teacher outputs do not fit the model or the samples")
   package static let missingLabels = DiagnosticID(number: 1025, title: "labels are needed and the data has none")
+  package static let unknownLayer = DiagnosticID(number: 1026, title: "a layer that the model does not have")
   package static let unknownTarget = DiagnosticID(number: 1041, title: "no target has this name")
   package static let invalidTarget = DiagnosticID(number: 1042, title: "a target description is not valid")
+  package static let invalidDescription = DiagnosticID(
+    number: 1043, title: "a YAML description of a model or a recipe is not valid")
 
   // MARK: 2xxx ONNX import and operators
   package static let notAnONNXModel = DiagnosticID(number: 2001, title: "the file is not a readable ONNX model")
@@ -111,7 +114,7 @@ extension DiagnosticID {
     fileNotFound, outputNotWritable, invalidInputShape, unreadableData, missingData, wrongDataShape, nonFiniteData,
     noSamples, differentSampleCounts, unknownLabel, unreadableImage, imageSizeMismatch,
     teacherMismatch, unsuitableInput, invalidTable, mixedFolder, teacherOutputsMismatch,
-    missingLabels, unknownTarget, invalidTarget,
+    missingLabels, unknownLayer, unknownTarget, invalidTarget, invalidDescription,
     notAnONNXModel, unsupportedOpset, invalidTensor, externalData, unsupportedDataType, dynamicInputShape,
     unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch, typeMismatch,
     notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle,

@@ -8,7 +8,10 @@ package enum ONNXExporter {
   /// The graph as the bytes of a `ModelProto`, IR version 8. The same graph always gives the same bytes.
   ///
   /// Types are written for inputs, and for outputs and inner values where the graph knows them.
-  package static func export(_ graph: Graph) throws -> Data {
+  ///
+  /// - Parameter batch: a name for the first dimension of inputs and outputs, which is then open; the types of inner
+  ///   values are left out.
+  package static func export(_ graph: Graph, batch: String? = nil) throws -> Data {
     var model = Onnx_ModelProto()
     model.irVersion = 8
     model.producerName = "kdc"
@@ -19,6 +22,7 @@ package enum ONNXExporter {
         opset((domain, graph.nodes.first { $0.domain == domain }?.opset ?? 1))
       }
     model.graph = encode(graph)
+    if let batch { model.graph.openBatch(batch) }
     return try model.serializedBytes()
   }
 
@@ -101,6 +105,21 @@ package enum ONNXExporter {
     proto.dataType = Int32(tensor.dataType.onnxNumber.rawValue)
     proto.rawData = tensor.littleEndianBytes
     return proto
+  }
+}
+
+extension Onnx_GraphProto {
+  fileprivate mutating func openBatch(_ name: String) {
+    for index in input.indices { input[index].openBatch(name) }
+    for index in output.indices { output[index].openBatch(name) }
+    valueInfo = []
+  }
+}
+
+extension Onnx_ValueInfoProto {
+  fileprivate mutating func openBatch(_ name: String) {
+    guard !type.tensorType.shape.dim.isEmpty else { return }
+    type.tensorType.shape.dim[0].dimParam = name
   }
 }
 

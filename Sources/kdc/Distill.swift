@@ -14,6 +14,8 @@ struct Distill: AsyncParsableCommand {
       EXAMPLES
         kdc distill teacher.onnx student.onnx --data train.npz --eval eval.npz -o distilled.onnx
         kdc distill teacher.onnx student.onnx --data photos/ --soft-only --temperature 8 -o distilled.onnx
+        kdc distill teacher.onnx student.onnx --data train.npz --hint relu3=relu2:0.5 --attention relu9=relu5:100 -o d.onnx
+        kdc distill teacher.onnx student.onnx --data train.npz --generations 6 --reinitialize -o born-again.onnx
         kdc distill a.onnx student.onnx --teacher b.onnx --data train.npz --augment shift=2,flip -o distilled.onnx
       """)
 
@@ -32,12 +34,34 @@ struct Distill: AsyncParsableCommand {
   @OptionGroup(title: "Image folders") var images: DataOptions
 
   mutating func run() async throws {
-    var session = try TrainingSession(
-      student: student, data: data, output: output, training: training, images: images)
-    try session.openTeachers([teacher] + loss.teachers, request: try loss.request)
     var options = training.options(hasTeacher: true)
     loss.apply(to: &options)
-    if options.loss.hardWeight == 1 { try session.requireLabels(for: "--hard-only") }
-    try session.run(options)
+    var teachers = [teacher] + loss.teachers
+    var finished: [TrainingSession] = []
+    // Each link of the chain is taught by the one before.
+    var links = loss.assistant.enumerated().map { index, path in
+      (path: path, output: TrainingSession.derived(output, "assistant\(index + 1)"), generation: 0)
+    }
+    links += (0..<loss.generations).map { generation in
+      let isLast = generation == loss.generations - 1
+      return (student, isLast ? output : TrainingSession.derived(output, "g\(generation + 1)"), generation)
+    }
+    for (index, link) in links.enumerated() {
+      var session = try TrainingSession(
+        student: link.path, data: data, output: link.output, training: training, images: images)
+      if links.count > 1 { session.keepsCheckpoint = true }
+      if link.generation > 0 { session.weightSeed = training.seed &+ UInt64(link.generation) }
+      // What the first teacher needs is not what its pupils need.
+      try session.openTeachers(teachers, request: index == 0 ? loss.request : TeacherRequest())
+      if options.loss.hardWeight == 1 { try session.requireLabels(for: "--hard-only") }
+      if let unlabelled = loss.unlabelled { try session.openUnlabelled(unlabelled) }
+      try session.openPeers(loss.peer)
+      var own = options
+      own.transfers = try session.resolve(options.transfers)
+      try session.run(own)
+      finished.append(session)
+      teachers = [link.output]
+    }
+    for session in finished { session.removeCheckpoint() }
   }
 }

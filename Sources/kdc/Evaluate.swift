@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import KDCCompression
+import KDCDiagnostics
 import KDCTensor
 import KDCTraining
 
@@ -23,6 +24,9 @@ struct Evaluate: AsyncParsableCommand {
   @Option(help: "Write the figures as JSON here; - prints them alone.")
   var json: String?
 
+  @Option(help: "Draw confidences and confusion matrices as SVG here.")
+  var svg: String?
+
   @Option(name: .customLong("input-shape"), help: "For ONNX: shape of an input, as name:1x3x320x320; may be repeated.")
   var inputShapes: [String] = []
 
@@ -42,6 +46,8 @@ struct Evaluate: AsyncParsableCommand {
     /// What ran the model.
     var means: String
     var metrics: [HeadMetrics]
+    /// Of the heads of classes.
+    var certainty: [Certainty]
   }
 
   mutating func run() async throws {
@@ -53,16 +59,19 @@ struct Evaluate: AsyncParsableCommand {
       threads: threads)
     let outputs = try runner.outputs(
       of: set, threads: threads, progress: Progress(quiet ? .quiet : .normal), label: "evaluate")
-    let metrics = runner.outputs.map { port in
-      HeadMetrics(
-        Head(name: port.name, shape: port.type.shape, labels: set.labels[port.name]), outputs: outputs[port.name] ?? [],
-        reference: nil)
-    }
-    let figures = Figures(model: model, samples: set.count, means: opened.means, metrics: metrics)
+    let heads = runner.outputs.map { Head(name: $0.name, shape: $0.type.shape, labels: set.labels[$0.name]) }
+    let metrics = heads.map { HeadMetrics($0, outputs: outputs[$0.name] ?? [], reference: nil) }
+    let certainty = heads.compactMap { Certainty($0, outputs: outputs[$0.name] ?? []) }
+    let figures = Figures(model: model, samples: set.count, means: opened.means, metrics: metrics, certainty: certainty)
     if let json { try Console.json(figures, to: json) }
+    if let svg { try Files.write(Array(CertaintyView(heads: certainty).svg.utf8), to: svg) }
     guard json != "-" else { return }
     if set.labels.isEmpty && !quiet { Console.note("note: \(data) has no labels") }
-    for head in metrics where head.score != nil { Console.result("\(head.output)  \(ReportTable.score(head))") }
+    for head in metrics where head.score != nil {
+      let uncertainty = head.uncertainty.map { String(format: ", uncertainty %.4f", $0) } ?? ""
+      Console.result("\(head.output)  \(ReportTable.score(head))\(uncertainty)")
+    }
+    for line in CertaintyView(heads: certainty).lines { Console.result(line) }
     Console.result("\(set.count) samples by \(opened.means)")
   }
 }

@@ -22,6 +22,8 @@ struct Explain: ParsableCommand {
         kdc explain model.kdb
         kdc explain student.onnx --target pi5 --refused
         kdc explain student.onnx --target pi4b --activations float
+
+      `kdc explain --rise MODEL… --data eval.npz -o map.png` is `kdc rise`: which pixels image models' answers rest on.
       """)
 
   @Argument(help: "A bundle or an ONNX model.")

@@ -10,8 +10,11 @@ struct KDC: AsyncParsableCommand {
     subcommands: [
       Compile.self,
       Inspect.self,
+      New.self,
       Train.self,
       Distill.self,
+      Rise.self,
+      RecipeCommand.self,
       Run.self,
       Evaluate.self,
       TargetsCommand.self,
@@ -24,7 +27,7 @@ struct KDC: AsyncParsableCommand {
   static func main() async {
     BLAS.restartWithFixedKernels()
     let status = await Console.run {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(spelledOut(Array(CommandLine.arguments.dropFirst())))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
@@ -32,5 +35,11 @@ struct KDC: AsyncParsableCommand {
       }
     }
     Foundation.exit(status.rawValue)
+  }
+
+  /// `kdc explain --rise` is `kdc rise`: both explain a model, but they have no argument in common.
+  private static func spelledOut(_ arguments: [String]) -> [String] {
+    guard arguments.first == "explain", let flag = arguments.firstIndex(of: "--rise") else { return arguments }
+    return ["rise"] + arguments[1..<flag] + arguments[(flag + 1)...]
   }
 }

@@ -35,6 +35,8 @@ struct Teacher: ModelRunner {
 /// A teacher's graph with what goes where.
 struct TeacherModel: Sendable {
   var graph: Graph
+  /// The model's file; empty where nobody asks.
+  var path = ""
   /// The teacher's input for each of the student's, with how it is made.
   private(set) var inputs: [String: (name: String, type: TensorType, steps: TeacherPreprocessing?)] = [:]
   /// The teacher's output for each of the student's.

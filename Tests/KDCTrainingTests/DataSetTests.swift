@@ -115,6 +115,13 @@ struct DataSetTests {
     #expect(first.place?.file == "a.npz")
   }
 
+  @Test("Labels of outputs that the model lacks are passed over where none of its own is missing")
+  func otherLabels() throws {
+    let arrays = [("image", Self.good)] + ["label:box", "label:logits"].map { ($0, Tensor([2], [1, 2] as [Int64])) }
+    let set = try DataSet(arrays, file: "a.npz", inputs: [Self.image], outputs: ["logits"])
+    #expect(set.labels.keys.sorted() == ["logits"])
+  }
+
   @Test("Files that are missing or no npz are named")
   func noFile() throws {
     let missing = #expect(throws: Diagnostic.self) { try NumpyFile.read("no-such-file.npz") }
@@ -181,5 +188,29 @@ struct DataSetTests {
     #expect(blob.bytes.count == 5000)
     #expect(blob.bytes[4999] == UInt8(truncatingIfNeeded: 4999))
     #expect(try Blob.filled(count: 5000, inMemory: 100) { _ in false } == nil)
+  }
+
+  @Test("IDX files are read with the labels beside them, and damaged ones are refused")
+  func idx() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let images = folder.appendingPathComponent("t-images-idx3-ubyte").path
+    let header: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3]
+    let pixels: [UInt8] = [0, 51, 102, 153, 204, 255, 255, 204, 153, 102, 51, 0]
+    try Files.write(header + pixels, to: images)
+    try Files.write([0, 0, 8, 1, 0, 0, 0, 2, 7, 9], to: folder.appendingPathComponent("t-labels-idx1-ubyte").path)
+    let inputs = [ValueInfo(name: "image", type: TensorType(.float32, [1, 1, 2, 3]))]
+    let data = try DataSet(contentsOf: images, inputs: inputs, outputs: ["y"])
+    #expect(data.count == 2 && data.labels["y"]?.int64s == [7, 9])
+    let values = try #require(try data.sample(1)["image"]?.floats)
+    #expect(zip(values, [1, 0.8, 0.6, 0.4, 0.2, 0] as [Float]).allSatisfy { abs($0 - $1) < 1e-3 })
+    for bad in [
+      header + pixels.dropLast(), Array(header.prefix(9)), [0, 0, 9, 3],
+      [0, 0, 8, 3] + [UInt8](repeating: 255, count: 12),
+    ] {
+      try Files.write(bad, to: images)
+      #expect(throws: DiagnosticList.self) { try DataSet(contentsOf: images, inputs: inputs, outputs: ["y"]) }
+    }
   }
 }

@@ -8,6 +8,7 @@ import KDCTensor
 ///   is cast to the input's type when it is taken. Keys are the input names; `label`, or `label:<output>`, are labels.
 /// - A folder of PNG and JPEG images, or of CSV files, for a model with one input; class sub-folders give labels.
 /// - A CSV file with a row per sample.
+/// - An IDX file of images (`…-images-idx3-ubyte.gz`), with the labels from the file beside it.
 ///
 /// Nothing but labels is held in memory: files are mapped, images decoded as they are asked for.
 package struct DataSet: Sendable {
@@ -32,6 +33,9 @@ package struct DataSet: Sendable {
     do {
       if SampleFolder.isFolder(file) {
         try self.init(folder: file, inputs: inputs, outputs: outputs, images: images, threads: threads)
+      } else if IDXFile.isOne(file) {
+        let input = try Self.only(inputs, of: file)
+        try self.init(IDXFile.arrays(file, input: input.name), file: file, inputs: inputs, outputs: outputs)
       } else if file.lowercased().hasSuffix(".csv") {
         let (source, labels) = try TableSource.rows(of: file, input: Self.only(inputs, of: file))
         self.init(file: file, source: source, input: inputs[0], labels: labels, outputs: outputs)
@@ -102,9 +106,16 @@ package struct DataSet: Sendable {
           hint: "sample i of every array belongs together; save arrays of one length"))
     }
     var labels: [String: Tensor] = [:]
+    func output(of key: String) -> String {
+      key == "label" ? outputs.first ?? "" : String(key.dropFirst("label:".count))
+    }
+    // Samples may serve several models: labels of other outputs are no slip where none is missing.
+    let labelled = Set(found.map(\.key).filter(Self.isLabel).map(output))
+    let isComplete = !outputs.isEmpty && labelled.isSuperset(of: outputs)
     for (key, view) in found where Self.isLabel(key) {
-      let name = key == "label" ? outputs.first ?? "" : String(key.dropFirst("label:".count))
+      let name = output(of: key)
       if !outputs.contains(name) {
+        guard !isComplete else { continue }
         faults.append(
           Diagnostic(
             .unknownLabel, "'\(key)' labels an output that the model does not have",

@@ -19,13 +19,15 @@ extension Distillation {
     private let heldOutHeads: [Head]
     private let heldOutTeacher: [String: Rows]
     private let teacherGraphs: [TeacherNetwork]
+    private let layers: (graph: ChunkedGraph, samples: AdaptedSamples)?
     private let plain: any SampleSource
     private let threads: Threads
     /// By view. Only the thread that runs the epochs asks for targets.
     nonisolated(unsafe) private var cache: [Int: TeacherAnswers] = [:]
 
     init(
-      samples: any SampleSource, heads: [Head], teachers: [TeacherNetwork], options: Options, threads: Threads
+      samples: any SampleSource, unlabelled: Int, heads: [Head], teachers: [TeacherNetwork], options: Options,
+      threads: Threads
     ) throws {
       let faults = DistillationTargets.labelFaults(heads)
       guard faults.isEmpty else { throw DiagnosticList(faults) }
@@ -36,7 +38,8 @@ extension Distillation {
       }
       originals = samples.count
       let share = min(options.heldOutShare, Double(options.mostHeldOut) / Double(samples.count))
-      order = SampleOrder(originals: samples.count, views: 1, heldOutShare: share, seed: options.seed)
+      order = SampleOrder(
+        originals: samples.count, views: 1, heldOutShare: share, seed: options.seed, unjudged: unlabelled)
       batchSize = Self.batch(min(options.batchSize, order.training.count))
       stepsPerEpoch = order.batches(0, size: batchSize).count
       self.samples = AugmentedSamples(samples, options.augmentation, partners: order.training)
@@ -46,6 +49,14 @@ extension Distillation {
       self.threads = threads
       plain = samples
       teacherGraphs = teachers
+      if let first = teachers.first, let graph = first.layers, !options.transfers.isEmpty {
+        let adapted = AdaptedSamples(samples: self.samples, adapt: first.adapt)
+        layers = (
+          try ChunkedGraph(graph, chunkSize: options.chunkSize, dividing: batchSize, checkedOn: adapted), adapted
+        )
+      } else {
+        layers = nil
+      }
       var labels: [String: Rows] = [:]
       for head in heads {
         guard let tensor = head.labels, let n = tensor.shape.dims.first, n > 0 else { continue }
@@ -90,8 +101,24 @@ extension Distillation {
     func objective(
       for index: Int, of students: [StudentNetwork], targets: ViewTargets, loss: DistillationLoss.Options
     ) throws -> any Objective {
-      DistillationLoss(targets, options: loss)
+      var parts: [any Objective] = [DistillationLoss(targets, options: loss)]
+      if let layers {
+        parts.append(
+          FeatureObjective(
+            transfers: options.transfers, names: students[index].names, teacher: layers.graph, samples: layers.samples))
+      }
+      if students.count > 1 {
+        let peers = students.indices.filter { $0 != index }.map { other in
+          MutualObjective.Peer(graph: students[other].trainer.graph, weights: students[other].trainer.tensors)
+        }
+        parts.append(
+          MutualObjective(peers: peers, heads: heads, variances: targets, samples: samples, loss: loss))
+      }
+      return parts.count == 1 ? parts[0] : CombinedObjective(parts)
     }
+
+    /// Types of the teacher's layers.
+    var layerTypes: [String: TensorType] { layers?.graph.graph.types ?? [:] }
 
     /// How good a student is on the held-out samples.
     func quality(of student: StudentNetwork) throws -> [Quality] {

@@ -11,16 +11,21 @@ package enum Distillation {
   /// - Parameters:
   ///   - students: with batch 1, all with the same inputs and outputs; several learn from each other as well.
   ///   - samples: without views; `heads` hold their labels.
+  ///   - unlabelled: how many samples, the last ones, have no labels and are never held out.
   ///   - teachers: their answers are averaged; empty: labels (and the other students) alone.
   ///   - checkpoint: where the state is kept, to go on from after an interruption.
+  ///   - finished: called after every epoch with the weights at that time.
   ///   - progress: called after every step and epoch; what it throws ends the run, which can be resumed.
   /// - Throws: `DiagnosticList`s of `notDifferentiable`, `labelOutOfRange`, `targetMismatch`, `missingLabels`,
   ///   `untrainableNormalization`; `outputNotWritable` for the checkpoint.
   package static func run(
-    _ students: [Graph], samples: any SampleSource, heads: [Head], teachers: [TeacherNetwork], options: Options,
-    threads: Threads, checkpoint: Checkpoint? = nil, progress: (Progress) throws -> Void = { _ in }
+    _ students: [Graph], samples: any SampleSource, unlabelled: Int = 0, heads: [Head], teachers: [TeacherNetwork],
+    options: Options, threads: Threads, checkpoint: Checkpoint? = nil,
+    finished: (_ epoch: Int, _ students: [[String: Tensor]]) throws -> Void = { _, _ in },
+    progress: (Progress) throws -> Void = { _ in }
   ) throws -> Result {
-    let course = try Course(samples: samples, heads: heads, teachers: teachers, options: options, threads: threads)
+    let course = try Course(
+      samples: samples, unlabelled: unlabelled, heads: heads, teachers: teachers, options: options, threads: threads)
     var networks = try students.map { try StudentNetwork($0, course: course, threads: threads) }
     let key = course.key(students)
     var (state, warnings) = try State.resumed(from: checkpoint, key: key, fitting: networks, options: options)
@@ -54,6 +59,7 @@ package enum Distillation {
         qualities, batches: batches.count, rate: options.rate(ofEpoch: state.epoch, steps: course.stepsPerEpoch),
         temperature: options.loss(at: (state.epoch + 1) * course.stepsPerEpoch - 1, of: totalSteps).temperature,
         stopGap: options.stopGap)
+      try finished(state.epoch, networks.map(\.trained))
       try checkpoint?.save(state.with(networks), key: key)
       try progress(state.progress(step: state.epoch * course.stepsPerEpoch, of: totalSteps))
     }

@@ -25,6 +25,8 @@ extension Distillation {
     /// The temperature of the last step, reached linearly; nil: it stays. Jafari et al., "Annealing Knowledge
     /// Distillation", 2021.
     package var lastTemperature: Double?
+    /// Losses between layers; of the first teacher.
+    package var transfers: [FeatureTransfer] = []
     package var augmentation = Augmentation()
     /// Share of the samples that are not trained on but judge every epoch, at most `mostHeldOut` of them.
     package var heldOutShare = 0.1
@@ -56,6 +58,7 @@ extension Distillation {
       let parts: [String] = [
         "\(epochs) \(batchSize) \(learningRate) \(optimizer) \(schedule) \(clipping.map { "\($0)" } ?? "-")",
         loss.summary, lastTemperature.map { "\($0)" } ?? "-", "\(augmentation)",
+        transfers.map { "\($0)" }.joined(separator: " "),
         "\(heldOutShare) \(mostHeldOut) \(stopGap.map { "\($0)" } ?? "-") \(seed) \(chunkSize)",
       ]
       return parts.joined(separator: "\n")

@@ -7,11 +7,17 @@ struct StudentNetwork: Sendable {
   var trainer: Trainer
   /// The student's own initializers, without those of helpers that training adds to its graph.
   private let own: Set<String>
+  /// What feature transfers compare.
+  let names: [FeatureHelpers.Names]
 
   init(_ graph: Graph, course: Distillation.Course, threads: Threads) throws {
     let options = course.options
+    let helpers = FeatureHelpers(
+      graph, transfers: options.transfers, teacherTypes: course.layerTypes, seed: options.seed)
+    names = helpers.names
     trainer = try Trainer(
-      graph, samples: course.samples, optimizer: options.optimizer.make(), form: .training,
+      helpers.graph, samples: course.samples, optimizer: options.optimizer.make(),
+      parameters: graph.trainableParameters.union(helpers.parameters), form: .training,
       clipping: options.clipping, chunkSize: options.chunkSize, batch: course.batchSize, threads: threads)
     own = Set(graph.initializers.keys)
     guard trainer.parameters.count > 0 else {

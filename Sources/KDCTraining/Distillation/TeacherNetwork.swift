@@ -9,13 +9,17 @@ package struct TeacherNetwork: Sendable {
   /// The teacher's output for each of the student's.
   package var outputs: [String: String]
   /// The teacher's inputs from the student's.
+  /// The graph with the layers that feature transfers name; nil without.
+  package var layers: Graph?
   package var adapt: @Sendable ([String: Tensor]) -> [String: Tensor]
 
   package init(
-    _ graph: Graph, outputs: [String: String], adapt: @escaping @Sendable ([String: Tensor]) -> [String: Tensor]
+    _ graph: Graph, outputs: [String: String], layers: Graph? = nil,
+    adapt: @escaping @Sendable ([String: Tensor]) -> [String: Tensor]
   ) {
     self.graph = graph
     self.outputs = outputs
+    self.layers = layers
     self.adapt = adapt
   }
 }

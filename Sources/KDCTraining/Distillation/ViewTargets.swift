@@ -3,7 +3,7 @@ import KDCTensor
 /// What students are to answer to one view of the training samples.
 struct ViewTargets: TargetSource {
   let heads: [Head]
-  let answers: TeacherAnswers?
+  var answers: TeacherAnswers?
   /// By original sample.
   let labels: [String: Rows]
   let variances: [String: Double]
@@ -11,6 +11,13 @@ struct ViewTargets: TargetSource {
   let originals: Int
   /// Labels of places hold only for the originals.
   let movesPlaces: Bool
+
+  /// The same with other answers.
+  func answered(by answers: TeacherAnswers) -> ViewTargets {
+    var result = self
+    result.answers = answers
+    return result
+  }
 
   func teacher(_ head: Head, _ sample: Int) -> [Double]? {
     guard let answers, let place = answers.places[sample] else { return nil }

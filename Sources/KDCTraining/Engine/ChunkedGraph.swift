@@ -96,6 +96,19 @@ package struct ChunkedGraph: Sendable {
     return Tensor.joined(parts)
   }
 
+  /// Values of the graph by name, inner ones too, one chunk after another; in the form of training where the graph has
+  /// one and the chunk is a full one.
+  func values(
+    _ names: Set<String>, of indices: [Int], from samples: any SampleSource, parameters: [String: Tensor] = [:]
+  ) throws -> [String: Tensor] {
+    let parts = try chunks(of: indices.count).map { range in
+      let graph = range.count == chunkSize ? trained ?? chunk : single
+      let tape = try graph.forward(try samples.batch(Array(indices[range])), parameters: parameters)
+      return Dictionary(uniqueKeysWithValues: names.compactMap { name in tape[name].map { (name, $0) } })
+    }
+    return parts.count == 1 ? parts[0] : Tensor.joined(parts)
+  }
+
   private static func agree(
     _ batched: TrainingGraph, _ single: TrainingGraph, _ samples: any SampleSource
   ) throws -> Bool {

@@ -13,3 +13,25 @@ package protocol Objective: Sendable {
     _ tape: Tape, samples: [Int], factor: Double
   ) throws -> (loss: Double, gradients: [String: Tensor])
 }
+
+/// The sum of several objectives.
+package struct CombinedObjective: Objective {
+  private let parts: [any Objective]
+  package init(_ parts: [any Objective]) { self.parts = parts }
+
+  package func evaluate(
+    _ tape: Tape, samples: [Int], factor: Double
+  ) throws -> (loss: Double, gradients: [String: Tensor]) {
+    var total = 0.0
+    var gradients: [String: Tensor] = [:]
+    for part in parts {
+      let (loss, own) = try part.evaluate(tape, samples: samples, factor: factor)
+      total += loss
+      for name in own.keys.sorted() {
+        guard let tensor = own[name] else { continue }
+        if gradients[name] == nil { gradients[name] = tensor } else { gradients[name]?.add(tensor) }
+      }
+    }
+    return (total, gradients)
+  }
+}

@@ -11,12 +11,14 @@ package struct SampleOrder: Sendable {
   /// - Parameters:
   ///   - originals: number of samples without their views.
   ///   - share: of the samples to hold out, at least one and never all.
-  package init(originals: Int, views: Int, heldOutShare share: Double, seed: UInt64) {
+  ///   - unjudged: how many of them, the last ones, are never held out.
+  package init(originals: Int, views: Int, heldOutShare share: Double, seed: UInt64, unjudged: Int = 0) {
     var generator = SplitMix64(seed: seed ^ 0x6865_6C64)
-    let order = generator.shuffled(Array(0..<originals))
-    let count = max(1, min(originals - 1, Int((Double(originals) * share).rounded())))
+    let judged = originals - unjudged
+    let order = generator.shuffled(Array(0..<judged))
+    let count = max(1, min(judged - 1, Int((Double(judged) * share).rounded())))
     heldOut = order.prefix(count).sorted()
-    training = order.dropFirst(count).sorted()
+    training = order.dropFirst(count).sorted() + Array(judged..<originals)
     self.seed = seed
     self.originals = originals
     self.views = max(views, 1)

@@ -24,6 +24,20 @@ struct DistillationOptions: ParsableArguments {
     transform: Quantity.share)
   var stopGap: Double?
 
+  @OptionGroup var layers: LayerOptions
+
+  @Option(help: "A model between teacher and student that is distilled first and then teaches; may be repeated.")
+  var assistant: [String] = []
+
+  @Option(help: "Train this often, each time fresh weights, taught by the time before (from the second on).")
+  var generations = 1
+
+  @Option(help: "A further student that is trained at the same time; they teach each other. May be repeated.")
+  var peer: [String] = []
+
+  @Option(help: "Samples without labels, taught by the teacher alone and mixed with the others.")
+  var unlabelled: String?
+
   @Option(name: .customLong("teacher"), help: "A further teacher; may be repeated. Their answers are averaged.")
   var teachers: [String] = []
 
@@ -31,6 +45,14 @@ struct DistillationOptions: ParsableArguments {
 
   func validate() throws {
     if softOnly && hardOnly { throw ValidationError("--soft-only and --hard-only exclude each other") }
+    guard (1...100).contains(generations) else { throw ValidationError("--generations must be 1 to 100") }
+    if !peer.isEmpty && (generations > 1 || !assistant.isEmpty) {
+      throw ValidationError("--peer goes with neither --generations nor --assistant")
+    }
+    if !assistant.isEmpty && !layers.transfers.isEmpty {
+      throw ValidationError("losses between layers name those of one pair of models: --assistant has several")
+    }
+    _ = try request
   }
 
   /// The teachers' part, as `kdc compile` has it.
@@ -43,5 +65,6 @@ struct DistillationOptions: ParsableArguments {
     options.loss.temperature = temperature
     options.lastTemperature = lastTemperature
     options.stopGap = stopGap
+    options.transfers = layers.transfers
   }
 }

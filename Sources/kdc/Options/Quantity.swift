@@ -51,6 +51,13 @@ enum Quantity {
     return value
   }
 
+  /// "1,5,25": whole numbers of at least 1.
+  static func counts(_ text: String) throws -> [Int] {
+    let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard numbers.allSatisfy({ ($0 ?? 0) > 0 }) else { throw ValidationError("write whole numbers as 1,5,25") }
+    return numbers.compactMap { $0 }
+  }
+
   struct Named: Sendable {
     var name: String
     var value: Double

@@ -62,6 +62,11 @@ struct TrainingOptions: ParsableArguments {
     help: "Go on from the checkpoint even where options are others now, as after a loss that was not finite.")
   var continues = false
 
+  @Option(
+    help: ArgumentHelp("Also write the model after these epochs, as OUTPUT.e5.onnx: 1,5,25.", valueName: "epochs"),
+    transform: Quantity.counts)
+  var snapshots: [Int] = []
+
   @Option(help: "Write the history as JSON here; - prints it alone.") var json: String?
 
   @Option(help: "Samples to measure the result on; nothing is decided by them.") var eval: String?

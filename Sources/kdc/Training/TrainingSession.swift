@@ -17,12 +17,22 @@ struct TrainingSession {
   private(set) var student: Graph
   private(set) var samples: DataSet
   private var teachers: [TeacherModel] = []
+  /// The first teacher with all its layers, for losses between layers.
+  private var layers: Graph?
+  /// Further students that are trained at the same time, each with its file.
+  private var peers: [(path: String, graph: Graph)] = []
+  private var unlabelled: DataSet?
+  /// What fresh weights are drawn from; nil: the file's are kept.
+  var weightSeed: UInt64?
+  /// The checkpoint stays when the run is done: it is one of several.
+  var keepsCheckpoint = false
 
   init(student path: String, data: String, output: String, training: TrainingOptions, images: DataOptions) throws {
     self.training = training
     self.images = images
     self.output = output
     self.path = path
+    weightSeed = training.reinitialize ? training.seed : nil
     threads = Threads(training.threads ?? ProcessInfo.processInfo.activeProcessorCount)
     try Files.checkWritable(output)
     if let json = training.json, json != "-" { try Files.checkWritable(json) }
@@ -47,6 +57,57 @@ struct TrainingSession {
     return data
   }
 
+  mutating func openUnlabelled(_ path: String) throws {
+    unlabelled = try Self.open(path, for: student, images: images, threads: threads)
+  }
+
+  /// Throws `teacherMismatch` where a further student has other inputs or outputs.
+  mutating func openPeers(_ paths: [String]) throws {
+    peers = try paths.map { path in
+      let graph = try Self.model(path)
+      guard graph.dataInputs == student.dataInputs, graph.outputInfos == student.outputInfos else {
+        throw Diagnostic(
+          .teacherMismatch, "students that learn from each other must have the same inputs and outputs",
+          at: Place(file: path),
+          notes: [
+            "this one: "
+              + (graph.dataInputs + graph.outputInfos).map { "'\($0.name)' \($0.type)" }.joined(separator: ", "),
+            "the student: "
+              + (student.dataInputs + student.outputInfos).map { "'\($0.name)' \($0.type)" }.joined(separator: ", "),
+          ])
+      }
+      return (path, graph)
+    }
+  }
+
+  /// Layers as the graphs name them, from what the user wrote. Throws a `DiagnosticList` of `unknownLayer`.
+  mutating func resolve(_ transfers: [FeatureTransfer]) throws -> [FeatureTransfer] {
+    guard !transfers.isEmpty, let first = teachers.first else { return [] }
+    let graph = try Self.model(first.path)
+    layers = graph
+    var faults: [Diagnostic] = []
+    func value(_ name: String, in graph: Graph) -> String {
+      let values = graph.nodes.flatMap(\.outputs).filter { !$0.isEmpty }
+      let found = values.contains(name) ? name : graph.nodes.first { $0.name == name }?.outputs.first
+      guard let found, let rank = graph.types[found]?.shape.rank, rank > 1 else {
+        faults.append(
+          Diagnostic(
+            .unknownLayer, "the model has no layer '\(name)' with a value for each sample", at: Place(file: graph.file),
+            hint: didYouMean(name, values + graph.nodes.map(\.name)).map { "did you mean '\($0)'?" }
+              ?? "`kdc inspect \(graph.file)` lists the layers"))
+        return name
+      }
+      return found
+    }
+    let result = transfers.map { transfer in
+      FeatureTransfer(
+        transfer.kind, teacher: value(transfer.teacher, in: graph), student: value(transfer.student, in: student),
+        weight: transfer.weight)
+    }
+    guard faults.isEmpty else { throw DiagnosticList(faults) }
+    return result
+  }
+
   mutating func openTeachers(_ paths: [String], request: TeacherRequest) throws {
     teachers = try paths.map { path in
       var graph = try ModelFile.load(path, inputShapes: [:])
@@ -54,6 +115,7 @@ struct TrainingSession {
       try Passes.run(on: &graph)
       var canonical = model
       canonical.graph = graph
+      canonical.path = path
       return canonical
     }
   }
@@ -80,19 +142,32 @@ struct TrainingSession {
         notes: ["the model's outputs: " + student.outputs.map { "'\($0)'" }.joined(separator: ", ")],
         hint: didYouMean(name, student.outputs).map { "did you mean '\($0)'?" })
     }
-    let graph = training.reinitialize ? student.initialized(by: .he, seed: training.seed) : student
-    let result = try train(graph, options: options)
+    let students = ([student] + peers.map(\.graph)).enumerated().map { index, graph in
+      weightSeed.map { graph.initialized(by: .he, seed: $0 &+ UInt64(index)) } ?? graph
+    }
+    let result = try train(students, options: options)
     guard !result.isDiverged else { throw diverged(result, options) }
     let evaluation = try training.eval.map { try evaluate(result.students[0], data: $0) }
-    try write(result.students[0])
+    try write(result.students[0], of: student, from: path, to: output)
+    for (index, peer) in peers.enumerated() {
+      try write(
+        result.students[index + 1], of: peer.graph, from: peer.path, to: Self.derived(output, "peer\(index + 1)"))
+    }
     let history = TrainingHistory(
       model: output, samples: samples.count, teachers: teachers.map(\.graph.file), seed: training.seed,
       epochs: result.history, stopped: result.stopReason, evaluation: evaluation)
     try Files.write(Array(LossCurve(history).svg.utf8), to: curvePath)
     if let json = training.json { try Console.json(history, to: json) }
-    try? FileManager.default.removeItem(atPath: checkpointPath)
+    if !keepsCheckpoint { removeCheckpoint() }
     guard training.json != "-" else { return }
     for line in history.summary { Console.result(line) }
+  }
+
+  func removeCheckpoint() { try? FileManager.default.removeItem(atPath: checkpointPath) }
+
+  /// "student.onnx" → "student.g1.onnx".
+  static func derived(_ path: String, _ part: String) -> String {
+    path.hasSuffix(".onnx") ? String(path.dropLast(4)) + part + ".onnx" : path + "." + part
   }
 
   private var checkpointPath: String { training.checkpoint ?? output + ".checkpoint" }
@@ -101,17 +176,23 @@ struct TrainingSession {
     (output.hasSuffix(".onnx") ? String(output.dropLast(5)) : output) + ".svg"
   }
 
-  private func train(_ graph: Graph, options: Distillation.Options) throws -> Distillation.Result {
+  private func train(_ students: [Graph], options: Distillation.Options) throws -> Distillation.Result {
     let progress = Progress(training.quiet ? .quiet : .normal)
     let begin = Date()
     var shown = 0
     var firstStep: Int?
-    let heads = graph.heads(labels: samples.labels)
+    let all: any SampleSource = unlabelled.map { JoinedSamples([samples, $0]) } ?? samples
     let result = try Distillation.run(
-      [graph], samples: samples, heads: heads,
-      teachers: teachers.map { TeacherNetwork($0.graph, outputs: $0.outputs, adapt: $0.adapt) }, options: options,
-      threads: threads,
-      checkpoint: Checkpoint(path: checkpointPath) { Date().timeIntervalSinceReferenceDate }
+      students, samples: all, unlabelled: unlabelled?.count ?? 0, heads: student.heads(labels: samples.labels),
+      teachers: teachers.enumerated().map { index, teacher in
+        TeacherNetwork(
+          teacher.graph, outputs: teacher.outputs, layers: index == 0 ? layers : nil, adapt: teacher.adapt)
+      }, options: options, threads: threads,
+      checkpoint: Checkpoint(path: checkpointPath) { Date().timeIntervalSinceReferenceDate },
+      finished: { epoch, weights in
+        guard training.snapshots.contains(epoch) else { return }
+        try write(weights[0], of: student, from: path, to: Self.derived(output, "e\(epoch)"))
+      }
     ) { state in
       let first = firstStep ?? state.step - 1
       firstStep = first
@@ -156,13 +237,13 @@ struct TrainingSession {
     }
   }
 
-  private func write(_ weights: [String: Tensor]) throws {
+  private func write(_ weights: [String: Tensor], of graph: Graph, from path: String, to output: String) throws {
     if let data = try ONNXWeights.replacing(weights, in: path) {
       try Files.write([UInt8](data), to: output)
       return
     }
     // A weight that was computed from others in the file has no place there.
-    var trained = student
+    var trained = graph
     for (name, tensor) in weights { trained.initializers[name] = tensor }
     try Files.write([UInt8](try ONNXExporter.export(trained)), to: output)
   }

@@ -89,6 +89,57 @@ struct DistillationTests {
     #expect(try run(options, graph: student, teachers: [teacher]).history.count == 1)
   }
 
+  @Test(
+    "A student follows its teacher's layers, and keeps none of the helpers", arguments: FeatureTransfer.Kind.allCases)
+  func layers(kind: FeatureTransfer.Kind) throws {
+    let graph = try NormalizedNetwork.graph(channels: 6, seed: 3)
+    let teacher = TeacherNetwork(graph, outputs: ["logits": "logits"], layers: graph) { $0 }
+    var options = options
+    options.loss.headWeights = ["logits": 0]
+    options.transfers = [FeatureTransfer(kind, teacher: "relu", student: "relu", weight: 10)]
+    let results = try [1, 2].map {
+      try run(options, graph: NormalizedNetwork.graph(channels: 3, seed: 8), teachers: [teacher], threads: Threads($0))
+    }
+    let losses = results[0].history.map { $0.losses[0] }
+    #expect(losses[5] < losses[0], "\(losses)")
+    #expect(results[0].students[0].keys.allSatisfy { !$0.contains("transfer") })
+    #expect(bytes(results[0].students[0]) == bytes(results[1].students[0]))
+  }
+
+  @Test("Two students teach each other, with the same bytes for 1 and 2 threads")
+  func mutual() throws {
+    var options = options
+    // At first both know nothing and hold each other back: they need longer than one alone.
+    options.epochs = 24
+    options.loss.hardWeight = 0.5
+    options.loss.temperature = 1
+    let task = NormalizedNetwork.task(300, seed: 4)
+    let students = try [NormalizedNetwork.graph(seed: 1), NormalizedNetwork.graph(channels: 2, seed: 2)]
+    let results = try [1, 2].map { threads in
+      try Distillation.run(
+        students, samples: task.samples, heads: [NormalizedNetwork.head(task.labels)], teachers: [], options: options,
+        threads: Threads(threads))
+    }
+    let last = try #require(results[0].history.last)
+    #expect(results[0].students.count == 2 && last.losses.count == 2)
+    #expect(last.heads.allSatisfy { ($0[0].score ?? 0) > 0.95 }, "\(last.heads)")
+    for student in 0..<2 { #expect(bytes(results[0].students[student]) == bytes(results[1].students[student])) }
+  }
+
+  @Test("Samples without labels are trained on by the teacher's answers, and never judge")
+  func unlabelled() throws {
+    let task = NormalizedNetwork.task(300, seed: 4)
+    let teacher = TeacherNetwork(try NormalizedNetwork.graph(seed: 5), outputs: ["logits": "logits"]) { $0 }
+    let labels = Tensor([100], Array((task.labels.int64s ?? []).prefix(100)))
+    var options = options
+    options.epochs = 1
+    options.loss.hardWeight = 0.5
+    let result = try Distillation.run(
+      [NormalizedNetwork.graph()], samples: task.samples, unlabelled: 200, heads: [NormalizedNetwork.head(labels)],
+      teachers: [teacher], options: options, threads: 1)
+    #expect(result.history[0].heads[0][0].score != nil)
+  }
+
   @Test("A run that is stopped and resumed gives the bytes of one that was not", arguments: [2, 11, 25])
   func resume(stopAfter steps: Int) throws {
     var options = options

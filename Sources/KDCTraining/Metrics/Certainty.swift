@@ -1,0 +1,65 @@
+import KDCTensor
+
+/// How sure a head of classes is, and how right: its confusion matrix, and its confidences against its accuracy.
+///
+/// Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017, equation 3, with 20 bins.
+package struct Certainty: Sendable, Codable, Equatable {
+  package static let bins = 20
+
+  package var output: String
+  /// Samples by class (row) and answer (column); nil for more than 100 classes.
+  package var confusion: [[Int]]?
+  /// Mean over classes of the harmonic mean of precision and recall; classes that neither occur nor are answered do not count.
+  package var f1: Double?
+  /// Samples by confidence, the largest probability: bin i holds i/20 ... (i+1)/20.
+  package var histogram: [Int]
+  /// Share of right answers in each bin; nil in empty ones, or without labels.
+  package var accuracies: [Double?]
+  /// Σ (samples of a bin / all) · |accuracy − mean confidence|.
+  package var calibrationError: Double?
+  /// Mean confidence.
+  package var confidence: Double
+
+  /// nil for heads without probabilities.
+  package init?(_ head: Head, outputs: [[Float]]) {
+    guard head.hasDistribution, !outputs.isEmpty else { return nil }
+    let isSign = head.kind == .sign
+    let labels = head.labels.map(\.asFloats)
+    let classes = isSign ? 2 : outputs[0].count
+    output = head.name
+    histogram = [Int](repeating: 0, count: Self.bins)
+    var matrix = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
+    var right = [Int](repeating: 0, count: Self.bins)
+    var labelled = [Int](repeating: 0, count: Self.bins)
+    var sums = [Double](repeating: 0, count: Self.bins)
+    var total = 0.0
+    for (index, values) in outputs.enumerated() {
+      // A single logit z is the pair (0, z).
+      let scores = isSign ? [0] + values : values
+      let answer = argmax(scores)
+      let confidence = exponential(logSoftmax(scores, 1)[answer])
+      let bin = min(Self.bins - 1, max(0, Int(confidence * Double(Self.bins))))
+      histogram[bin] += 1
+      total += confidence
+      guard let labels, index < labels.count, labels[index] >= 0 else { continue }
+      let label = isSign ? (labels[index] > 0.5 ? 1 : 0) : Int(labels[index])
+      guard label < classes else { continue }
+      matrix[label][answer] += 1
+      labelled[bin] += 1
+      sums[bin] += confidence
+      right[bin] += label == answer ? 1 : 0
+    }
+    confidence = total / Double(outputs.count)
+    accuracies = zip(right, labelled).map { $1 > 0 ? Double($0) / Double($1) : nil }
+    let count = labelled.reduce(0, +)
+    guard count > 0 else { return }
+    calibrationError = (0..<Self.bins).reduce(0) { $0 + abs(Double(right[$1]) - sums[$1]) / Double(count) }
+    confusion = classes <= 100 ? matrix : nil
+    let scores = (0..<classes).compactMap { label -> Double? in
+      let hits = matrix[label][label]
+      let all = matrix[label].reduce(0, +) + matrix.reduce(0) { $0 + $1[label] }
+      return all > 0 ? 2 * Double(hits) / Double(all) : nil
+    }
+    f1 = scores.isEmpty ? nil : scores.reduce(0, +) / Double(scores.count)
+  }
+}
