@@ -54,7 +54,7 @@ extension Compilation {
     return result
   }
 
-  /// Epochs that are spent after every second step of pruning: an eighth of all, where there are so many. Channels that are
+  /// Epochs that are spent after a step of pruning: an eighth of all, where there are so many. Channels that are
   /// missed less are told better in a network that has recovered, but a short epoch does not get it there.
   var epochsBetweenSteps: Int {
     let samples = fittedIndices.count
