@@ -34,8 +34,14 @@ package enum Subprocess {
     let shell = folder.map { ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", $0] } ?? []
     let command = shell + [program] + arguments
     var process: pid_t = 0
-    let code = withCStrings(command) { words in
-      withCStrings(environment) { variables in posix_spawn(&process, command[0], &actions, nil, words, variables) }
+    var code: Int32 = 0
+    // A program that was just written may still be open in a child that another thread has begun to start.
+    for _ in 0..<200 {
+      code = withCStrings(command) { words in
+        withCStrings(environment) { variables in posix_spawn(&process, command[0], &actions, nil, words, variables) }
+      }
+      guard code == ETXTBSY else { break }
+      usleep(10_000)
     }
     guard code == 0 else {
       throw Diagnostic(.toolFailed, "cannot run '\(program)': \(String(cString: strerror(code)))")
