@@ -1,3 +1,4 @@
+import KDCDiagnostics
 import KDCProgram
 import KDCTargets
 
@@ -23,6 +24,12 @@ struct ConvolutionTileChoice {
   /// Estimated cycles of all tiles and copies.
   var cycles: Double
   var plan: ConvolutionBands
+
+  /// The numbers of its loops, and its size.
+  var numbers: [KernelNumber] {
+    plan.constants + plan.runConstants(blocks: ConvolutionRuns(plan.g).quads)
+      + [.fixed("TILE", pixels), .fixed("VECTORS", vectors)]
+  }
 }
 
 extension ConvolutionTileFamily {
@@ -43,6 +50,12 @@ extension ConvolutionTileFamily {
       }
     }
     return best
+  }
+
+  /// The tile for a step that the family has not refused.
+  func chosenTile(_ step: ConvolutionStep) throws -> ConvolutionTileChoice {
+    guard let tile = tile(step) else { throw InternalError("\(name) was chosen for a step that it refuses") }
+    return tile
   }
 
   package func refusal(of step: any Step, in program: Program, on target: Target) -> String? {

@@ -32,18 +32,13 @@ struct ConvolutionRunsDotprod: ConvolutionTileFamily {
 
   func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
     let shape = try ConvolutionEmission(step)
-    guard let tile = tile(shape.step) else {
-      throw InternalError("\(name) was chosen for a step that it refuses")
-    }
+    let tile = try chosenTile(shape.step)
     let g = shape.geometry
     let runs = ConvolutionRuns(g)
     let channels = tile.vectors * 4
-    let constants =
-      tile.plan.constants + tile.plan.runConstants(blocks: runs.quads)
-      + [.fixed("TILE", tile.pixels), .fixed("VECTORS", tile.vectors)]
     let epilogue = NeonRequantization(step: shape.step)
     return KernelCode(
-      numbers: constants + shape.requantization,
+      numbers: tile.numbers + shape.requantization,
       body: "  // Tiles of \(tile.pixels) pixels by \(channels) channels.\n"
         + shape.pointers(workspace: tile.plan.isPadded)
         + tile.plan.loops(around: sums(tile.plan) + stores(epilogue, vectors: tile.vectors, channels: g.outputChannels)),

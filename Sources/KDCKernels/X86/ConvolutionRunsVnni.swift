@@ -43,19 +43,14 @@ struct ConvolutionRunsVnni: ConvolutionTileFamily {
 
   func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
     let shape = try ConvolutionEmission(step)
-    guard let tile = tile(shape.step) else {
-      throw InternalError("\(name) was chosen for a step that it refuses")
-    }
+    let tile = try chosenTile(shape.step)
     let g = shape.geometry
     let runs = ConvolutionRuns(g)
     let channels = tile.vectors * width.lanes
-    let constants =
-      tile.plan.constants + tile.plan.runConstants(blocks: runs.quads)
-      + [.fixed("TILE", tile.pixels), .fixed("VECTORS", tile.vectors)]
     let epilogue = VnniRequantization(width: width, step: shape.step)
     let sums = VnniSums(width: width, plan: tile.plan)
     return KernelCode(
-      numbers: constants + shape.requantization,
+      numbers: tile.numbers + shape.requantization,
       body: "  // Tiles of \(tile.pixels) pixels by \(channels) channels.\n"
         + shape.pointers(workspace: true)
         + tile.plan.loops(

@@ -41,7 +41,7 @@ struct CompressionOptions: ParsableArguments {
 
   @Option(
     name: .customLong("learning-rate"),
-    help: "Largest step of recovery (Adam, cosine) as a share of a layer's typical weight. Default: 0.02.",
+    help: "Largest step of recovery (Muon, cosine) as a share of a layer's typical weight. Default: 0.02.",
     transform: Quantity.positive)
   var learningRate: Double?
 

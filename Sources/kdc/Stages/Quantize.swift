@@ -107,16 +107,16 @@ extension Compilation {
   /// with these layers in float.
   private func slowLayers(of graph: Graph, _ quantized: (Set<String>) throws -> Graph) throws -> [String] {
     let program = try lower(graph)
-    var gains: [String: Double] = [:]
+    var (gains, before): ([String: Double], Double) = ([:], 0)
     for target in request.targets {
       for (step, choice) in zip(program.steps, try KernelSelection(for: program, on: target).choices) {
+        before += choice.cycles / (target.gigahertz * 1e9)
         guard let float = KernelSelection.floatCycles(of: step, in: program, on: target) else { continue }
         gains[step.name, default: 0] += (choice.cycles - float) / (target.gigahertz * 1e9)
       }
     }
     let slow = graph.nodes.map(\.key).filter { gains[$0] ?? 0 > 0 }
     guard !slow.isEmpty else { return [] }
-    let before = try layerSeconds(of: graph).values.reduce(0, +)
     return try layerSeconds(of: quantized(Set(slow))).values.reduce(0, +) < before ? slow : []
   }
 
