@@ -70,7 +70,9 @@ struct Compile: AsyncParsableCommand {
   @Option(help: "What to write into --emit-dir: c.")
   var emit: EmittedLanguage?
 
-  @Option(name: .customLong("emit-dir"), help: "Folder for the generated C.")
+  @Option(
+    name: .customLong("emit-dir"),
+    help: "Folder for the generated C, laid out by clang-format where it is installed.")
   var emitFolder: String?
 
   @OptionGroup(title: "Smaller models") var compression: CompressionOptions

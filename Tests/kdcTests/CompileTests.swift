@@ -3,6 +3,7 @@ import KDCDiagnostics
 import KDCGraph
 import KDCONNX
 import KDCTensor
+import KDCToolchain
 import KDCTraining
 import Testing
 
@@ -105,7 +106,13 @@ struct CompileTests {
         ["compile", student(), "--target", "host", "-o", "float.kdb", "--emit", "c", "--emit-dir", "c"], in: folder)
       try #require(outcome.status == 0, "\(outcome.errors)")
       #expect(outcome.errors.contains("stays float"))
-      #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent("c/model.c").path))
+      let sources = try FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent("c").path)
+      #expect(sources.contains("model.c") && sources.contains { $0.hasPrefix("variant_") })
+      guard let program = SourceLayout.program() else { return }
+      let check = try Subprocess.run(
+        program, ["--dry-run", "--Werror", "--style=\(SourceLayout.style)"] + sources,
+        in: folder.appendingPathComponent("c").path)
+      #expect(check.status == 0, "\(check.output)")
     }
   }
 

@@ -6,6 +6,7 @@ import KDCGraph
 import KDCKernels
 import KDCProgram
 import KDCTargets
+import KDCToolchain
 
 extension Stage {
   /// Writes bundles and generated C: the first that the file system sees of a compilation.
@@ -41,8 +42,14 @@ extension Compilation {
           .outputNotWritable, "cannot make the folder '\(path)'", at: Place(file: path),
           hint: "choose an --emit-dir that can be written")
       }
-      try Files.write(Array(model.utf8), to: "\(path)/\(Emission.modelFileName)")
-      for variant in variants { try Files.write(Array(variant.text.utf8), to: "\(path)/\(variant.fileName)") }
+      let sources = [(Emission.modelFileName, model)] + variants.map { ($0.fileName, $0.text) }
+      for (name, text) in sources {
+        try Files.write(Array(text.utf8), to: "\(path)/\(name)")
+      }
+      // For readers alone: what is compiled has been.
+      if let program = SourceLayout.program(in: request.toolchain) {
+        try SourceLayout.apply(program, to: sources.map(\.0), in: path)
+      }
     }
   }
 

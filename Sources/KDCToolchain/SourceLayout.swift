@@ -1,0 +1,23 @@
+import KDCDiagnostics
+
+/// The layout of generated C that people read: clang-format's, where the machine has that program.
+package enum SourceLayout {
+  package static let style =
+    "{BasedOnStyle: LLVM, ColumnLimit: 120, SortIncludes: Never, AlignEscapedNewlines: Left, "
+    + "AllowShortIfStatementsOnASingleLine: WithoutElse, AllowShortLoopsOnASingleLine: true, StatementMacros: [KDC_UNROLL]}"
+
+  /// The clang-format that `apply` runs: in `folder`, next to `swift` or on PATH; nil where there is none.
+  package static func program(in folder: String? = nil) -> String? {
+    (folder.map { ToolSearch(folder: $0) })?.find("clang-format") ?? ToolSearch().find("clang-format")
+  }
+
+  /// Lays out `files` of `folder` in place. Throws `toolFailed`.
+  package static func apply(_ program: String, to files: [String], in folder: String) throws(Diagnostic) {
+    let result = try Subprocess.run(program, ["-i", "--style=\(style)"] + files, in: folder)
+    guard result.status == 0 else {
+      throw Diagnostic(
+        .toolFailed, "'\(program)' exited \(result.status)", at: Place(file: folder),
+        notes: [String(result.output.prefix(300))])
+    }
+  }
+}
