@@ -108,7 +108,7 @@ struct Int4Tests {
   func float() throws {
     let graph = try QuantizerTests.graph(seed: 8)
     let result = try Quantizer.quantize(
-      graph, samples: QuantizerTests.samples(10, seed: 9), options: options { $0.floatNodes = ["a"] }
+      graph, samples: QuantizerTests.samples(10, seed: 9), options: options { $0.floatNodes = ["a": "asked for"] }
     ).graph
     #expect(result.initializers["a.w"]?.dataType == .float32)
     #expect(result.initializers["b.w"] == nil)
@@ -171,11 +171,24 @@ struct Int4Tests {
     }
     graph.initializers["fc.w"] = Tensor([5, 144], large)
     try graph.inferTypes()
-    let found = try BitAllocation.run(
-      graph, samples: QuantizerTests.samples(40, seed: 15), bits: .auto(sizeLimit: nil), options: .init())
+    let samples = QuantizerTests.samples(40, seed: 15)
+    var options = Quantizer.Options()
+    let int8 = try Quantizer.quantize(graph, samples: samples, options: options)
+    options.floatNodes = try FloatFallback.nodes(graph, samples: samples, result: int8, options: options)
+    #expect(options.floatNodes.keys.sorted() == ["a", "fc"])
+    #expect(options.floatNodes["a"]?.contains("in float the model's distance falls") == true)
+    let found = try BitAllocation.run(graph, samples: samples, bits: .auto(sizeLimit: nil), options: options)
     #expect(found.decisions.map(\.bits) == [32, 32])
     #expect(found.decisions[0].reason.contains("float"))
     #expect(found.result.graph.initializers["a.w"] != nil)
+  }
+
+  @Test("A model that int8 hardly changes keeps no layer in float")
+  func noFallback() throws {
+    let graph = try QuantizerTests.graph(seed: 14)
+    let samples = QuantizerTests.samples(40, seed: 15)
+    let int8 = try Quantizer.quantize(graph, samples: samples, options: .init())
+    #expect(try FloatFallback.nodes(graph, samples: samples, result: int8, options: .init()).isEmpty)
   }
 
   @Test("int4 leaves layers with few weights a channel at 8 bits and says why")

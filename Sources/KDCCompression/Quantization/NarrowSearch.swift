@@ -49,7 +49,7 @@ package struct NarrowSearch {
     cost: (Graph) throws -> [String: Double], progress: (String) -> Void = { _ in }
   ) throws {
     self.options = options
-    let groups = try Self.groups(of: graph, floatNodes: options.floatNodes)
+    let groups = try Self.groups(of: graph, floatNodes: Set(options.floatNodes.keys))
     guard !groups.isEmpty else { return }
     var all = options
     for group in groups {
@@ -124,28 +124,18 @@ package struct NarrowSearch {
     _ progress: (String) -> Void
   ) throws -> [Unit] {
     guard !units.isEmpty else { return [] }
-    let kept = min(Int(Double(samples.count) * BitAllocation.heldOutShare), BitAllocation.heldOutLimit)
-    let fitted = samples.count - (samples.count >= 8 ? kept : 0)
-    // Sets that were measured, by their activations; and ranges, which stay from one to the next.
+    var held = HeldOutSamples(graph, samples)
+    // Sets that were measured, by their activations.
     var known: [Set<String>: Double] = [:]
-    var ranges: [Quantizer.RangeKey: QuantizationParameters] = [:]
     func distance(_ units: [Unit]) throws -> Double {
       let names = Set(units.map(\.value))
       if let known = known[names] { return known }
       var options = options
-      options.fittedSamples = fitted
-      options.ranges = ranges
       for unit in units {
         options.narrowValues.insert(unit.value)
         for layer in unit.layers { options.weightBits[layer] = 7 }
       }
-      var result = try Quantizer.quantize(graph, samples: samples, options: options)
-      ranges = result.ranges
-      if fitted < samples.count {
-        result.floatOutputs = result.floatOutputs.mapValues { Array($0.dropFirst(fitted)) }
-        result.quantizedOutputs = result.quantizedOutputs.mapValues { Array($0.dropFirst(fitted)) }
-      }
-      let found = OutputDistance.mean(result, teacher: nil, outputs: graph.outputs, types: graph.types)
+      let found = try held.distance(options)
       known[names] = found
       progress("\(units.count) activations at 7 bits: held-out distance \(found)")
       return found

@@ -19,8 +19,8 @@ package struct Quantizer {
     /// Bits of weights, 4, 7 or 8, by `Node.key`; nodes that are not named have `defaultWeightBits`. ConvTranspose has 8.
     package var weightBits: [String: Int] = [:]
     package var defaultWeightBits = 8
-    /// Nodes with weights that stay float, by `Node.key`.
-    package var floatNodes: Set<String> = []
+    /// Nodes with weights that stay float: the reason by `Node.key`.
+    package var floatNodes: [String: String] = [:]
     /// Weights of up to so many bits are rounded with error feedback (`ErrorFeedback`), others to nearest.
     package var feedbackBits = 4
     /// How far the range of a graph output goes beyond what calibration saw, as a share of it: logits are not clipped.
@@ -73,7 +73,7 @@ package struct Quantizer {
   private init(_ graph: Graph, options: Options) throws {
     self.graph = graph
     self.options = options
-    plan = try QuantizationPlan(graph, floatNodes: options.floatNodes)
+    plan = try QuantizationPlan(graph, floatNodes: Set(options.floatNodes.keys))
   }
 
   private mutating func run(_ samples: [[String: Tensor]]) throws -> Result {

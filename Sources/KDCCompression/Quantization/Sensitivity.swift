@@ -26,6 +26,7 @@ package struct Sensitivity: Sendable {
   private let graph: Graph
   private let options: Quantizer.Options
   private let plan: QuantizationPlan
+  private let bits: [Int]
   private var held: [String: [Tensor]] = [:]
 
   /// A layer's weights in one size, ready for use.
@@ -40,10 +41,14 @@ package struct Sensitivity: Sendable {
 
   /// - Parameters:
   ///   - fit: samples from which ranges and weights are chosen.
+  ///   - bits: sizes of weights to try, of 8 and 4.
   ///   - held: samples on which distances are measured; all of the model's activations on them are in memory at once.
-  package init(_ graph: Graph, fit: [[String: Tensor]], held: [[String: Tensor]], options: Quantizer.Options) throws {
+  package init(
+    _ graph: Graph, fit: [[String: Tensor]], held: [[String: Tensor]], bits: [Int] = [8, 4], options: Quantizer.Options
+  ) throws {
     self.graph = graph
     self.options = options
+    self.bits = bits
     plan = try QuantizationPlan(graph)
     guard !held.isEmpty, !fit.isEmpty else { throw InternalError("sensitivities need samples") }
     let candidates = try prepare(fit + held, fitted: fit.count)
@@ -115,7 +120,7 @@ package struct Sensitivity: Sendable {
       Layer(
         node: node.key, weightCount: values.count, isDepthwise: moments.groups.count > 1 && moments.rows == 1,
         distances: [:], bytes: [:]))
-    return try [8, 4].compactMap { bits in
+    return try bits.compactMap { bits in
       let small =
         bits <= options.feedbackBits
         ? try WeightQuantization(

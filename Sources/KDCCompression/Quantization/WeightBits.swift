@@ -6,7 +6,7 @@ package enum WeightBits: Hashable, Sendable {
   case int8
   /// 4 bits wherever a layer has enough weights for it to matter; see `BitAllocation`.
   case int4
-  /// 4 or 8 bits, or float, layer by layer from held-out divergence: as few bits as `sizeLimit` asks for (bytes of all
+  /// 4 or 8 bits, layer by layer from held-out divergence: as few bits as `sizeLimit` asks for (bytes of all
   /// weights, see `Sensitivity.Layer.bytes`), or without a limit as few as hardly change the outputs.
   case auto(sizeLimit: Int?)
 }
@@ -37,19 +37,14 @@ package struct BitAllocation: Sendable {
   /// Layers with fewer weights a channel than this keep 8 bits: halving them saves next to nothing, and nothing averages
   /// out within them (depthwise windows, first layers of grey images).
   static let leastWeightsPerChannel = 12
-  /// Share of the samples that is held out.
-  static let heldOutShare = 0.25
-  static let heldOutLimit = 128
   /// Without a size limit the held-out distance may rise by this, plus half of what it is at 8 bits.
   static let allowedRise = 0.001
   /// Without a size limit, layers that save less than this share of all weights' bytes keep 8 bits.
   static let leastShareSaved = 0.005
-  /// An int8 model further than this from the float one has its worst layers tried in float.
-  static let floatThreshold = 0.05
 
   /// - Parameters:
   ///   - graph: canonical, with types inferred.
-  ///   - options: `weightBits`, `defaultWeightBits` and `floatNodes` are decided here.
+  ///   - options: `weightBits` and `defaultWeightBits` are decided here.
   ///   - progress: told what was measured, in sentences.
   package static func run(
     _ graph: Graph, samples: [[String: Tensor]], bits: WeightBits, options: Quantizer.Options,
@@ -89,94 +84,41 @@ package struct BitAllocation: Sendable {
     _ graph: Graph, _ samples: [[String: Tensor]], limit: Int?, _ options: Quantizer.Options,
     _ progress: @escaping (String) -> Void
   ) throws -> BitAllocation {
-    let kept = min(
-      Int(Double(samples.count) * heldOutShare), heldOutLimit, try Sensitivity.sampleLimit(for: graph, bytes: 1 << 29))
-    // Too few samples to hold any out: what was fitted is measured.
-    let fitted = samples.count - (samples.count >= 8 ? kept : 0)
-    let held = fitted == samples.count ? samples : Array(samples[fitted...])
-    let sensitivity = try Sensitivity(graph, fit: Array(samples[..<fitted]), held: held, options: options)
-    var search = Search(
-      graph: graph, samples: samples, fitted: fitted, layers: sensitivity.layers, options: options, progress: progress)
+    let held = try HeldOutSamples.forSensitivity(graph, samples)
+    let layers = try held.sensitivity(bits: [8, 4], options).layers
+    var search = Search(held: held, layers: layers, options: options, progress: progress)
     return try search.run(limit: limit)
   }
 
   /// The measured part of `auto`.
   private struct Search {
-    let graph: Graph
-    let samples: [[String: Tensor]]
-    let fitted: Int
+    var held: HeldOutSamples
     let layers: [Sensitivity.Layer]
     var options: Quantizer.Options
     let progress: (String) -> Void
     var reasons: [String: String] = [:]
 
     /// Distance on the held-out samples with 4 bits for `small`.
-    func distance(_ small: Set<String>) throws -> Double {
+    mutating func distance(_ small: Set<String>) throws -> Double {
       var options = options
-      options.fittedSamples = fitted == samples.count ? nil : fitted
       for node in small { options.weightBits[node] = 4 }
-      var result = try Quantizer.quantize(graph, samples: samples, options: options)
-      if fitted < samples.count {
-        result.floatOutputs = result.floatOutputs.mapValues { Array($0.dropFirst(fitted)) }
-        result.quantizedOutputs = result.quantizedOutputs.mapValues { Array($0.dropFirst(fitted)) }
-      }
-      return OutputDistance.mean(result, teacher: nil, outputs: graph.outputs, types: graph.types)
+      return try held.distance(options)
     }
 
     mutating func run(limit: Int?) throws -> BitAllocation {
-      var int8 = try distance([])
+      let int8 = try distance([])
       progress("all layers at 8 bits: held-out distance \(int8)")
-      int8 = try keepFloats(int8)
       // Layers by what 4 bits cost for each byte that they save.
       let order = layers.indices.filter {
-        layers[$0].saved > 0 && !options.floatNodes.contains(layers[$0].node)
+        layers[$0].saved > 0 && options.floatNodes[layers[$0].node] == nil
       }.sorted { (layers[$0].costPerByte, $0) < (layers[$1].costPerByte, $1) }
       let (small, chosen) =
         try limit.map { try fit(order, limit: $0) } ?? least(order, int8: int8)
       var final = options
       for node in small { final.weightBits[node] = 4 }
-      let result = try Quantizer.quantize(graph, samples: samples, options: final)
-      let decisions = try Quantizer.layers(of: graph).map { decision($0, small) }
+      let result = try Quantizer.quantize(held.graph, samples: held.samples, options: final)
+      let decisions = try Quantizer.layers(of: held.graph).map { decision($0, small) }
       return BitAllocation(result: result, decisions: decisions, heldOut: (int8, chosen))
-    }
-
-    /// Leaves the worst layers in float where the int8 model is far off and that helps.
-    private mutating func keepFloats(_ int8: Double) throws -> Double {
-      var best = int8
-      let worst = layers.sorted { ($1.distances[8] ?? 0, $0.node) < ($0.distances[8] ?? 0, $1.node) }
-      for layer in worst where best > floatThreshold {
-        guard let alone = layer.distances[8], alone > best / 4 else { break }
-        // Its weights may be at fault, or its output, which stays int8 as long as an integer layer reads it.
-        for nodes in [[layer.node], [layer.node] + readers(of: layer.node)] {
-          let before = options.floatNodes
-          options.floatNodes.formUnion(nodes)
-          let without = try distance([])
-          progress("\(nodes.joined(separator: ", ")) in float: held-out distance \(without) instead of \(best)")
-          guard without <= best * 0.7 else {
-            options.floatNodes = before
-            continue
-          }
-          for node in nodes {
-            reasons[node] =
-              "int8 of '\(layer.node)' alone loses \(shown(alone)); in float the model's distance falls from "
-              + "\(shown(best)) to \(shown(without))"
-          }
-          best = without
-          break
-        }
-      }
-      return best
-    }
-
-    /// The layers with weights that read what a layer computes, directly or through others.
-    private func readers(of key: String) -> [String] {
-      let weighted = Set(layers.map(\.node))
-      var reached = Set(graph.nodes.first { $0.key == key }?.outputs ?? [])
-      var found: [String] = []
-      for node in graph.nodes where node.key != key && node.inputs.contains(where: reached.contains) {
-        if weighted.contains(node.key) { found.append(node.key) } else { reached.formUnion(node.outputs) }
-      }
-      return found
     }
 
     /// The most layers at 4 bits, in order, that keep the distance within what is allowed. Layers that save next to
@@ -194,7 +136,7 @@ package struct BitAllocation: Sendable {
       while low < high {
         let middle = (low + high + 1) / 2
         let found = try distance(Set(order[..<middle].map { layers[$0].node }))
-        progress("\(middle) layers at 4 bits: held-out distance \(found), \(shown(allowed)) allowed")
+        progress("\(middle) layers at 4 bits: held-out distance \(found), \(allowed.shortened) allowed")
         if found <= allowed {
           (low, best) = (middle, found)
         } else {
@@ -202,7 +144,7 @@ package struct BitAllocation: Sendable {
         }
       }
       for index in order[low...] {
-        reasons[layers[index].node] = "4 bits would take the held-out distance beyond \(shown(allowed))"
+        reasons[layers[index].node] = "4 bits would take the held-out distance beyond \(allowed.shortened)"
       }
       return (Set(order[..<low].map { layers[$0].node }), best)
     }
@@ -230,22 +172,15 @@ package struct BitAllocation: Sendable {
 
     private func decision(_ layer: Quantizer.Layer, _ small: Set<String>) -> LayerDecision {
       let measured = layers.first { $0.node == layer.node }
-      let bits = options.floatNodes.contains(layer.node) ? 32 : small.contains(layer.node) ? 4 : 8
-      var reason = reasons[layer.node] ?? (bits == 4 ? "" : "4 bits save nothing here")
+      let float = options.floatNodes[layer.node]
+      let bits = float != nil ? 32 : small.contains(layer.node) ? 4 : 8
+      var reason = float ?? reasons[layer.node] ?? (bits == 4 ? "" : "4 bits save nothing here")
       if bits == 4, let measured {
-        reason = "alone it costs \(shown(measured.cost)) for \(measured.saved) bytes"
+        reason = "alone it costs \(measured.cost.shortened) for \(measured.saved) bytes"
       }
       return LayerDecision(
         node: layer.node, bits: bits, sensitivity4: measured?.distances[4], sensitivity8: measured?.distances[8],
         bytes: bits == 32 ? layer.weightCount * 4 : measured?.bytes[bits], reason: reason)
-    }
-
-    /// Three significant digits.
-    private func shown(_ x: Double) -> String {
-      guard x != 0, x.isFinite else { return "\(x)" }
-      var unit = 1.0
-      while abs(x) * unit < 100 { unit *= 10 }
-      return "\((x * unit).rounded() / unit)"
     }
   }
 }

@@ -24,10 +24,8 @@ extension Stage {
         subject: "layer \(decision.layers.joined(separator: ", ")) with 7 bits, by its input '\(decision.value)'",
         accepted: decision.accepted, reason: decision.reason)
     }
-    compilation.report.decisions += model.slow.map { layer in
-      Report.Decision(
-        stage: "quantize", subject: "float32 for '\(layer)'", accepted: true,
-        reason: "int8 would be slower on the targets, by the cost model")
+    compilation.report.decisions += model.float.sorted { $0.key < $1.key }.map { layer, reason in
+      Report.Decision(stage: "quantize", subject: "float32 for '\(layer)'", accepted: true, reason: reason)
     }
     let small = model.decisions.count { $0.bits == 4 }
     let weights = model.decisions.isEmpty ? "" : ", \(small) of \(model.decisions.count) layers at 4 bits"
@@ -48,8 +46,8 @@ struct QuantizedModel: Sendable {
   var decisions: [LayerDecision] = []
   /// Activations with 7 bits, and those that were considered.
   var narrow: [NarrowSearch.Decision] = []
-  /// Layers that stay float since int8 would be slower.
-  var slow: [String] = []
+  /// Layers that stay float, and why.
+  var float: [String: String] = [:]
 }
 
 extension Compilation {
@@ -74,12 +72,16 @@ extension Compilation {
     }
     guard var best else { throw InternalError("no range method was tried") }
     options.rangeMethod = best.method
-    let slow = try slowLayers(of: best.result.graph) { float in
+    options.floatNodes = try slowLayers(of: best.result.graph) { float in
       options.floatNodes = float
       return try Quantizer.quantize(graph, samples: Array(samples.prefix(1)), options: options).graph
     }
-    options.floatNodes = Set(slow)
-    if !slow.isEmpty { best.result = try Quantizer.quantize(graph, samples: samples, options: options) }
+    options.floatNodes = try FloatFallback.nodes(
+      graph, samples: samples, result: best.result, options: options
+    ) { progress.detail($0) }
+    if !options.floatNodes.isEmpty {
+      best.result = try Quantizer.quantize(graph, samples: samples, options: options)
+    }
     let search = try narrowSearch(graph, samples, options, exact: best.result.graph, progress)
     let narrow = search?.decisions ?? []
     options = search?.options ?? options
@@ -88,7 +90,8 @@ extension Compilation {
       let result =
         narrow.contains(where: \.accepted)
         ? try Quantizer.quantize(graph, samples: samples, options: options).graph : best.result.graph
-      return QuantizedModel(graph: result, method: best.method, samples: count, narrow: narrow, slow: slow)
+      return QuantizedModel(
+        graph: result, method: best.method, samples: count, narrow: narrow, float: options.floatNodes)
     }
     let limit = try request.budget.size.map { try $0 - Self.bytesBesideWeights(of: best.result.graph) }
     let allocation = try BitAllocation.run(
@@ -100,12 +103,14 @@ extension Compilation {
     }
     return QuantizedModel(
       graph: allocation.result.graph, method: best.method, samples: count, decisions: allocation.decisions,
-      narrow: narrow, slow: slow)
+      narrow: narrow, float: options.floatNodes)
   }
 
   /// Layers that int8 would make slower on the targets, conversions counted: they stay float. `quantized` gives the graph
   /// with these layers in float.
-  private func slowLayers(of graph: Graph, _ quantized: (Set<String>) throws -> Graph) throws -> [String] {
+  private func slowLayers(
+    of graph: Graph, _ quantized: ([String: String]) throws -> Graph
+  ) throws -> [String: String] {
     let program = try lower(graph)
     var (gains, before): ([String: Double], Double) = ([:], 0)
     for target in request.targets {
@@ -115,9 +120,11 @@ extension Compilation {
         gains[step.name, default: 0] += (choice.cycles - float) / (target.gigahertz * 1e9)
       }
     }
-    let slow = graph.nodes.map(\.key).filter { gains[$0] ?? 0 > 0 }
-    guard !slow.isEmpty else { return [] }
-    return try layerSeconds(of: quantized(Set(slow))).values.reduce(0, +) < before ? slow : []
+    let keys = graph.nodes.map(\.key).filter { gains[$0] ?? 0 > 0 }
+    let reason = "int8 would be slower on the targets, by the cost model"
+    let slow = Dictionary(keys.map { ($0, reason) }, uniquingKeysWith: { first, _ in first })
+    guard !slow.isEmpty else { return [:] }
+    return try layerSeconds(of: quantized(slow)).values.reduce(0, +) < before ? slow : [:]
   }
 
   /// Estimated time of one inference by `Node.key`, summed over `targets` (all where nil).
