@@ -10,20 +10,28 @@ struct GraphBuilder {
     var isImage: Bool { dims.count == 4 }
   }
 
+  /// 1 GiB of float32; an ONNX file ends at 2.
+  static let mostWeights = 1 << 28
+
   private(set) var graph: Graph
+  /// Whether more than `mostWeights` weights were asked for, or an input or vector of so many numbers. The graph has only
+  /// a part of its layers then.
+  private(set) var isTooLarge = false
+  private var weightCount = 0
   private var count = 0
 
   init(name: String) { graph = Graph(name: name, opset: 17, inputs: [], outputs: [], nodes: []) }
 
   mutating func input(_ name: String, _ shape: [Int]) -> Value {
     let dims = [1] + shape
+    if Shape(dims).checkedCount(limit: Self.mostWeights) == nil { isTooLarge = true }
     graph.inputs.append(ValueInfo(name: name, type: TensorType(.float32, Shape(dims))))
     return Value(name: name, dims: dims)
   }
 
   mutating func output(_ value: Value, as name: String) {
     // The last node takes the output's name.
-    let index = graph.nodes.count - 1
+    guard let index = graph.nodes.indices.last else { return }
     graph.nodes[index].outputs[0] = name
     graph.outputs.append(name)
   }
@@ -33,13 +41,20 @@ struct GraphBuilder {
   ) -> Value {
     count += 1
     let name = name ?? "\(op.lowercased())\(count)"
+    guard !isTooLarge else { return Value(name: name + "_y", dims: dims) }
     graph.nodes.append(
       Node(name: name, opType: op, opset: 17, inputs: inputs, outputs: [name + "_y"], attributes: attributes))
     return Value(name: name + "_y", dims: dims)
   }
 
   private mutating func weights(_ name: String, _ dims: [Int]) -> String {
-    graph.initializers[name] = Tensor(Shape(dims), [Float](repeating: 0, count: dims.reduce(1, *)))
+    // A model that is refused anyway takes no memory.
+    guard !isTooLarge, let size = Shape(dims).checkedCount(limit: Self.mostWeights - weightCount) else {
+      isTooLarge = true
+      return name
+    }
+    weightCount += size
+    graph.initializers[name] = Tensor(Shape(dims), [Float](repeating: 0, count: size))
     return name
   }
 
@@ -103,7 +118,9 @@ struct GraphBuilder {
   }
 
   mutating func flatten(_ x: Value) -> Value {
-    node("Flatten", [x.name], [1, x.dims.dropFirst().reduce(1, *)], attributes: ["axis": .int(1)])
+    let size = Shape(x.dims).checkedCount(limit: Self.mostWeights)
+    if size == nil { isTooLarge = true }
+    return node("Flatten", [x.name], [1, size ?? 1], attributes: ["axis": .int(1)])
   }
 
   mutating func dense(_ x: Value, _ width: Int) -> Value {

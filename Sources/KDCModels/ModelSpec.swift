@@ -5,10 +5,11 @@ import KDCTraining
 
 /// A model in a few lines of YAML, as `kdc new` takes it.
 package struct ModelSpec {
-  package static let families = [
+  static let families = [
     "resnet", "resnet-v2", "mobilenetv2", "conv", "conv-tiny", "conv-very-tiny", "mlp", "gru", "multi-modal",
   ]
 
+  private let path: String
   var name: String
   var branches: [Branch]
   /// nil: one branch whose features the heads read.
@@ -41,18 +42,19 @@ package struct ModelSpec {
   /// Reads a description. Throws a `DiagnosticList` of `invalidDescription`, each with file and line.
   package init(_ text: String, path: String) throws {
     let map = try YAMLMap.file(text, path: path, as: "a model")
+    self.path = path
     name = map.text("name") ?? "model"
     let family = map.choice("family", of: Self.families)
-    if family == nil { map.missing("family") }
+    map.missing("family")
     rule = map.choice("init", of: Initialization.allCases.map(\.rawValue)).flatMap(Initialization.init) ?? .he
     seed = UInt64(map.integer("seed", in: 0...(1 << 53)) ?? 0)
     heads = Self.heads(map)
     if family == "multi-modal" {
       let maps = map.maps("branches") ?? []
-      if maps.isEmpty { map.missing("branches") }
+      map.missing("branches")
       branches = maps.compactMap { branch in
         let family = branch.choice("family", of: Self.families.filter { $0 != "multi-modal" })
-        if family == nil { branch.missing("family") }
+        branch.missing("family")
         let result = Self.branch(branch, family ?? "conv")
         branch.finish()
         return result
@@ -76,10 +78,10 @@ package struct ModelSpec {
 
   private static func branch(_ map: YAMLMap, _ family: String) -> Branch? {
     let input = map.map("input")
-    if input == nil { map.missing("input") }
+    map.missing("input")
     let name = input?.text("name") ?? "input"
     let shape = input?.integers("shape", in: 1...65536, count: 1...3)
-    if let input, shape == nil { input.missing("shape") }
+    input?.missing("shape")
     input?.finish()
     guard let trunk = Trunk(map, family), let shape else { return nil }
     if trunk.inputRank != shape.count && trunk.inputRank != 0 {
@@ -92,29 +94,33 @@ package struct ModelSpec {
   }
 
   private static func heads(_ map: YAMLMap) -> [ModelHead] {
-    guard let outputs = map.map("outputs"), !outputs.keys.isEmpty else {
+    guard let outputs = map.map("outputs") else {
       map.missing("outputs")
       return []
     }
-    let heads = outputs.keys.map { name -> ModelHead in
+    if outputs.keys.isEmpty { map.faults.report("'outputs' names no output", line: map.line(of: "outputs")) }
+    return outputs.keys.map { name -> ModelHead in
       if let size = outputs.scalarInteger(name, in: 1...1_000_000) {
         return ModelHead(name: name, size: size, hidden: nil, isSigmoid: false)
       }
       let head = outputs.map(name)
       let size = head?.integer("size", in: 1...1_000_000)
-      if let head, size == nil { head.missing("size") }
+      head?.missing("size")
       let result = ModelHead(
         name: name, size: size ?? 1, hidden: head?.integer("hidden", in: 1...65536),
         isSigmoid: head?.choice("activation", of: ["none", "sigmoid"]) == "sigmoid")
       head?.finish()
       return result
     }
-    return heads
   }
 
-  /// The model with fresh weights. Throws a `DiagnosticList` where the layers do not fit the input.
+  /// The model with fresh weights. Throws `invalidDescription` where it is too large or a name is taken, and a
+  /// `DiagnosticList` where the layers do not fit the input.
   package func graph() throws -> Graph {
     var builder = GraphBuilder(name: name)
+    func fault(_ message: String, hint: String) -> Diagnostic {
+      Diagnostic(.invalidDescription, message, at: Place(file: path), hint: hint)
+    }
     let values = branches.map { branch in (branch, builder.input(branch.input, branch.shape)) }
     var features: [GraphBuilder.Value] = []
     for (branch, value) in values { features.append(branch.trunk.build(value, &builder)) }
@@ -126,7 +132,18 @@ package struct ModelSpec {
       if head.isSigmoid { value = builder.sigmoid(value) }
       builder.output(value, as: head.name)
     }
+    guard !builder.isTooLarge else {
+      throw fault(
+        "the model has more than \(GraphBuilder.mostWeights) weights, or so many values at one place",
+        hint: "take smaller widths, or strides above 1 before a layer that is connected with every place")
+    }
     var graph = builder.graph
+    let names = graph.inputs.map(\.name) + graph.nodes.flatMap(\.outputs) + graph.initializers.keys.sorted()
+    var seen: Set<String> = [""]
+    for name in names where !name.isEmpty && !seen.insert(name).inserted {
+      throw fault(
+        "the name '\(name)' is taken twice", hint: "rename the input or output: layers have names like conv1_y")
+    }
     try graph.inferTypes()
     return graph.initialized(by: rule, seed: seed)
   }

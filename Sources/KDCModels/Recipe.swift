@@ -43,7 +43,7 @@ package struct Recipe {
   ) throws {
     let map = try YAMLMap.file(text, path: path, as: "a recipe")
     name = map.text("name") ?? ""
-    if name.isEmpty { map.missing("name") }
+    map.missing("name")
     source = map.text("source") ?? ""
     claim = map.text("claim") ?? ""
     data = map.text("data")
@@ -70,11 +70,14 @@ package struct Recipe {
     self.variables = variables.mapValues { $0.joined(separator: ",") }
     steps = []
     let maps = map.maps("steps") ?? []
-    if maps.isEmpty { map.missing("steps") }
+    map.missing("steps")
     for step in maps { steps += Self.steps(step, variables) }
     map.finish()
     try map.faults.check()
   }
+
+  /// Of one loop. More than anyone waits for: a slip, which would fill the memory.
+  private static let mostRounds = 10_000
 
   private static func steps(_ map: YAMLMap, _ variables: [String: [String]]) -> [Step] {
     let command = map.text("run")
@@ -87,6 +90,7 @@ package struct Recipe {
         // A variable by itself stands for its list.
         let isVariable = texts.count == 1 && texts[0].hasPrefix("${") && texts[0].hasSuffix("}")
         let list = isVariable ? variables[String(texts[0].dropFirst(2).dropLast())] : nil
+        if list ?? texts == [] { loop.faults.report("'\(name)' has no values", line: loop.line(of: name)) }
         loops.append((name, list ?? texts))
       }
     }
@@ -98,6 +102,10 @@ package struct Recipe {
     if measured != nil && row == nil { map.missing("row") }
     for key in ["row", "data"] where command != nil && map.has(key) {
       map.faults.report("'\(key)' goes with 'measure'", line: map.line(of: key))
+    }
+    guard loops.reduce(1, { min($0, mostRounds + 1) * $1.values.count }) <= mostRounds else {
+      map.faults.report("the loops go round more than \(mostRounds) times", line: map.line(of: "for"))
+      return []
     }
     var settings = [variables.mapValues { $0.joined(separator: ",") }]
     for loop in loops {

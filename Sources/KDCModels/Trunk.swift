@@ -30,6 +30,7 @@ enum Trunk {
         map.faults.report("'blocks' needs one number for each of 'widths'", line: map.line(of: "blocks"))
         return nil
       }
+      guard Self.limit(blocks.reduce(0, +), "blocks", map) else { return nil }
       self = .resnet(
         widths: widths, blocks: blocks, stem: map.integer("stem", in: 1...15) ?? 3,
         hasBottleneck: map.flag("bottleneck") ?? false, isPreActivated: family == "resnet-v2")
@@ -37,6 +38,7 @@ enum Trunk {
       let rows =
         map.table("blocks", in: 1...65536, width: 4, count: 1...64)
         ?? [[1, 8, 1, 2], [6, 16, 3, 1], [6, 24, 3, 2], [6, 32, 3, 1]]
+      guard Self.limit(rows.reduce(0) { $0 + $1[2] }, "blocks", map) else { return nil }
       self = .mobilenet(
         stem: map.integer("stem", in: 1...65536) ?? 16, rows: rows, last: map.integer("last", in: 1...65536) ?? 320)
     case "conv", "conv-tiny", "conv-very-tiny":
@@ -54,6 +56,13 @@ enum Trunk {
     case "gru": self = .recurrent(widths: widths([64]))
     default: return nil
     }
+  }
+
+  /// Whether there are few enough blocks to be meant.
+  private static func limit(_ count: Int, _ key: String, _ map: YAMLMap) -> Bool {
+    guard count > 1000 else { return true }
+    map.faults.report("'\(key)' makes \(count) blocks: at most 1000 can be", line: map.line(of: key))
+    return false
   }
 
   func build(_ input: GraphBuilder.Value, _ builder: inout GraphBuilder) -> GraphBuilder.Value {

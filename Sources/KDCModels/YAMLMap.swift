@@ -19,7 +19,9 @@ package final class YAMLMap {
     let root: Node?
     do {
       root = try Yams.compose(yaml: text)
-    } catch let YamlError.parser(_, problem, mark, _), let YamlError.scanner(_, problem, mark, _) {
+    } catch let YamlError.parser(_, problem, mark, _), let YamlError.scanner(_, problem, mark, _),
+      let YamlError.composer(_, problem, mark, _)
+    {
       throw DiagnosticList([faults.fault("not valid YAML: \(problem)", line: mark.line)])
     } catch let YamlError.duplicatedKeysInMapping(keys, context) {
       let names = keys.map { "'\($0)'" }.joined(separator: ", ")
@@ -39,8 +41,8 @@ package final class YAMLMap {
     self.what = what
     line = node.mark?.line
     for (key, value) in node.mapping ?? [:] {
-      guard let name = key.string else {
-        faults.report("a key of \(what) is no text", line: key.mark?.line)
+      guard let name = key.string, !name.isEmpty else {
+        faults.report("a key of \(what) is no text, or an empty one", line: key.mark?.line)
         continue
       }
       pairs.append((name, key.mark, value))
@@ -62,7 +64,10 @@ package final class YAMLMap {
 
   package func line(of key: String) -> Int? { pairs.first { $0.key == key }?.keyMark?.line ?? line }
 
-  package func missing(_ key: String) { faults.report("\(what) needs the key '\(key)'", line: line) }
+  /// Reports that there is no such key; one whose value is wrong has its own report.
+  package func missing(_ key: String) {
+    if !has(key) { faults.report("\(what) needs the key '\(key)'", line: line) }
+  }
 
   /// Reports every key that no reader asked for.
   package func finish() {
@@ -78,12 +83,15 @@ package final class YAMLMap {
 
   package func text(_ key: String) -> String? {
     guard let node = node(key) else { return nil }
-    guard let value = node.scalar?.string, !value.utf8.contains(where: { $0 < 0x20 && $0 != 0x0A }) else {
+    guard let value = Self.text(node), !value.isEmpty, !value.utf8.contains(where: { $0 < 0x20 && $0 != 0x0A }) else {
       faults.report("'\(key)' needs a text", line: node.mark?.line)
       return ""
     }
     return value
   }
+
+  /// A scalar that is not null.
+  private static func text(_ node: Node) -> String? { node.null == nil ? node.scalar?.string : nil }
 
   package func choice(_ key: String, of known: [String]) -> String? {
     guard let value = text(key), !value.isEmpty else { return nil }
@@ -154,7 +162,7 @@ package final class YAMLMap {
 
   package func maps(_ key: String) -> [YAMLMap]? {
     guard let node = node(key) else { return nil }
-    guard let list = node.sequence, list.allSatisfy({ $0.mapping != nil }) else {
+    guard let list = node.sequence, !list.isEmpty, list.allSatisfy({ $0.mapping != nil }) else {
       faults.report("'\(key)' needs a list of keys and values", line: node.mark?.line)
       return []
     }
@@ -165,7 +173,7 @@ package final class YAMLMap {
   package func texts(_ key: String) -> [String]? {
     guard let node = node(key) else { return nil }
     let nodes = node.sequence.map(Array.init) ?? [node]
-    let texts = nodes.compactMap { $0.scalar?.string }
+    let texts = nodes.compactMap(Self.text)
     if texts.count != nodes.count { faults.report("'\(key)' needs a text or a list of texts", line: node.mark?.line) }
     return texts
   }
@@ -183,12 +191,12 @@ package final class YAMLMap {
 /// What is wrong in one YAML file.
 package final class YAMLFaults {
   private let path: String
-  private var list: [Diagnostic] = []
+  private var list: [(line: Int, fault: Diagnostic)] = []
 
   init(path: String) { self.path = path }
 
   package func report(_ message: String, line: Int?, notes: [String] = [], hint: String? = nil) {
-    list.append(fault(message, line: line, notes: notes, hint: hint))
+    list.append((line ?? 0, fault(message, line: line, notes: notes, hint: hint)))
   }
 
   func fault(_ message: String, line: Int?, notes: [String] = [], hint: String? = nil) -> Diagnostic {
@@ -199,6 +207,7 @@ package final class YAMLFaults {
   /// Throws a `DiagnosticList` of all faults, in order of their lines.
   package func check() throws {
     guard !list.isEmpty else { return }
-    throw DiagnosticList(list)
+    let order = list.indices.sorted { (list[$0].line, $0) < (list[$1].line, $1) }
+    throw DiagnosticList(order.map { list[$0].fault })
   }
 }

@@ -36,32 +36,38 @@ struct Distill: AsyncParsableCommand {
   mutating func run() async throws {
     var options = training.options(hasTeacher: true)
     loss.apply(to: &options)
-    var teachers = [teacher] + loss.teachers
-    var finished: [TrainingSession] = []
     // Each link of the chain is taught by the one before.
-    var links = loss.assistant.enumerated().map { index, path in
-      (path: path, output: TrainingSession.derived(output, "assistant\(index + 1)"), generation: 0)
+    var chain: [TrainingSession] = []
+    func append(_ session: TrainingSession, part: String?) {
+      chain.append(session)
+      chain[chain.count - 1].part = part
     }
-    links += (0..<loss.generations).map { generation in
-      let isLast = generation == loss.generations - 1
-      return (student, isLast ? output : TrainingSession.derived(output, "g\(generation + 1)"), generation)
+    for (index, path) in loss.assistant.enumerated() {
+      append(
+        try TrainingSession(student: path, data: data, output: output, training: training, images: images),
+        part: "assistant\(index + 1)")
     }
-    for (index, link) in links.enumerated() {
-      var session = try TrainingSession(
-        student: link.path, data: data, output: link.output, training: training, images: images)
-      if links.count > 1 { session.keepsCheckpoint = true }
-      if link.generation > 0 { session.weightSeed = training.seed &+ UInt64(link.generation) }
+    var last = try TrainingSession(student: student, data: data, output: output, training: training, images: images)
+    for generation in 1...loss.generations {
+      if generation > 1 { last.weightSeed = training.seed &+ UInt64(generation - 1) }
+      append(last, part: generation < loss.generations ? "g\(generation)" : nil)
+    }
+    // What is wrong with any link is said before the first one trains.
+    for index in chain.indices {
       // What the first teacher needs is not what its pupils need.
-      try session.openTeachers(teachers, request: index == 0 ? loss.request : TeacherRequest())
-      if options.loss.hardWeight == 1 { try session.requireLabels(for: "--hard-only") }
-      if let unlabelled = loss.unlabelled { try session.openUnlabelled(unlabelled) }
-      try session.openPeers(loss.peer)
-      var own = options
-      own.transfers = try session.resolve(options.transfers)
-      try session.run(own)
-      finished.append(session)
-      teachers = [link.output]
+      try chain[index].openTeachers(
+        index == 0 ? [teacher] + loss.teachers : [chain[index - 1].path],
+        request: index == 0 ? loss.request : TeacherRequest())
+      chain[index].keepsCheckpoint = chain.count > 1
+      if options.loss.hardWeight == 1 { try chain[index].requireLabels(for: "--hard-only") }
+      if let unlabelled = loss.unlabelled { try chain[index].openUnlabelled(unlabelled) }
+      try chain[index].openPeers(loss.peer)
     }
-    for session in finished { session.removeCheckpoint() }
+    options.transfers = try chain[0].resolve(options.transfers)
+    for index in chain.indices {
+      if index > 0 { try chain[index].openTeachers([chain[index - 1].output], request: TeacherRequest()) }
+      try chain[index].run(options)
+    }
+    for session in chain { session.removeCheckpoint() }
   }
 }

@@ -52,14 +52,23 @@ struct Evaluate: AsyncParsableCommand {
 
   mutating func run() async throws {
     let threads = Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    for path in [json, svg].compactMap({ $0 }) where path != "-" { try Files.checkWritable(path) }
     let opened = try OpenedModel(path: model, inputShapes: inputShapes, threads: threads)
     let runner = opened.runner
     let set = try DataSet(
       contentsOf: data, inputs: runner.inputs, outputs: runner.outputs.map(\.name), images: images.images,
       threads: threads)
+    let heads = runner.outputs.map { Head(name: $0.name, shape: $0.type.shape, labels: set.labels[$0.name]) }
+    let faults = DistillationTargets.labelFaults(heads)
+    guard faults.isEmpty else { throw DiagnosticList(faults.map { $0.located(at: Place(file: data)) }) }
     let outputs = try runner.outputs(
       of: set, threads: threads, progress: Progress(quiet ? .quiet : .normal), label: "evaluate")
-    let heads = runner.outputs.map { Head(name: $0.name, shape: $0.type.shape, labels: set.labels[$0.name]) }
+    for head in heads {
+      guard let sample = outputs[head.name]?.firstIndex(where: { !$0.allSatisfy(\.isFinite) }) else { continue }
+      throw Diagnostic(
+        .nonFiniteActivation, "the model answers NaN or infinity for '\(head.name)' of sample \(sample)",
+        at: Place(file: model), hint: "look for weights that are not finite, and samples that are extreme")
+    }
     let metrics = heads.map { HeadMetrics($0, outputs: outputs[$0.name] ?? [], reference: nil) }
     let certainty = heads.compactMap { Certainty($0, outputs: outputs[$0.name] ?? []) }
     let figures = Figures(model: model, samples: set.count, means: opened.means, metrics: metrics, certainty: certainty)

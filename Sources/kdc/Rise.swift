@@ -57,7 +57,7 @@ struct Rise: AsyncParsableCommand {
 
   mutating func run() async throws {
     let threads = Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
-    try Files.checkWritable(output)
+    for path in [output, json].compactMap({ $0 }) where path != "-" { try Files.checkWritable(path) }
     var options = Saliency.Options()
     (options.masks, options.cells, options.seed) = (masks, cells, seed)
     var scores: [Scores] = []

@@ -128,6 +128,12 @@ struct TeacherModel: Sendable {
       at: Place(file: graph.file), notes: notes, hint: hint ?? usual)
   }
 
+  /// What `adapt` does.
+  var adaptation: String {
+    inputs.sorted { $0.key < $1.key }
+      .map { "\($0.key) \($0.value.name) \($0.value.steps.map { "\($0)" } ?? "-")" }.joined(separator: " ")
+  }
+
   /// The student's inputs as the teacher takes them.
   @Sendable func adapt(_ given: [String: Tensor]) -> [String: Tensor] {
     var renamed: [String: Tensor] = [:]

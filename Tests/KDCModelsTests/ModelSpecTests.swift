@@ -98,6 +98,29 @@ struct ModelSpecTests {
   }
 
   @Test(
+    "Sizes that no memory holds, and names that are taken, are refused before anything is made",
+    arguments: [
+      ("family: mlp\nwidths: [65536]\ninput: {shape: [65536, 65536, 65536]}\noutputs: {y: 2}\n", "weights"),
+      ("family: mlp\nwidths: [65536, 65536]\ninput: {shape: [65536]}\noutputs: {y: 2}\n", "weights"),
+      ("family: conv\nwidths: [65536]\nflat: true\ninput: {shape: [1, 8192, 8192]}\noutputs: {y: 1000}\n", "weights"),
+      ("family: gru\nwidths: [65536]\ninput: {shape: [9, 65536]}\noutputs: {y: 2}\n", "weights"),
+      ("family: mobilenetv2\nblocks: [[65536, 65536, 1, 1]]\n" + image, "weights"),
+      ("family: conv-tiny\ninput: {name: y, shape: [1, 8, 8]}\noutputs: {y: 2}\n", "'y' is taken twice"),
+      ("family: conv-tiny\ninput: {shape: [1, 8, 8]}\noutputs: {conv1_y: 2}\n", "'conv1_y' is taken twice"),
+      ("family: mlp\ninput: {name: fc1.weight, shape: [8]}\noutputs: {y: 2}\n", "'fc1.weight' is taken twice"),
+    ])
+  func refused(text: String, message: String) throws {
+    let spec = try ModelSpec(text, path: "model.yaml")
+    do {
+      _ = try spec.graph()
+      Issue.record("'\(text)' is taken")
+    } catch let fault as Diagnostic {
+      #expect(fault.id == .invalidDescription && fault.place?.file == "model.yaml" && fault.hint != nil)
+      #expect(fault.message.contains(message), "\(fault)")
+    }
+  }
+
+  @Test(
     "Faults are listed with line and suggestion",
     arguments: [
       ("family: resnt\n" + image, "line 1", "did you mean 'resnet'?"),
@@ -113,6 +136,12 @@ struct ModelSpecTests {
       ("family: multi-modal\noutputs: {y: 3}\n", "line 1", "needs the key 'branches'"),
       ("family: [\n", "line 2", "not valid YAML"),
       ("just text", "line 1", "a mapping of keys"),
+      ("a: &a [*a]\n" + image, "line 1", "not valid YAML"),
+      ("family: conv-tiny\ninput: {name: null, shape: [1, 8, 8]}\noutputs: {y: 2}\n", "line 2", "'name' needs a text"),
+      ("family: conv-tiny\ninput: {name: x, shape: [1, 8, 8]}\noutputs: {\"\": 2}\n", "line 3", "an empty one"),
+      ("family: mlp\ninput: {shape: [4]}\noutputs: {}\n", "line 3", "names no output"),
+      ("family: resnet\nwidths: [8, 8, 8, 8]\nblocks: [256, 256, 256, 256]\n" + image, "line 3", "at most 1000"),
+      ("family: mobilenetv2\nblocks: [[1, 8, 65536, 1]]\n" + image, "line 2", "at most 1000"),
     ])
   func faults(text: String, line: String, message: String) {
     do {

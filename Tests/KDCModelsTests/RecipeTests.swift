@@ -69,6 +69,15 @@ struct RecipeTests {
       ("name: a\nsteps:\n  - {measure: y, row: z}\n", "no variable 'eval'", "line 3"),
       ("name: a\nsteps:\n  - {run: new x, data: z}\n", "'data' goes with 'measure'", "line 3"),
       ("name: a\nsteps:\n  - runs: y\n", "did you mean 'run'?", "line 3"),
+      ("name: a\nsteps:\n  - run: ''\n", "'run' needs a text", "line 3"),
+      ("name: a\nsteps: []\n", "'steps' needs a list", "line 2"),
+      ("name: a\nsteps:\n  - run: x\n    for: {a: []}\n", "'a' has no values", "line 4"),
+      (
+        "name: a\nsteps:\n  - run: x\n    for: {"
+          + (0..<9).map { "v\($0): [\((0..<9).map { "\($0)" }.joined(separator: ", "))]" }.joined(separator: ", ")
+          + "}\n",
+        "more than 10000 times", "line 4"
+      ),
     ])
   func faults(text: String, message: String, line: String) {
     do {

@@ -212,5 +212,16 @@ struct DataSetTests {
       try Files.write(bad, to: images)
       #expect(throws: DiagnosticList.self) { try DataSet(contentsOf: images, inputs: inputs, outputs: ["y"]) }
     }
+    try Files.write([0, 0, 8, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 3], to: images)
+    let empty = #expect(throws: DiagnosticList.self) {
+      try DataSet(contentsOf: images, inputs: inputs, outputs: ["y"])
+    }
+    #expect(empty?.all.map(\.id) == [.noSamples])
+    try Files.write(header + pixels, to: images)
+    try Files.write([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 1, 7, 9], to: folder.path + "/t-labels-idx1-ubyte")
+    let square = #expect(throws: DiagnosticList.self) {
+      try DataSet(contentsOf: images, inputs: inputs, outputs: ["y"])
+    }
+    #expect(square?.all.first?.place?.file.hasSuffix("t-labels-idx1-ubyte") == true)
   }
 }

@@ -55,6 +55,12 @@ struct SaliencyTests {
       try Saliency(
         of: corner(), output: "y", image: ["image": Tensor([1, 36], [Float](repeating: 1, count: 36))], threads: 1)
     }
+    var broken = try corner()
+    broken.initializers["b"] = Tensor([1], [Float.nan])
+    let fault = #expect(throws: DiagnosticList.self) {
+      try Saliency(of: broken, output: "y", image: image, threads: 1)
+    }
+    #expect(fault?.all.map(\.id) == [.nonFiniteActivation])
   }
 
   @Test("A picture comes back from its PNG")

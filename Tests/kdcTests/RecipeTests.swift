@@ -76,6 +76,18 @@ struct RecipeCommandTests {
     }
   }
 
+  @Test("Labels that a model cannot give are faults of evaluation, not wrong answers")
+  func evaluatedLabels() throws {
+    try withFolder { folder in
+      let text = "family: mlp\nwidths: [4]\ninput: {name: image, shape: [1, 28, 28]}\noutputs: {y: 3}\n"
+      try Data(text.utf8).write(to: folder.appendingPathComponent("m.yaml"))
+      _ = try CommandLineTool.run(["new", "m.yaml", "-o", "m.onnx"], in: folder)
+      let eval = CompileTests.pair.appendingPathComponent("eval.npz").path
+      let outcome = try CommandLineTool.run(["evaluate", "m.onnx", "--data", eval], in: folder)
+      #expect(outcome.status == 1 && outcome.errors.contains("\(DiagnosticID.labelOutOfRange)"), "\(outcome.errors)")
+    }
+  }
+
   @Test("Evaluation tells how sure a model is, in text, JSON and SVG")
   func certainty() throws {
     try withFolder { folder in

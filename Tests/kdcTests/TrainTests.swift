@@ -76,6 +76,51 @@ struct TrainTests {
     }
   }
 
+  @Test(
+    "What is wrong with the last link of a chain, the samples to judge by or a file to write is said before training")
+  func foresight() throws {
+    try withFolder { folder in
+      let data = ["--data", file("train.npz"), "--train-samples", "100", "--epochs", "1", "-o", "new.onnx"]
+      let precious = folder.appendingPathComponent("precious.npz")
+      try FileManager.default.copyItem(atPath: file("calib.npz"), toPath: precious.path)
+      let pair = ["distill", file("teacher.onnx"), file("student.onnx")] + data
+      let cases: [(arguments: [String], status: Int32, message: String)] = [
+        (["train", file("student.onnx")] + data + ["--checkpoint", "precious.npz", "--continue"], 1, "KDC3405"),
+        (["train", file("student.onnx")] + data + ["--eval", "none.npz"], 1, "none.npz"),
+        (["train", file("student.onnx")] + data + ["--checkpoint", "none/x"], 1, "KDC1002"),
+        (pair + ["--assistant", "none.onnx"], 1, "none.onnx"),
+        (pair + ["--generations", "2", "--hint", "a=b"], 2, "losses between layers"),
+        (pair + ["--peer", file("student.onnx"), "--hint", "a=b"], 2, "losses between layers"),
+        (pair + ["--temperature", "1e-9"], 2, "temperatures"),
+        (pair + ["--snapshots", "2"], 2, "epoch 2"),
+        (pair + ["--views", "3"], 2, "--augment"),
+        (pair + ["--augment", "flip,flip"], 2, "twice"),
+        (pair + ["--augment", "shift=1.5"], 2, "whole number"),
+        (pair + ["--schedule", "step", "--milestones", "2"], 2, "shares"),
+        (pair + ["--head-weight", "logits=1", "--head-weight", "logits=2"], 2, "twice"),
+      ]
+      for (arguments, status, message) in cases {
+        let outcome = try CommandLineTool.run(arguments + ["--quiet"], in: folder)
+        #expect(outcome.status == status && outcome.errors.contains(message), "\(arguments): \(outcome.errors)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["precious.npz"], "\(arguments)")
+      }
+      #expect(try Data(contentsOf: precious).count > 1000)
+    }
+  }
+
+  @Test("Each generation has its model and its history, and no checkpoint is left")
+  func generations() throws {
+    try withFolder { folder in
+      let arguments = distill + ["--epochs", "1", "--quiet", "--generations", "2", "-o", "new.onnx"]
+      let outcome = try CommandLineTool.run(arguments + ["--json", "h.json", "--checkpoint", "state"], in: folder)
+      try #require(outcome.status == 0, "\(outcome.errors)")
+      let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+      #expect(files == ["h.g1.json", "h.json", "new.g1.onnx", "new.g1.svg", "new.onnx", "new.svg"])
+      let second = try String(contentsOf: folder.appendingPathComponent("h.json"), encoding: .utf8)
+      #expect(second.contains("new.g1.onnx"), "the first generation teaches the second")
+    }
+  }
+
   @Test("Training by labels leaves nothing where the loss is not finite, and asks for labels where there are none")
   func faults() throws {
     try withFolder { folder in

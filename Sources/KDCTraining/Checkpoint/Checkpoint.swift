@@ -59,6 +59,20 @@ package struct Checkpoint: Sendable {
     return state
   }
 
+  /// Throws `unusableCheckpoint` where the path is that of some other file, which the run would write over and remove, and
+  /// `outputNotWritable`. Cheap, to be asked before anything long.
+  package func check() throws(Diagnostic) {
+    try Files.checkWritable(path)
+    guard access(path, F_OK) == 0 else { return }
+    var own = ByteWriter()
+    own.text(Self.magic)
+    guard Array(try Files.read(path).prefix(own.bytes.count)) == own.bytes else {
+      throw Diagnostic(
+        .unusableCheckpoint, "'\(path)' is no checkpoint, and would be written over", at: Place(file: path),
+        hint: "name a file that does not exist, or the checkpoint of an interrupted run")
+    }
+  }
+
   func fault(_ reason: String) -> Diagnostic {
     Diagnostic(
       .unusableCheckpoint, severity: .warning, "the checkpoint is not used: \(reason)", at: Place(file: path),

@@ -30,7 +30,7 @@ package struct Augmentation: Sendable, Hashable, Codable {
   /// are images and are all moved alike; others get only the noise. View 0 is the original.
   package func apply(_ inputs: [String: Tensor], sample: Int, view: Int) -> [String: Tensor] {
     guard view > 0 else { return inputs }
-    var generator = SplitMix64(seed: seed &+ UInt64(sample &* 64 &+ view) &* 0xD6E8_FEB8_6659_FD93)
+    var generator = SplitMix64(seed: seed &+ Self.number(sample, view) &* 0xD6E8_FEB8_6659_FD93)
     let dx = shift > 0 ? generator.below(2 * shift + 1) - shift : 0
     let dy = shift > 0 ? generator.below(2 * shift + 1) - shift : 0
     let isMirrored = flipsHorizontally && generator.below(2) == 1
@@ -54,10 +54,15 @@ package struct Augmentation: Sendable, Hashable, Codable {
     return result
   }
 
+  /// One for each view of each sample.
+  private static func number(_ sample: Int, _ view: Int) -> UInt64 {
+    UInt64(truncatingIfNeeded: sample) &* 64 &+ UInt64(view % 64) &+ UInt64(view / 64) << 48
+  }
+
   /// With which sample of 0 ..< count this view is mixed, and the share that stays its own; nil where it is not.
   func mix(sample: Int, view: Int, count: Int) -> (partner: Int, share: Double)? {
     guard view > 0, mixup > 0, count > 1 else { return nil }
-    var generator = SplitMix64(seed: ~seed &+ UInt64(sample &* 64 &+ view) &* 0x9FB2_1C65_1E98_DF25)
+    var generator = SplitMix64(seed: ~seed &+ Self.number(sample, view) &* 0x9FB2_1C65_1E98_DF25)
     let partner = generator.below(count)
     // Jöhnk's way to a Beta distribution with both parameters α ≤ 1.
     for _ in 0..<1000 {

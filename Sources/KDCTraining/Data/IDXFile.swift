@@ -13,15 +13,17 @@ enum IDXFile {
   }
 
   /// Images as float16 pixel / 255, `[n, 1, height, width]`, under `input`; labels from the file beside it whose name has
-  /// "labels-idx1" for "images-idx3", if there is one. Throws `unreadableData`, `fileNotFound`.
+  /// "labels-idx1" for "images-idx3", if there is one. Throws `unreadableData`, `fileNotFound`, `noSamples`.
   static func arrays(_ path: String, input: String) throws(Diagnostic) -> [(key: String, tensor: Tensor)] {
     let images = try read(path)
     guard images.dims.count == 3 else { throw fault(path, "it holds no images: its rank is \(images.dims.count)") }
     let shape = Shape([images.dims[0], 1, images.dims[1], images.dims[2]])
     var arrays = [(key: input, tensor: Tensor(shape, .float16(images.bytes.map { Float16(Float($0) / 255) })))]
-    let sibling = path.replacing("images-idx3", with: "labels-idx1")
+    let name = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    let sibling = String(path[..<name] + path[name...].replacing("images-idx3", with: "labels-idx1"))
     if sibling != path, access(sibling, R_OK) == 0 {
       let labels = try read(sibling)
+      guard labels.dims.count == 1 else { throw fault(sibling, "it holds no labels: its rank is \(labels.dims.count)") }
       arrays.append(("label", Tensor([labels.bytes.count], labels.bytes.map { Int64($0) })))
     }
     return arrays
@@ -54,7 +56,11 @@ enum IDXFile {
       guard let word = take(4) else { throw fault(path, "it ends early") }
       dims.append(word.reduce(0) { $0 << 8 | Int($1) })
     }
-    guard let count = Shape(dims).checkedCount(limit: 1 << 32), count > 0, let bytes = take(count) else {
+    guard !dims.contains(0) else {
+      throw Diagnostic(
+        .noSamples, "'\(path)' has no samples: its shape is \(Shape(dims))", at: Place(file: path))
+    }
+    guard let count = Shape(dims).checkedCount(limit: 1 << 32), let bytes = take(count) else {
       throw fault(path, "it ends before the \(dims.map(String.init).joined(separator: "x")) elements it names")
     }
     return (dims, bytes)

@@ -146,9 +146,13 @@ extension Distillation {
     func key(_ students: [Graph]) -> RunKey {
       var hash = StableHash()
       for student in students { hash.add(student) }
-      for teacher in teacherGraphs { hash.add(teacher.graph) }
+      for teacher in teacherGraphs {
+        hash.add(teacher.graph)
+        hash.add(teacher.adaptation)
+        for output in teacher.outputs.keys.sorted() { hash.add("\(output) \(teacher.outputs[output] ?? "")") }
+      }
       hash.add(options.summary)
-      hash.add("\(originals)")
+      hash.add("\(originals) \(order.heldOut.count) \(order.training.count)")
       for head in heads {
         hash.add(head.name)
         hash.add(labels[head.name]?.values ?? [])

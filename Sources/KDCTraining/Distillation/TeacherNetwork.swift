@@ -8,18 +8,21 @@ package struct TeacherNetwork: Sendable {
   package var graph: Graph
   /// The teacher's output for each of the student's.
   package var outputs: [String: String]
-  /// The teacher's inputs from the student's.
   /// The graph with the layers that feature transfers name; nil without.
   package var layers: Graph?
+  /// What `adapt` does, as text: another way is another run.
+  package var adaptation: String
+  /// The teacher's inputs from the student's.
   package var adapt: @Sendable ([String: Tensor]) -> [String: Tensor]
 
   package init(
-    _ graph: Graph, outputs: [String: String], layers: Graph? = nil,
+    _ graph: Graph, outputs: [String: String], layers: Graph? = nil, adaptation: String = "",
     adapt: @escaping @Sendable ([String: Tensor]) -> [String: Tensor]
   ) {
     self.graph = graph
     self.outputs = outputs
     self.layers = layers
+    self.adaptation = adaptation
     self.adapt = adapt
   }
 }
@@ -60,6 +63,13 @@ struct Teachers: Sendable {
           throw InternalError("the teacher has no output for '\(head.name)'")
         }
         let own = tensor.asFloats
+        guard own.allSatisfy(\.isFinite) else {
+          throw DiagnosticList([
+            Diagnostic(
+              .nonFiniteActivation, "the teacher answers NaN or infinity for '\(head.name)'",
+              at: Place(file: network.graph.file), hint: "look for extreme samples, or weights that are not finite")
+          ])
+        }
         let share = 1 / Float(networks.count)
         let before = result[head.name]?.values ?? [Float](repeating: 0, count: own.count)
         result[head.name] = Rows(

@@ -91,7 +91,12 @@ package struct DistillationTargets: Sendable {
       switch head.kind {
       case .classes(let count): limit = Float(count - 1)
       case .sign: limit = 1
-      case .box, .values: return nil
+      case .box: return nil
+      case .values(let count):
+        guard labels.count != n * count else { return nil }
+        return Diagnostic(
+          .targetMismatch, "labels of '\(head.name)' have the shape \(labels.shape), and it has \(count) values",
+          hint: "a head of values takes one label for each of them, and a head of classes one for each sample")
       }
       let isClass = limit > 1 || head.kind != .sign
       guard labels.count == n else {

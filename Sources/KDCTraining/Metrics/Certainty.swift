@@ -20,7 +20,7 @@ package struct Certainty: Sendable, Codable, Equatable {
   /// Mean confidence.
   package var confidence: Double
 
-  /// nil for heads without probabilities.
+  /// nil for heads without probabilities, and for outputs that are not finite.
   package init?(_ head: Head, outputs: [[Float]]) {
     guard head.hasDistribution, !outputs.isEmpty else { return nil }
     let isSign = head.kind == .sign
@@ -28,7 +28,10 @@ package struct Certainty: Sendable, Codable, Equatable {
     let classes = isSign ? 2 : outputs[0].count
     output = head.name
     histogram = [Int](repeating: 0, count: Self.bins)
-    var matrix = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
+    var matrix = classes <= 100 ? [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes) : []
+    // By class: right answers, and samples of the class plus answers that name it.
+    var hits = [Int](repeating: 0, count: classes)
+    var mentions = hits
     var right = [Int](repeating: 0, count: Self.bins)
     var labelled = [Int](repeating: 0, count: Self.bins)
     var sums = [Double](repeating: 0, count: Self.bins)
@@ -38,13 +41,16 @@ package struct Certainty: Sendable, Codable, Equatable {
       let scores = isSign ? [0] + values : values
       let answer = argmax(scores)
       let confidence = exponential(logSoftmax(scores, 1)[answer])
+      guard confidence.isFinite else { return nil }
       let bin = min(Self.bins - 1, max(0, Int(confidence * Double(Self.bins))))
       histogram[bin] += 1
       total += confidence
-      guard let labels, index < labels.count, labels[index] >= 0 else { continue }
+      guard let labels, index < labels.count, labels[index] >= 0, labels[index] < Float(classes) else { continue }
       let label = isSign ? (labels[index] > 0.5 ? 1 : 0) : Int(labels[index])
-      guard label < classes else { continue }
-      matrix[label][answer] += 1
+      if !matrix.isEmpty { matrix[label][answer] += 1 }
+      mentions[label] += 1
+      mentions[answer] += 1
+      hits[label] += label == answer ? 1 : 0
       labelled[bin] += 1
       sums[bin] += confidence
       right[bin] += label == answer ? 1 : 0
@@ -54,12 +60,9 @@ package struct Certainty: Sendable, Codable, Equatable {
     let count = labelled.reduce(0, +)
     guard count > 0 else { return }
     calibrationError = (0..<Self.bins).reduce(0) { $0 + abs(Double(right[$1]) - sums[$1]) / Double(count) }
-    confusion = classes <= 100 ? matrix : nil
-    let scores = (0..<classes).compactMap { label -> Double? in
-      let hits = matrix[label][label]
-      let all = matrix[label].reduce(0, +) + matrix.reduce(0) { $0 + $1[label] }
-      return all > 0 ? 2 * Double(hits) / Double(all) : nil
-    }
+    confusion = matrix.isEmpty ? nil : matrix
+    // 2 / (1 / precision + 1 / recall).
+    let scores = zip(hits, mentions).compactMap { $1 > 0 ? 2 * Double($0) / Double($1) : nil }
     f1 = scores.isEmpty ? nil : scores.reduce(0, +) / Double(scores.count)
   }
 }

@@ -9,8 +9,8 @@ package struct Head: Sendable {
     case sign
     /// (centre x, centre y, width, height).
     case box
-    /// Any other numbers.
-    case values
+    /// Any other numbers, so many.
+    case values(Int)
   }
   package let name: String
   package let kind: Kind
@@ -28,10 +28,10 @@ package struct Head: Sendable {
     let perLabel = labels.map { $0.shape.count / max($0.shape.dims.first ?? 1, 1) }
     let isBox = labels.map { $0.dataType.isFloat && perLabel == 4 } ?? name.lowercased().contains("box")
     switch (isVector, shape.count) {
-    case (true, 1): kind = perLabel ?? 1 == 1 ? .sign : .values
+    case (true, 1): kind = perLabel ?? 1 == 1 ? .sign : .values(1)
     case (true, 4) where isBox: kind = .box
     case (true, 2...) where perLabel ?? 1 == 1: kind = .classes(shape.count)
-    default: kind = .values
+    default: kind = .values(shape.count)
     }
   }
 
@@ -47,6 +47,12 @@ package struct Head: Sendable {
     case .classes, .sign: true
     case .box, .values: false
     }
+  }
+
+  /// Whether any sample has a label: a class of −1 is none.
+  package var hasLabels: Bool {
+    guard let labels else { return false }
+    return hasDistribution ? labels.asFloats.contains { $0 >= 0 } : labels.count > 0
   }
 
   /// What `score` is.
@@ -71,7 +77,9 @@ package struct Head: Sendable {
       case .classes:
         guard target[0] >= 0 else { continue }
         sum += Float(argmax(values)) == target[0] ? 1 : 0
-      case .sign: sum += ((values.first ?? 0) > 0) == (target[0] > 0.5) ? 1 : 0
+      case .sign:
+        guard target[0] >= 0 else { continue }
+        sum += ((values.first ?? 0) > 0) == (target[0] > 0.5) ? 1 : 0
       case .box: sum += boxIoU(values, target)
       case .values:
         guard target.count == values.count else { return nil }

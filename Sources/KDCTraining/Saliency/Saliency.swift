@@ -34,7 +34,7 @@ package struct Saliency: Sendable {
   ///   - graph: with one image input `[1, channels, height, width]`; canonical or not.
   ///   - output: scores of classes, or one logit.
   ///   - label: the class to explain; nil: the model's answer.
-  /// - Throws: a `DiagnosticList` of `unsuitableInput`.
+  /// - Throws: a `DiagnosticList` of `unsuitableInput`, `nonFiniteActivation`, `labelOutOfRange`.
   package init(
     of graph: Graph, output: String, image: [String: Tensor], label: Int? = nil, options: Options = Options(),
     threads: Threads
@@ -62,10 +62,19 @@ package struct Saliency: Sendable {
       }
     }
     let own = try scores(1) { _ in pixels }[0]
+    guard own.allSatisfy(\.isFinite) else {
+      throw DiagnosticList([
+        Diagnostic(
+          .nonFiniteActivation, "the model answers NaN or infinity for '\(output)'", at: Place(file: graph.file),
+          hint: "look for weights that are not finite, and samples that are extreme")
+      ])
+    }
     let label = label ?? argmax(own)
     guard label < own.count else {
       throw DiagnosticList([
-        Diagnostic(.labelOutOfRange, "there is no class \(label): '\(output)' knows 0 to \(own.count - 1)")
+        Diagnostic(
+          .labelOutOfRange, "there is no class \(label): '\(output)' knows 0 to \(own.count - 1)",
+          at: Place(file: graph.file))
       ])
     }
     let masks = RandomMasks(options, height: height, width: width)

@@ -49,8 +49,12 @@ struct DistillationOptions: ParsableArguments {
     if !peer.isEmpty && (generations > 1 || !assistant.isEmpty) {
       throw ValidationError("--peer goes with neither --generations nor --assistant")
     }
-    if !assistant.isEmpty && !layers.transfers.isEmpty {
-      throw ValidationError("losses between layers name those of one pair of models: --assistant has several")
+    if !layers.transfers.isEmpty && (generations > 1 || !assistant.isEmpty || !peer.isEmpty) {
+      throw ValidationError(
+        "losses between layers name those of one pair of models: --assistant, --generations and --peer have several")
+    }
+    guard [temperature, lastTemperature ?? temperature].allSatisfy({ (0.01...1000).contains($0) }) else {
+      throw ValidationError("temperatures must be 0.01 to 1000")
     }
     _ = try request
   }

@@ -84,7 +84,18 @@ struct TrainingOptions: ParsableArguments {
     guard (0...100_000).contains(epochs) else { throw ValidationError("--epochs must be 0 to 100000") }
     guard (1...65536).contains(batch) else { throw ValidationError("--batch must be 1 to 65536") }
     guard heldOut < 1 else { throw ValidationError("--held-out must leave samples to train on") }
+    guard momentum < 1 else { throw ValidationError("--momentum must be less than 1: steps would never end") }
+    guard milestones.allSatisfy({ (0...1).contains($0) }) else {
+      throw ValidationError("--milestones are shares of the run, from 0 to 1")
+    }
     if let views, !(1...1000).contains(views) { throw ValidationError("--views must be 1 to 1000") }
+    if views != nil && augment == nil { throw ValidationError("--views needs --augment: views would be alike") }
+    if let last = snapshots.max(), last > epochs {
+      throw ValidationError("--snapshots names epoch \(last), and --epochs are \(epochs)")
+    }
+    guard Set(headWeights.map(\.name)).count == headWeights.count else {
+      throw ValidationError("--head-weight names a head twice")
+    }
     if let trainSamples, trainSamples < 2 { throw ValidationError("--train-samples must be at least 2") }
     if optimizer == .adam && (weightDecay ?? 0) > 0 {
       throw ValidationError("--optimizer adam has no --weight-decay; adamw has")
@@ -123,6 +134,7 @@ extension Augmentation {
   /// "shift=2,flip,rotate=10,noise=0.02,cutout=8,mixup=0.4".
   init(parsing text: String) throws {
     self.init()
+    var seen: Set<String> = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       let number = pair.count == 2 ? Double(pair[1]).flatMap { $0.isFinite ? $0 : nil } : nil
@@ -132,12 +144,20 @@ extension Augmentation {
         }
         return number
       }
+      func count(_ range: ClosedRange<Double>) throws -> Int {
+        let number = try value(range)
+        guard number == number.rounded() else { throw ValidationError("--augment \(pair[0]) needs a whole number") }
+        return Int(number)
+      }
+      guard seen.insert(pair[0]).inserted else { throw ValidationError("--augment names \(pair[0]) twice") }
       switch pair[0] {
-      case "shift": shift = Int(try value(1...1000))
-      case "flip": flipsHorizontally = true
+      case "shift": shift = try count(1...1000)
+      case "flip":
+        guard pair.count == 1 else { throw ValidationError("--augment flip takes no number") }
+        flipsHorizontally = true
       case "rotate": rotation = try value(0...180)
       case "noise": noise = try value(0...1000)
-      case "cutout": cutout = Int(try value(1...1000))
+      case "cutout": cutout = try count(1...1000)
       case "mixup": mixup = try value(0...1)
       default:
         throw ValidationError("--augment knows shift, flip, rotate, noise, cutout and mixup, not '\(pair[0])'")

@@ -10,8 +10,11 @@ import KDCTraining
 struct TrainingSession {
   let training: TrainingOptions
   let images: DataOptions
-  let output: String
   let path: String
+  /// The output that was asked for.
+  private let finalOutput: String
+  /// Which link of a chain this is, as "g1"; nil for the one that gives the result.
+  var part: String?
   let threads: Threads
   /// The student as its file has it, constants folded, in the order of its nodes.
   private(set) var student: Graph
@@ -22,6 +25,7 @@ struct TrainingSession {
   /// Further students that are trained at the same time, each with its file.
   private var peers: [(path: String, graph: Graph)] = []
   private var unlabelled: DataSet?
+  private var evaluated: DataSet?
   /// What fresh weights are drawn from; nil: the file's are kept.
   var weightSeed: UInt64?
   /// The checkpoint stays when the run is done: it is one of several.
@@ -30,7 +34,7 @@ struct TrainingSession {
   init(student path: String, data: String, output: String, training: TrainingOptions, images: DataOptions) throws {
     self.training = training
     self.images = images
-    self.output = output
+    finalOutput = output
     self.path = path
     weightSeed = training.reinitialize ? training.seed : nil
     threads = Threads(training.threads ?? ProcessInfo.processInfo.activeProcessorCount)
@@ -40,6 +44,9 @@ struct TrainingSession {
     let all = try Self.open(data, for: student, images: images, threads: threads)
     let count = min(all.count, training.trainSamples ?? .max)
     samples = count < all.count ? all.selecting(Array(0..<count)) : all
+    try checkpoint.check()
+    // Now, and not when the training is done.
+    evaluated = try training.eval.map { try Self.open($0, for: student, images: images, threads: threads) }
   }
 
   /// A model as it is trained: only what is constant is folded, so that weights keep their names and places.
@@ -122,7 +129,7 @@ struct TrainingSession {
 
   /// Throws `missingLabels` where a head has none.
   func requireLabels(for what: String) throws {
-    let missing = student.outputs.filter { samples.labels[$0] == nil }
+    let missing = student.heads(labels: samples.labels).filter { !$0.hasLabels }.map(\.name)
     guard missing.isEmpty else {
       throw Diagnostic(
         .missingLabels,
@@ -147,7 +154,7 @@ struct TrainingSession {
     }
     let result = try train(students, options: options)
     guard !result.isDiverged else { throw diverged(result, options) }
-    let evaluation = try training.eval.map { try evaluate(result.students[0], data: $0) }
+    let evaluation = try evaluated.map { try evaluate(result.students[0], on: $0) }
     try write(result.students[0], of: student, from: path, to: output)
     for (index, peer) in peers.enumerated() {
       try write(
@@ -157,20 +164,31 @@ struct TrainingSession {
       model: output, samples: samples.count, teachers: teachers.map(\.graph.file), seed: training.seed,
       epochs: result.history, stopped: result.stopReason, evaluation: evaluation)
     try Files.write(Array(LossCurve(history).svg.utf8), to: curvePath)
-    if let json = training.json { try Console.json(history, to: json) }
+    if let json = training.json, part == nil || json != "-" { try Console.json(history, to: named(json)) }
     if !keepsCheckpoint { removeCheckpoint() }
     guard training.json != "-" else { return }
     for line in history.summary { Console.result(line) }
   }
 
-  func removeCheckpoint() { try? FileManager.default.removeItem(atPath: checkpointPath) }
+  func removeCheckpoint() { try? FileManager.default.removeItem(atPath: checkpoint.path) }
 
   /// "student.onnx" → "student.g1.onnx".
   static func derived(_ path: String, _ part: String) -> String {
-    path.hasSuffix(".onnx") ? String(path.dropLast(4)) + part + ".onnx" : path + "." + part
+    let name = path.split(separator: "/").last ?? ""
+    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return path + "." + part }
+    return path[..<dot] + "." + part + path[dot...]
   }
 
-  private var checkpointPath: String { training.checkpoint ?? output + ".checkpoint" }
+  var output: String { named(finalOutput) }
+
+  /// The link's own file beside the one that was asked for.
+  private func named(_ path: String) -> String { part.map { Self.derived(path, $0) } ?? path }
+
+  private var checkpoint: Checkpoint {
+    Checkpoint(path: training.checkpoint.map(named) ?? output + ".checkpoint") {
+      Date().timeIntervalSinceReferenceDate
+    }
+  }
 
   private var curvePath: String {
     (output.hasSuffix(".onnx") ? String(output.dropLast(5)) : output) + ".svg"
@@ -186,9 +204,10 @@ struct TrainingSession {
       students, samples: all, unlabelled: unlabelled?.count ?? 0, heads: student.heads(labels: samples.labels),
       teachers: teachers.enumerated().map { index, teacher in
         TeacherNetwork(
-          teacher.graph, outputs: teacher.outputs, layers: index == 0 ? layers : nil, adapt: teacher.adapt)
+          teacher.graph, outputs: teacher.outputs, layers: index == 0 ? layers : nil, adaptation: teacher.adaptation,
+          adapt: teacher.adapt)
       }, options: options, threads: threads,
-      checkpoint: Checkpoint(path: checkpointPath) { Date().timeIntervalSinceReferenceDate },
+      checkpoint: checkpoint,
       finished: { epoch, weights in
         guard training.snapshots.contains(epoch) else { return }
         try write(weights[0], of: student, from: path, to: Self.derived(output, "e\(epoch)"))
@@ -210,16 +229,15 @@ struct TrainingSession {
 
   private func diverged(_ result: Distillation.Result, _ options: Distillation.Options) -> Diagnostic {
     let epoch = result.history.count + 1
-    let isKept = FileManager.default.fileExists(atPath: checkpointPath)
+    let isKept = FileManager.default.fileExists(atPath: checkpoint.path)
     return Diagnostic(
       .nonFiniteLoss, "the loss was no longer finite in epoch \(epoch)", at: Place(file: path),
-      notes: isKept ? ["the state of the last good step stays in '\(checkpointPath)'"] : [],
+      notes: isKept ? ["the state of the last good step stays in '\(checkpoint.path)'"] : [],
       hint: "take a lower --learning-rate than \(options.learningRate)"
         + (isKept ? "; with --continue the run goes on from there" : "") + ", and look for extreme samples")
   }
 
-  private func evaluate(_ weights: [String: Tensor], data path: String) throws -> [HeadMetrics] {
-    let data = try Self.open(path, for: student, images: images, threads: threads)
+  private func evaluate(_ weights: [String: Tensor], on data: DataSet) throws -> [HeadMetrics] {
     var trained = student
     for (name, tensor) in weights { trained.initializers[name] = tensor }
     let outputs = try GraphRunner(trained).outputs(of: data, threads: threads)

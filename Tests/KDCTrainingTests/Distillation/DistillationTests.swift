@@ -167,6 +167,50 @@ struct DistillationTests {
     }
   }
 
+  @Test("A run does not go on from one whose teacher saw the samples in another way")
+  func adaptation() throws {
+    var options = options
+    options.epochs = 1
+    options.loss.hardWeight = 0.5
+    let graph = try NormalizedNetwork.graph(seed: 5)
+    try withFile { path in
+      let checkpoint = Checkpoint(path: path) { 0 }
+      let warnings = try ["-", "-", "halved"].map { text in
+        let teacher = TeacherNetwork(graph, outputs: ["logits": "logits"], adaptation: text) { $0 }
+        return try run(options, teachers: [teacher], checkpoint: checkpoint).warnings.map(\.id)
+      }
+      #expect(warnings == [[], [], [.unusableCheckpoint]])
+    }
+  }
+
+  @Test("A path that is some other file's is refused before it is written over")
+  func foreignCheckpoint() throws {
+    try withFile { path in
+      let checkpoint = Checkpoint(path: path) { 0 }
+      try checkpoint.check()
+      try Files.write(Array("samples".utf8), to: path)
+      let fault = #expect(throws: Diagnostic.self) { try checkpoint.check() }
+      #expect(fault?.id == .unusableCheckpoint && fault?.severity == .error)
+      try Files.write([], to: path)
+      #expect(throws: Diagnostic.self) { try checkpoint.check() }
+      var options = options
+      options.epochs = 1
+      _ = try run(options, checkpoint: checkpoint)
+      try checkpoint.check()
+    }
+  }
+
+  @Test("A teacher that answers NaN is named, rather than the learning rate")
+  func brokenTeacher() throws {
+    var graph = try NormalizedNetwork.graph(seed: 5)
+    graph.initializers["gb"] = Tensor([3], [0, Float.nan, 0])
+    var options = options
+    options.loss.hardWeight = 0.5
+    let teacher = TeacherNetwork(graph, outputs: ["logits": "logits"]) { $0 }
+    let fault = #expect(throws: DiagnosticList.self) { try run(options, teachers: [teacher]) }
+    #expect(fault?.all.map(\.id) == [.nonFiniteActivation])
+  }
+
   @Test("A loss that is not finite ends the run at its last good step, from where it goes on with another rate")
   func diverges() throws {
     try withFile { path in

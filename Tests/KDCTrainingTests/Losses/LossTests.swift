@@ -106,6 +106,8 @@ struct LossTests {
     #expect(ids(Tensor([2], [0, 0.5] as [Float]), teacher: outputs) == [.labelOutOfRange])
     #expect(ids(nil, teacher: [[1, 2], [1, 2]]) == [.targetMismatch])
     #expect(ids(nil, teacher: [[1, 2, 3]]) == [.targetMismatch])
+    #expect(ids(Tensor([2, 2], [0, 1, 1, 0] as [Float]), teacher: nil) == [.targetMismatch])
+    #expect(ids(Tensor([2, 3], [0, 1, 0, 1, 0, 0] as [Float]), teacher: nil).isEmpty)
   }
 
   /// The loss of one answer of a head "logits".

@@ -18,6 +18,19 @@ struct CertaintyTests {
     #expect(abs(try #require(found.f1) - 2.0 / 3) < 1e-9)
   }
 
+  @Test("Many classes cost no square of memory, and answers that are not finite have no certainty")
+  func extremes() throws {
+    let head = Head(name: "y", shape: [1, 200_000], labels: Tensor([1], [3] as [Int64]))
+    var scores = [Float](repeating: 0, count: 200_000)
+    scores[3] = 40
+    let found = try #require(Certainty(head, outputs: [scores]))
+    #expect(found.confusion == nil && found.f1 == 1 && found.histogram[19] == 1)
+    let small = Head(name: "y", shape: [1, 2], labels: nil)
+    #expect(Certainty(small, outputs: [[.nan, 1]]) == nil && Certainty(small, outputs: [[.infinity, 1]]) == nil)
+    let wild = Head(name: "y", shape: [1, 2], labels: Tensor([1], [1e30] as [Float]))
+    #expect(try #require(Certainty(wild, outputs: [[0, 1]])).calibrationError == nil)
+  }
+
   @Test("A single logit is a head of two classes, and boxes have no certainty")
   func others() throws {
     let head = Head(name: "present", shape: [1, 1], labels: Tensor([2, 1], [1, 0] as [Float]))
