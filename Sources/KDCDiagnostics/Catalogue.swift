@@ -38,6 +38,7 @@ extension DiagnosticID {
     number: 1024, title: "precomputed teacher outputs do not fit the model or the samples")
   package static let missingLabels = DiagnosticID(number: 1025, title: "labels are needed and the data has none")
   package static let unknownLayer = DiagnosticID(number: 1026, title: "a layer that the model does not have")
+  package static let unreadableVideo = DiagnosticID(number: 1027, title: "a video cannot be read")
   package static let unknownTarget = DiagnosticID(number: 1041, title: "no target has this name")
   package static let invalidTarget = DiagnosticID(number: 1042, title: "a target description is not valid")
   package static let invalidDescription = DiagnosticID(
@@ -95,6 +96,7 @@ extension DiagnosticID {
   package static let toolchainNotFound = DiagnosticID(number: 5001, title: "clang or ld.lld cannot be found")
   package static let toolchainTooOld = DiagnosticID(number: 5002, title: "clang or ld.lld is too old")
   package static let toolFailed = DiagnosticID(number: 5003, title: "a tool could not be run, or broke")
+  package static let videoToolNotFound = DiagnosticID(number: 5004, title: "a video needs ffmpeg")
 
   // MARK: 6xxx bundle and runtime
   package static let notABundle = DiagnosticID(number: 6001, title: "the file is not a bundle")
@@ -114,7 +116,7 @@ extension DiagnosticID {
     fileNotFound, outputNotWritable, invalidInputShape, unreadableData, missingData, wrongDataShape, nonFiniteData,
     noSamples, differentSampleCounts, unknownLabel, unreadableImage, imageSizeMismatch,
     teacherMismatch, unsuitableInput, invalidTable, mixedFolder, teacherOutputsMismatch,
-    missingLabels, unknownLayer, unknownTarget, invalidTarget, invalidDescription,
+    missingLabels, unknownLayer, unreadableVideo, unknownTarget, invalidTarget, invalidDescription,
     notAnONNXModel, unsupportedOpset, invalidTensor, externalData, unsupportedDataType, dynamicInputShape,
     unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch, typeMismatch,
     notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle,
@@ -122,7 +124,7 @@ extension DiagnosticID {
     cutOutOfReach, notDifferentiable, labelOutOfRange, targetMismatch, nonFiniteLoss, unusableCheckpoint,
     nothingToTrain, untrainableNormalization,
     cannotLower, noKernel,
-    toolchainNotFound, toolchainTooOld, toolFailed,
+    toolchainNotFound, toolchainTooOld, toolFailed, videoToolNotFound,
     notABundle, damagedBundle, unsupportedBundle, verificationFailed, cannotRunHere, invalidProgram, inputMismatch,
   ]
 }

@@ -69,6 +69,9 @@ struct Doctor: AsyncParsableCommand {
         tool: "AArch64 C library", found: Machine.aarch64Root,
         purpose: "what such bundles load under qemu-aarch64", required: false,
         install: "apt-get install libc6-arm64-cross, or name its folder in KDC_AARCH64_ROOT"),
+      Finding(
+        tool: "ffmpeg", found: anywhere.find("ffmpeg"), purpose: "takes videos apart for `kdc run`", required: false,
+        install: "apt-get install ffmpeg"),
       // Linked into kdc: without it this program would not have started.
       Finding(
         tool: "OpenBLAS", found: "linked", purpose: "training and calibration", required: true,

@@ -14,6 +14,7 @@ struct KDC: AsyncParsableCommand {
       Train.self,
       Distill.self,
       Rise.self,
+      FacesCommand.self,
       RecipeCommand.self,
       Run.self,
       Evaluate.self,

@@ -11,16 +11,23 @@ struct Run: AsyncParsableCommand {
     discussion: """
       EXAMPLES
         kdc run model.kdb --input samples.npz -o outputs.npz
+        kdc run concierge.kdb --input frames/ -o outputs.npz
+        kdc run concierge.kdb --input door.mp4 --fps 8 -o outputs.npz
 
       A bundle for this machine runs by its machine code; one for another architecture by the reference interpreter,
-      with the same bytes. Outputs are stacked along the first dimension.
+      with the same bytes. Outputs are stacked along the first dimension: one row per sample.
+      A video (taken apart by ffmpeg), or a folder of its frames, gives a row per frame. Where a model has several inputs,
+      those with 1 or 3 channels take the frame, and one with K others the K frames up to it, in grey.
       """)
 
   @Argument(help: "A bundle or an ONNX model.")
   var model: String
 
-  @Option(help: "Samples: npz, npy, CSV, or a folder.")
+  @Option(help: "Samples: npz, npy, CSV, a folder, or a video.")
   var input: String
+
+  @Option(help: "Of a video: frames per second to take. Default: all.", transform: Quantity.positive)
+  var fps: Double?
 
   @Option(name: .shortAndLong, help: "The npz file to write.")
   var output: String
@@ -36,13 +43,19 @@ struct Run: AsyncParsableCommand {
   @Flag(help: "No progress.")
   var quiet = false
 
+  func validate() throws {
+    if fps != nil && !VideoFrames.isVideo(input) { throw ValidationError("--fps is for videos") }
+  }
+
   mutating func run() async throws {
     let threads = Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
     let opened = try OpenedModel(path: model, inputShapes: inputShapes, threads: threads)
     let runner = opened.runner
+    let video = VideoFrames.isVideo(input) ? try VideoFrames(input, for: runner.inputs, rate: fps) : nil
+    defer { video?.remove() }
     let data = try DataSet(
-      contentsOf: input, inputs: runner.inputs, outputs: runner.outputs.map(\.name), images: images.images,
-      threads: threads)
+      contentsOf: video?.path ?? input, inputs: runner.inputs, outputs: runner.outputs.map(\.name),
+      images: images.images, threads: threads)
     let results = try runner.run(data.count, threads: threads) { try data.sample($0) }
     var arrays: [(key: String, tensor: Tensor)] = []
     for port in runner.outputs {

@@ -15,8 +15,12 @@ enum CommandLineTool {
     return FileManager.default.isExecutableFile(atPath: path) ? path : nil
   }()
 
-  static func run(_ arguments: [String], in folder: URL) throws -> Outcome {
+  /// `searchPath` replaces PATH where given.
+  static func run(_ arguments: [String], in folder: URL, searchPath: String? = nil) throws -> Outcome {
     let process = Process()
+    if let searchPath {
+      process.environment = ProcessInfo.processInfo.environment.merging(["PATH": searchPath]) { $1 }
+    }
     process.executableURL = URL(fileURLWithPath: path ?? "kdc")
     process.arguments = arguments
     process.currentDirectoryURL = folder

@@ -7,6 +7,7 @@ import KDCTensor
 /// - npz or npy: arrays are `[n, …]` where the model's input is `[1, …]` (or `[n, 1, …]`), of any number type; a sample
 ///   is cast to the input's type when it is taken. Keys are the input names; `label`, or `label:<output>`, are labels.
 /// - A folder of PNG and JPEG images, or of CSV files, for a model with one input; class sub-folders give labels.
+/// - A folder of images as the frames of a scene, for a model with several inputs (`FrameSource`).
 /// - A CSV file with a row per sample.
 /// - An IDX file of images (`…-images-idx3-ubyte.gz`), with the labels from the file beside it.
 ///
@@ -51,6 +52,12 @@ package struct DataSet: Sendable {
     folder: String, inputs: [ValueInfo], outputs: [String], images: ImageOptions, threads: Threads
   ) throws {
     let found = try SampleFolder(folder)
+    if inputs.count > 1, found.kind == .images, found.labels == nil {
+      let columns = try FrameSource.columns(
+        found.files, folder: folder, inputs: inputs, options: images, threads: threads)
+      self.init(file: folder, count: found.files.count, labels: [:], sources: columns)
+      return
+    }
     let input = try Self.only(inputs, of: folder)
     let labels = found.labels.map { Tensor([$0.count], $0) }
     switch found.kind {
@@ -163,7 +170,7 @@ package struct DataSet: Sendable {
 
   private init(
     file: String, count: Int, labels: [String: Tensor], sources: [(name: String, source: any SampleColumn)],
-    indices: [Int]
+    indices: [Int]? = nil
   ) {
     self.file = file
     self.count = count
@@ -194,7 +201,7 @@ package struct DataSet: Sendable {
   private static func only(_ inputs: [ValueInfo], of file: String) throws(Diagnostic) -> ValueInfo {
     guard inputs.count == 1 else {
       throw Diagnostic(
-        .unsuitableInput, "images and tables are for models with one input; this one has \(inputs.count)",
+        .unsuitableInput, "tables and images with labels are for models with one input; this one has \(inputs.count)",
         at: Place(file: file), notes: ["the model's inputs: " + inputs.map { "'\($0.name)'" }.joined(separator: ", ")],
         hint: "save the samples as npz, one array per input")
     }

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Foundation
+import KDCTensor
+import KDCTraining
+
+/// `kdc faces`: labelled samples that need no photograph.
+struct FacesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "faces",
+    abstract: "Draw faces as labelled samples: pictures, successive frames, box, emotion, user, presence.",
+    discussion: """
+      The file has image [n,1,48,48], frames [n,4,24,24], label:box [n,4], label:emotion and label:user [n], label:present
+      [n,1]. Sample i depends on the seed and i alone: the same on every machine, and more samples begin with the fewer.
+
+      EXAMPLES
+        kdc faces --samples 30000 --seed 100 -o train.npz
+        kdc faces --samples 2000 --seed 101 -o eval.npz
+      """)
+
+  @Option(help: "How many.") var samples = 1000
+
+  @Option(help: "Seed of everything random.") var seed: UInt64 = 0
+
+  @Option(name: .shortAndLong, help: "The npz file to write.") var output: String
+
+  @Option(help: "Threads. Default: one per processor. The result is the same for any number.") var threads: Int?
+
+  @Flag(help: "No message.") var quiet = false
+
+  func validate() throws {
+    guard (1...1_000_000).contains(samples) else { throw ValidationError("--samples must be 1 to 1000000") }
+  }
+
+  mutating func run() throws {
+    let threads = Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    try NumpyFile.write(FaceSamples.draw(samples, seed: seed, threads: threads), to: output)
+    if !quiet { Console.note("\(samples) drawn faces in \(output)") }
+  }
+}
