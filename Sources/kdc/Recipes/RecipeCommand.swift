@@ -124,9 +124,7 @@ struct RecipeCommand: AsyncParsableCommand {
       case .measure(let model, let data, let row):
         let limit = recipe.variables["eval_samples"].flatMap { Int($0) } ?? .max
         entries.append(
-          RecipeTable.Entry(
-            row: row, metrics: try measure(model, on: data, limit: limit), bytes: try Files.read(model).count,
-            program: try RecipeTable.program(model)))
+          try RecipeTable.Entry(row: row, metrics: try measure(model, on: data, limit: limit), model: model))
       }
     }
     return entries

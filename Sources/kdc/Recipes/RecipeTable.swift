@@ -17,6 +17,8 @@ struct RecipeTable {
     /// Of the first model, as all of a row have one graph; nil where it cannot be lowered.
     var macs: Int?
     var bytes: Int
+    /// `bytes` less machine code and runtime, which ONNX models have none of.
+    var dataBytes: Int
     /// By the cost model, one core, by target: bundles as they are, ONNX models in float32.
     var milliseconds: [String: Double]
   }
@@ -32,10 +34,29 @@ struct RecipeTable {
 
   /// One model's figures.
   struct Entry {
-    var row: String
-    var metrics: [HeadMetrics]
-    var bytes: Int
-    var program: Program?
+    let row: String
+    let metrics: [HeadMetrics]
+    let bytes: Int
+    let dataBytes: Int
+    /// What lowering makes of a bundle or, in float32, of an ONNX model; nil where an operator has no float32 code.
+    let program: Program?
+
+    init(row: String, metrics: [HeadMetrics], model path: String) throws {
+      self.row = row
+      self.metrics = metrics
+      let file = try Files.read(path)
+      bytes = file.count
+      guard !Bundle.looksLikeOne(file) else {
+        let bundle = try Bundle(file, path: path)
+        dataBytes = bundle.dataBytes
+        program = try bundle.program()
+        return
+      }
+      dataBytes = file.count
+      var graph = try ModelFile.load(path, inputShapes: [:])
+      try Passes.run(on: &graph)
+      do { program = try lower(graph) } catch is Diagnostic { program = nil } catch is DiagnosticList { program = nil }
+    }
   }
 
   let rows: [Row]
@@ -50,7 +71,8 @@ struct RecipeTable {
       let estimate = try own[0].program.map { try ModelEstimate($0, targets: targets, countsSize: false) }
       return Row(
         row: name, models: own.count, heads: own[0].metrics.compactMap { Self.head($0.output, own) },
-        macs: own[0].program?.macs, bytes: own[0].bytes, milliseconds: estimate?.milliseconds ?? [:])
+        macs: own[0].program?.macs, bytes: own[0].bytes, dataBytes: own[0].dataBytes,
+        milliseconds: estimate?.milliseconds ?? [:])
     }
   }
 
@@ -66,18 +88,9 @@ struct RecipeTable {
 
   private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 
-  /// What lowering makes of a bundle or, in float32, of an ONNX model; nil where an operator has no float32 code.
-  static func program(_ path: String) throws -> Program? {
-    let bytes = try Files.read(path)
-    guard !Bundle.looksLikeOne(bytes) else { return try Bundle(bytes, path: path).program() }
-    var graph = try ModelFile.load(path, inputShapes: [:])
-    try Passes.run(on: &graph)
-    do { return try lower(graph) } catch is Diagnostic { return nil } catch is DiagnosticList { return nil }
-  }
-
   var markdown: String {
     let times = targets.map { "\($0.name) ms" }
-    let titles = ["model", "runs", "head", "mean", "spread", "uncertainty", "MACs", "size"] + times
+    let titles = ["model", "runs", "head", "mean", "spread", "uncertainty", "MACs", "size", "without code"] + times
     var lines = [titles, titles.indices.map { $0 == 0 || $0 == 2 ? "---" : "---:" }]
     for row in rows {
       for (index, head) in row.heads.enumerated() {
@@ -87,7 +100,8 @@ struct RecipeTable {
           head.metric == "accuracy" ? String(format: "%.2f %%", 100 * value) : String(format: "%.4f", value)
         }
         cells.append(head.uncertainty.map { String(format: "%.4f", $0) } ?? "")
-        cells += isFirst ? [row.macs.map(ReportTable.count) ?? "", ReportTable.bytes(row.bytes)] : ["", ""]
+        let sizes = [row.macs.map(ReportTable.count) ?? ""] + [row.bytes, row.dataBytes].map(ReportTable.bytes)
+        cells += isFirst ? sizes : sizes.map { _ in "" }
         cells += targets.map { target in
           isFirst ? row.milliseconds[target.name].map { String(format: "%.3f", $0) } ?? "" : ""
         }
