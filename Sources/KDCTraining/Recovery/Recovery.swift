@@ -33,7 +33,7 @@ package enum Recovery {
     let order = SampleOrder(
       originals: samples.originalCount, views: samples.viewCount, heldOutShare: options.heldOutShare,
       seed: options.seed)
-    let batchSize = options.batchSize(samples: order.training.count)
+    let batchSize = options.batchSize
     let stepsPerEpoch = order.batches(0, size: batchSize).count
     let totalSteps = stepsPerEpoch * options.epochs
 

@@ -5,8 +5,8 @@ extension Recovery {
   /// How a damaged network is trained back. The defaults suit networks that lost up to two thirds of their work.
   package struct Options: Sendable {
     package var epochs = 10
-    /// Samples of a step; nil: 64, or 32 where that makes fewer than 1,000 steps in all.
-    package var batchSize: Int?
+    /// Samples of a step.
+    package var batchSize = 32
     /// Largest rate of `schedule`.
     package var learningRate = 0.02
     package var optimizer = OptimizerChoice.muon
@@ -27,14 +27,11 @@ extension Recovery {
     package var chunkSize = 16
     package init() {}
 
-    /// Samples of a step where so many are trained on.
-    package func batchSize(samples: Int) -> Int { batchSize ?? (samples * epochs < 64_000 ? 32 : 64) }
-
     var patienceInEpochs: Int { patience ?? max(5, epochs * 3 / 4) }
 
     /// All that the result depends on, as text.
     var summary: String {
-      "\(epochs) \(batchSize.map { "\($0)" } ?? "-") \(learningRate) \(optimizer) \(schedule) \(loss.summary) \(featureWeight) \(clipping.map { "\($0)" } ?? "-") "
+      "\(epochs) \(batchSize) \(learningRate) \(optimizer) \(schedule) \(loss.summary) \(featureWeight) \(clipping.map { "\($0)" } ?? "-") "
         + "\(heldOutShare) \(patienceInEpochs) \(seed) \(chunkSize)"
     }
   }

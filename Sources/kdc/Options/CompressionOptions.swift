@@ -45,7 +45,7 @@ struct CompressionOptions: ParsableArguments {
     transform: Quantity.positive)
   var learningRate: Double?
 
-  @Option(help: "Samples of a step of recovery. Default: 64, or 32 where there are few samples.") var batch: Int?
+  @Option(help: "Samples of a step of recovery. Default: 32.") var batch: Int?
 
   @Option(
     help: ArgumentHelp(

@@ -59,7 +59,7 @@ extension Compilation {
   var epochsBetweenSteps: Int {
     let samples = fittedIndices.count
     let epochs = request.compression.recoveryEpochs / 8
-    return samples / recoveryOptions.batchSize(samples: samples) >= 200 ? epochs : 0
+    return samples / recoveryOptions.batchSize >= 200 ? epochs : 0
   }
 
   var recoveryOptions: Recovery.Options {
