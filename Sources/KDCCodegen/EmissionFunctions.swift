@@ -23,6 +23,7 @@ extension Emission {
     for kernel in functions.flatMap(\.kernels) {
       for step in kernel.steps { owners[step] = kernel.steps[0] }
     }
+    for chain in input.selection.chains { text += "\n" + chainFunction(chain, owners: owners) }
     text += "\n" + (try stepTable(of: program, input, constants, owners: owners))
     text += try constantTable(constants, of: program)
     text += try portTable("inputs", program.inputs, program, input.plan)

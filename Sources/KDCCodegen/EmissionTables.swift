@@ -7,7 +7,7 @@ import KDCTensor
 extension Emission {
   /// Limits of kdc_model.h.
   private static let maximumBuffers = 8
-  private static let maximumConstants = 6
+  private static let maximumConstants = 9
   private static let maximumRank = 8
 
   static func stepTable(of program: Program, _ input: Input, _ constants: ConstantTable, owners: [Int]) throws -> String
@@ -15,26 +15,29 @@ extension Emission {
     let choices = input.selection.choices
     guard !choices.isEmpty else { return "" }
     var text = "static const kdc_step steps[] = {\n"
-    for (index, (step, choice)) in zip(program.steps, choices).enumerated() {
-      var offsets = (step.reads + step.writes).map { input.plan.offsets[$0.index] }
-      if choice.code.workspaceBytes > 0 {
+    for call in input.selection.calls {
+      let index = call.steps.lowerBound
+      let buffers = call.chain.map { $0.reads + $0.writes } ?? program.steps[index].reads + program.steps[index].writes
+      var offsets = buffers.map { input.plan.offsets[$0.index] }
+      if call.partBytes > 0 {
         guard let workspace = input.plan.workspaceOffsets[index] else {
           throw InternalError("step \(index) has no place for its workspace")
         }
         offsets.append(workspace)
       }
-      let used = constants.indices[index]
+      let used = call.steps.flatMap { constants.indices[$0] }
       guard offsets.count <= maximumBuffers, used.count <= maximumConstants else {
         throw InternalError("step \(index) has more buffers or constants than kdc_step holds")
       }
-      guard choice.code.units >= 1, choice.code.units <= Int(Int32.max) else {
-        throw InternalError("step \(index) has \(choice.code.units) units")
+      guard call.units >= 1, call.units <= Int(Int32.max) else {
+        throw InternalError("step \(index) has \(call.units) units")
       }
-      let bytes = KernelSelection.partBytes(of: choice.code)
-      let parts = bytes > 0 ? min(choice.code.units, max(input.selection.target.cores, 1), Int(UInt16.max)) : 0
+      let kernel = call.chain == nil ? "k\(owners[index])" : chainName(index)
+      let name = call.steps.map { program.steps[$0].name }.joined(separator: " + ")
+      let family = call.steps.map { choices[$0].family }.joined(separator: " + ")
       text += """
-          {k\(owners[index]), \(choice.code.units), \(offsets.count), \(used.count), \(parts), {\(list(offsets))}, {\(list(used))}, \(bytes),
-           \(CText.literal(step.name)), \(CText.literal(choice.family))},
+          {\(kernel), \(call.units), \(offsets.count), \(used.count), \(call.parts), {\(list(offsets))}, {\(list(used))}, \(call.partBytes),
+           \(CText.literal(name)), \(CText.literal(family))},
 
         """
     }
@@ -111,7 +114,7 @@ extension Emission {
           .required = \(required(by: variant.targets[0])),
           .arena_bytes = \(variant.arenaBytes),
           .weights_bytes = \(variant.weightsBytes),
-          .step_count = \(program.steps.count),
+          .step_count = \(variant.selection.calls.count),
           .constant_count = \(variant.constants.count),
           .steps = \(table("steps", program.steps.count)),
           .constants = \(table("constants", variant.constants.count)),
@@ -151,7 +154,7 @@ extension Emission {
     }
   }
 
-  private static func list(_ values: [Int]) -> String {
+  static func list(_ values: [Int]) -> String {
     values.isEmpty ? "0" : values.map(String.init).joined(separator: ", ")
   }
 }

@@ -8,18 +8,50 @@ package struct KernelSelection: Sendable {
   package let target: Target
   /// One for each step of the program.
   package var choices: [KernelChoice]
+  /// Steps that run as one, in order; their choices are those of links.
+  package internal(set) var chains: [KernelChain] = []
 
   /// Estimated cycles of one inference on one core.
   package var cycles: Double { choices.reduce(0) { $0 + $1.cycles } }
   /// The same on `threads` cores: of each step the largest share that one thread gets, its units taken as equal. What it
   /// takes to wake threads and to wait for them is not counted.
-  package func cycles(threads: Int) -> Double { choices.reduce(0) { $0 + $1.cycles * $1.code.largestShare(threads) } }
-  /// Of each step: what one call needs for every core, as far as there are units for them.
-  package var workspaceBytes: [Int] {
-    choices.map { Self.partBytes(of: $0.code) * min($0.code.units, max(target.cores, 1)) }
+  package func cycles(threads: Int) -> Double {
+    calls.reduce(0) { sum, call in
+      let choice = choices[call.steps.lowerBound]
+      return sum + (call.chain?.cycles(threads: threads) ?? choice.cycles * choice.code.largestShare(threads))
+    }
   }
-  /// Bytes from one call's workspace to that of another, which other threads may run: whole cache lines.
-  static func partBytes(of code: KernelCode) -> Int { (code.workspaceBytes + 63) / 64 * 64 }
+
+  /// What the runtime calls, a step of its own or a chain, in order.
+  package struct Call: Sendable {
+    package var steps: Range<Int>
+    package var chain: KernelChain?
+    package var units: Int
+    /// Of a part's workspace: whole cache lines.
+    package var partBytes: Int
+    /// Parts that have one.
+    package var parts: Int
+  }
+
+  package var calls: [Call] {
+    var list: [Call] = []
+    var chains = chains[...]
+    while (list.last?.steps.upperBound ?? 0) < choices.count {
+      let step = list.last?.steps.upperBound ?? 0
+      let chain = chains.first?.steps.lowerBound == step ? chains.removeFirst() : nil
+      let code = choices[step].code
+      let units = chain?.units ?? code.units
+      let bytes = chain?.partBytes ?? (code.workspaceBytes + 63) / 64 * 64
+      list.append(
+        Call(
+          steps: chain?.steps ?? step..<step + 1, chain: chain, units: units, partBytes: bytes,
+          parts: bytes > 0 ? min(units, max(target.cores, 1), Int(UInt16.max)) : 0))
+    }
+    return list
+  }
+
+  /// The chain that a step is in.
+  package func chain(with step: Int) -> KernelChain? { chains.first { $0.steps.contains(step) } }
 
   /// What an integer convolution would take in float32, conversions apart; nil for other steps.
   package static func floatCycles(of step: any Step, in program: Program, on target: Target) -> Double? {
@@ -106,5 +138,6 @@ extension KernelSelection {
         KernelChoice(family: best.family.name, cycles: best.cycles, code: code, candidates: candidates))
     }
     guard faults.isEmpty else { throw DiagnosticList(faults) }
+    try join(program, families: families)
   }
 }

@@ -5,11 +5,12 @@ import KDCProgram
 /// A buffer lives from the first step that writes it to the last that reads it; inputs from before the first step, and
 /// outputs to after the last. Every run copies its inputs in anew, so that their memory is free after their last reader.
 /// Buffers whose lives do not meet share memory. The output of an element-wise step takes the place of an operand that
-/// dies there.
+/// dies there. Of a chain only what goes in and what comes out has a place, both from its first step to its last, and a
+/// workspace.
 package struct MemoryPlan: Sendable, Hashable {
   /// Byte offset of each buffer, a multiple of `alignment`.
   package let offsets: [Int]
-  /// Byte offset of each step's workspace; nil where it needs none.
+  /// Byte offset of each step's workspace, of a chain's with its first step; nil where it needs none.
   package let workspaceOffsets: [Int?]
   /// Size of the arena with `slack` at its end.
   package let arenaBytes: Int
@@ -22,13 +23,21 @@ package struct MemoryPlan: Sendable, Hashable {
   /// Bytes behind the last buffer that vector loads may touch.
   package static let slack = 64
 
-  /// `workspaces` has the bytes that each step's kernel needs besides its buffers; empty for none.
-  package init(_ program: Program, workspaces: [Int] = []) {
-    var blocks = Self.lives(of: program)
+  package init(_ program: Program, for selection: KernelSelection) {
+    let calls = selection.calls
+    self.init(
+      program, workspaces: calls.filter { $0.partBytes > 0 }.map { ($0.steps, $0.partBytes * $0.parts) },
+      chains: selection.chains.map(\.steps))
+  }
+
+  /// `workspaces` has the bytes that kernels need besides their buffers, and the steps that they need them for, in order.
+  package init(_ program: Program, workspaces: [(steps: Range<Int>, bytes: Int)] = [], chains: [Range<Int>] = []) {
+    var blocks = Self.lives(of: program, chains)
     let owners = Self.shareInPlace(program, &blocks)
     let buffers = blocks.count
-    for (step, bytes) in workspaces.enumerated() where bytes > 0 {
-      blocks.append(Block(bytes: bytes, first: step, last: step))
+    for workspace in workspaces {
+      blocks.append(
+        Block(bytes: workspace.bytes, first: workspace.steps.lowerBound, last: workspace.steps.upperBound - 1))
     }
     let roots = blocks.indices.filter { $0 >= buffers || owners[$0] == $0 }
     // No order is best for every program: the largest first, the longest-lived first, in order of execution.
@@ -44,12 +53,11 @@ package struct MemoryPlan: Sendable, Hashable {
     }
     let placed = best ?? ([], 0)
     offsets = (0..<buffers).map { placed.offsets[owners[$0]] }
-    var next = buffers
-    workspaceOffsets = program.steps.indices.map { step in
-      guard step < workspaces.count, workspaces[step] > 0 else { return nil }
-      next += 1
-      return placed.offsets[next - 1]
+    var places = [Int?](repeating: nil, count: program.steps.count)
+    for (index, workspace) in workspaces.enumerated() {
+      places[workspace.steps.lowerBound] = placed.offsets[buffers + index]
     }
+    workspaceOffsets = places
     arenaBytes = placed.end + Self.slack
     alive = Self.alive(blocks, roots, steps: program.steps.count)
     lowerBound = (alive.max() ?? 0) + Self.slack
@@ -69,13 +77,19 @@ package struct MemoryPlan: Sendable, Hashable {
   }
 
   /// The life of each buffer; one that no step touches takes no memory.
-  private static func lives(of program: Program) -> [Block] {
+  private static func lives(of program: Program, _ chains: [Range<Int>]) -> [Block] {
     var blocks = program.buffers.map { Block(bytes: $0.byteCount, first: Int.max, last: -1) }
+    var times = program.steps.indices.map { $0..<$0 + 1 }
+    for chain in chains { for step in chain { times[step] = chain } }
     for (index, step) in program.steps.enumerated() {
       for id in step.reads + step.writes {
-        blocks[id.index].first = min(blocks[id.index].first, index)
-        blocks[id.index].last = max(blocks[id.index].last, index)
+        blocks[id.index].first = min(blocks[id.index].first, times[index].lowerBound)
+        blocks[id.index].last = max(blocks[id.index].last, times[index].upperBound - 1)
       }
+    }
+    // What a chain's steps hand each other.
+    for id in chains.flatMap({ $0.dropLast().flatMap { program.steps[$0].writes } }) {
+      blocks[id.index] = Block(bytes: 0, first: -1, last: -1)
     }
     for port in program.inputs {
       blocks[port.buffer.index].first = -1

@@ -32,7 +32,7 @@ struct ConvolutionBands {
   let isPadded: Bool
   /// Elements from one row of the (padded) image to the next.
   let pitch: Int
-  /// Padded: output rows of a band and input rows of its copy. Not padded: 0.
+  /// Output rows of a band where it is of whole rows, else 0.
   private(set) var bandRows = 0
   /// Pixels of a band; the last one has what remains, which may be more by less than a tile.
   private(set) var bandPixels = 0
@@ -44,8 +44,8 @@ struct ConvolutionBands {
   private static let cacheBytes = 20 << 10
   private static let wantedUnits = 8
 
-  /// nil where a tile does not fit into a band.
-  init?(_ step: ConvolutionStep, _ tiling: ConvolutionTiling) {
+  /// nil where a tile does not fit into a band. With `units` bands are of so many rows and not split by channels.
+  init?(_ step: ConvolutionStep, _ tiling: ConvolutionTiling, rows units: RowUnits? = nil) {
     self.step = step
     self.tiling = tiling
     let g = step.geometry
@@ -58,8 +58,10 @@ struct ConvolutionBands {
     let pixels = g.outputHeight * g.outputWidth
     guard pixels >= tiling.pixels else { return nil }
     let panels = (g.outputChannels + tiling.channels - 1) / tiling.channels
-    if isPadded {
-      guard let rows = Self.bestRows(g, pitch: pitch, tiling, panels: panels) else { return nil }
+    if isPadded || units != nil {
+      guard let rows = units?.height ?? Self.bestRows(g, pitch: pitch, tiling, panels: panels),
+        Self.fits(g, rows, tiling)
+      else { return nil }
       bandRows = rows
       bandPixels = rows * g.outputWidth
       bands = (g.outputHeight + rows - 1) / rows
@@ -73,7 +75,7 @@ struct ConvolutionBands {
       if bands > 1, pixels - (bands - 1) * bandPixels < least { bands -= 1 }
       if bands == 1 { bandPixels = pixels }
     }
-    let wanted = (Self.wantedUnits + bands - 1) / bands
+    let wanted = units != nil ? 1 : (Self.wantedUnits + bands - 1) / bands
     let panelsPerSplit = max(16 / tiling.channels, (panels + wanted - 1) / wanted)
     splits = max(1, (panels + panelsPerSplit - 1) / panelsPerSplit)
     splitChannels = panelsPerSplit * tiling.channels
@@ -85,8 +87,7 @@ struct ConvolutionBands {
     let tileCycles = (tiling.tileCycles ?? Double(taps * 2 + 24)) * Double(panels)
     var best: (rows: Int, cost: Double)?
     for rows in 1...max(1, g.outputHeight) {
-      let last = g.outputHeight - (g.outputHeight - 1) / rows * rows
-      guard min(rows, last) * g.outputWidth >= tiling.pixels else { continue }
+      guard fits(g, rows, tiling) else { continue }
       let whole = Double(g.outputHeight / rows)
       var tiles = whole * Double((rows * g.outputWidth + tiling.pixels - 1) / tiling.pixels)
       if g.outputHeight % rows > 0 {
@@ -99,6 +100,12 @@ struct ConvolutionBands {
       if best.map({ cost < $0.cost }) ?? true { best = (rows, cost) }
     }
     return best?.rows
+  }
+
+  /// Whether a tile fits into each band of `rows` rows.
+  private static func fits(_ g: ConvolutionGeometry, _ rows: Int, _ tiling: ConvolutionTiling) -> Bool {
+    let last = g.outputHeight - (g.outputHeight - 1) / rows * rows
+    return min(rows, last) * g.outputWidth >= tiling.pixels
   }
 
   private static func bandInputRows(_ g: ConvolutionGeometry, _ rows: Int) -> Int {
@@ -133,9 +140,9 @@ struct ConvolutionBands {
     var list: [KernelNumber] = [
       .varying("PIXELS", g.outputHeight * g.outputWidth), .varying("IN_CHANNELS", g.inputChannels),
       .varying("OUT_CHANNELS", g.outputChannels),
-      .varying("BANDS", bands), .varying("BAND", bandPixels),
+      .varying("BANDS", bands), .varying("BAND", bandPixels), .varying("SPLITS", splits),
+      .varying("SPLIT", splitChannels),
     ]
-    if splits > 1 { list += [.varying("SPLITS", splits), .varying("SPLIT", splitChannels)] }
     if !isDense {
       list += [
         .most("OFFSETS", bandPixels + max(4, tiling.pixels)), .varying("OUT_WIDTH", g.outputWidth),
@@ -163,28 +170,20 @@ struct ConvolutionBands {
   func loops(around tile: String, before: String = "", panel: String? = nil, perPanel: String = "", after: String = "")
     -> String
   {
-    let split = splits > 1
     let element = tiling.element
-    var text = isPadded && split ? "  const \(element) *image = 0;\n" : ""
+    var text = isPadded ? "  const \(element) *image = 0;\n" : ""
     text += "  for (int32_t unit = (int32_t)begin; unit < (int32_t)end; unit++) {\n"
-    text += "    const int32_t band = unit\(split ? " / SPLITS" : "");\n"
+    text += "    const int32_t band = unit / SPLITS;\n"
     text += "    const int32_t first = band * BAND, count = band < BANDS - 1 ? BAND : PIXELS - first;\n"
-    if split {
-      text +=
-        "    const int32_t n0 = unit % SPLITS * SPLIT, n1 = n0 + SPLIT < OUT_CHANNELS ? n0 + SPLIT : OUT_CHANNELS;\n"
-    }
+    text +=
+      "    const int32_t n0 = unit % SPLITS * SPLIT, n1 = n0 + SPLIT < OUT_CHANNELS ? n0 + SPLIT : OUT_CHANNELS;\n"
     if isPadded {
       let fill =
         "\(tiling.copy)(slice, input, band * BAND_STEP - TOP, COPY_ROWS, IN_HEIGHT, ROW_BYTES, COPIED_BYTES, LEFT_BYTES, PITCH,\n"
         + "                   INPUT_ZERO);\n"
-      if split {
-        text +=
-          "    if (unit == (int32_t)begin || n0 == 0) {\n      \(element) *slice = (\(element) *)(void *)workspace;\n"
-        text += "      \(fill)      image = slice;\n    }\n"
-      } else {
-        text +=
-          "    \(element) *slice = (\(element) *)(void *)workspace;\n    \(fill)    const \(element) *image = slice;\n"
-      }
+      text +=
+        "    if (unit == (int32_t)begin || n0 == 0) {\n      \(element) *slice = (\(element) *)(void *)workspace;\n"
+      text += "      \(fill)      image = slice;\n    }\n"
     } else if isDense {
       text += "    const int8_t *image = input + (ptrdiff_t)first * IN_CHANNELS;\n"
     } else {
@@ -201,13 +200,10 @@ struct ConvolutionBands {
 
         """
     }
-    if split, !before.isEmpty {
+    if !before.isEmpty {
       text += "    if (unit == (int32_t)begin || n0 == 0) {\n" + indented(before, 3) + "    }\n"
-    } else {
-      text += indented(before, 2)
     }
-    text +=
-      "    for (int32_t n = \(split ? "n0" : "0"); n < \(split ? "n1" : "OUT_CHANNELS"); n += \(tiling.channels)) {\n"
+    text += "    for (int32_t n = n0; n < n1; n += \(tiling.channels)) {\n"
     let depth = tiling.weightsAreInt4 ? tiling.depth / 2 : tiling.depth
     text +=
       panel.map { indented($0, 3) }

@@ -8,8 +8,9 @@ import KDCTargets
 /// Lanes of 16 bits start from −Σ w·w′ of a part of the pairs, which lies before the part's weights, less Σ a·a′ of the
 /// part, found once for each output pixel of a band. What they hold in the end is Σ a·w: a part has as many pairs as the
 /// weights allow. Reads up to 15 bytes past a run.
-struct ConvolutionColumnsFastNeon: FastFamily {
+struct ConvolutionColumnsFastNeon: FastFamily, RowFamily {
   let name = "conv_fast_columns_neon"
+  var rows: RowUnits?
 
   /// Windows with more values are better served by tiles along the values.
   private static let mostValues = 48
@@ -42,7 +43,7 @@ struct ConvolutionColumnsFastNeon: FastFamily {
     let vectors = [3, 2, 1].first { sixteens % $0 == 0 } ?? 1
     let parts = (pairs.count + part - 1) / part
     let tiling = ConvolutionTiling(pixels: 1, channels: vectors * 16, depth: 1, pixelBytes: parts * 2)
-    guard let bands = ConvolutionBands(step, tiling), bands.imageBytes < 1 << 30 else {
+    guard let bands = ConvolutionBands(step, tiling, rows: rows), bands.imageBytes < 1 << 30 else {
       throw FastRefusal(reason: "the image is too large")
     }
     return Plan(pairs: pairs, part: part, vectors: vectors, bands: bands)

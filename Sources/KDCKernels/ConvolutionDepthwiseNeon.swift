@@ -5,10 +5,12 @@ import KDCTargets
 /// SMLAL) and widened into int32 (SADDW).
 ///
 /// A unit is a band of output rows. Where windows leave the image, it keeps the rows it needs, padded with the zero
-/// point, in a ring of rows in the workspace. Reads up to 15 bytes past a pixel.
-struct ConvolutionDepthwiseNeon: ConvolutionFamily {
+/// point, in a ring of rows in the workspace; in a chain such a ring is its input. Reads up to 15 bytes past a pixel.
+struct ConvolutionDepthwiseNeon: RowFamily {
   /// All taps are summed in 16 bits and widened once: where weights and values of the input let them.
   var isShort = false
+  var rows: RowUnits?
+  var readsRings: Bool { true }
   var name: String { isShort ? "conv_depthwise_short_neon" : "conv_depthwise_neon" }
 
   func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
@@ -21,7 +23,7 @@ struct ConvolutionDepthwiseNeon: ConvolutionFamily {
       if g.kernelHeight * g.kernelWidth > 25 { return "the window has more than 25 values" }
       if !Self.sumsAreShort(step, in: program) { return "sums of the window can leave int16" }
     }
-    return DepthwiseRows(step).ringBytes < 1 << 28 ? nil : "rows are too long"
+    return DepthwiseRows(step, units: rows).ringBytes < 1 << 28 ? nil : "rows are too long"
   }
 
   /// Whether Σ a·w of every channel fits int16 for all values that the input can hold.
@@ -44,7 +46,7 @@ struct ConvolutionDepthwiseNeon: ConvolutionFamily {
   func cycles(of step: any Step, in program: Program, on target: Target) -> Double {
     guard let step = step as? ConvolutionStep else { return .infinity }
     let g = step.geometry
-    let rows = DepthwiseRows(step)
+    let rows = DepthwiseRows(step, units: rows)
     let blocks = Double(g.outputHeight * g.outputWidth * ((g.inputChannels + 15) / 16))
     let taps = Double(g.kernelHeight * g.kernelWidth)
     return blocks * (taps * 2 + (isShort ? 7.5 : 15)) + Double(rows.copiedBytes) / 5 + Double(g.outputHeight) * 40
@@ -52,12 +54,12 @@ struct ConvolutionDepthwiseNeon: ConvolutionFamily {
 
   func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
     let shape = try ConvolutionEmission(step)
-    let rows = DepthwiseRows(shape.step)
+    let rows = DepthwiseRows(shape.step, units: rows)
     let tile = DepthwiseTileNeon(shape: shape, rows: rows, isShort: isShort)
     let g = shape.geometry
     return KernelCode(
       numbers: rows.constants + tile.constants + shape.requantization,
-      body: shape.pointers(workspace: rows.isPadded) + rows.loops(around: tile.text),
+      body: shape.pointers(workspace: rows.copies) + rows.loops(around: tile.text),
       helpers: rows.helpers.union(["KDC_INLINE"]), units: rows.units, workspaceBytes: rows.workspaceBytes,
       packings: [
         .panels(

@@ -7,8 +7,9 @@ import KDCTargets
 ///
 /// The sums of a·a′ of every output pixel are found once for each band and are what its lanes start from; those of
 /// w·w′ lie before the packed weights and join the bias. Reads up to 15 bytes past a run: the weights are zero there.
-struct ConvolutionFastNeon: FastFamily {
+struct ConvolutionFastNeon: FastFamily, RowFamily {
   let name = "conv_fast_2x4_neon"
+  var rows: RowUnits?
 
   private func tiling(_ fast: FastPlan) -> ConvolutionTiling {
     ConvolutionTiling(pixels: 2, channels: 4, depth: 32, pixelBytes: fast.groups * 16)
@@ -16,7 +17,7 @@ struct ConvolutionFastNeon: FastFamily {
 
   func plan(_ step: ConvolutionStep, in program: Program) throws(FastRefusal) -> (FastPlan, ConvolutionBands) {
     let fast = try FastPlan(step, in: program)
-    guard let bands = ConvolutionBands(step, tiling(fast)) else {
+    guard let bands = ConvolutionBands(step, tiling(fast), rows: rows) else {
       throw FastRefusal(reason: "fewer than 2 output pixels a band")
     }
     if bands.imageBytes >= 1 << 30 { throw FastRefusal(reason: "the image is too large") }
@@ -36,8 +37,10 @@ struct ConvolutionFastNeon: FastFamily {
     let panels = Double((step.geometry.outputChannels + 3) / 4)
     let pixels = Double(step.geometry.outputHeight * step.geometry.outputWidth)
     let starts = pixels * runs * Double(blocks.full * 2 + 1 + fast.groups) * Double(bands.splits)
+    // A panel begins with its weights' corrections and ends with a tile that no other one hides.
     let work =
       Double(bands.tiles) * panels * tile + starts + Double(bands.copiedBytes) / 5 + Double(bands.units) * 60
+      + Double(bands.bands) * panels * 20
     return max(work, target.streamingCycles(panels * (16 + runs * Double(blocks.paddedLength) * 4)))
   }
 

@@ -9,11 +9,12 @@ import KDCTargets
 /// columns are not dilated and there is one group, kernelHeight · kernelWidth runs otherwise. Where the window leaves
 /// the image, each unit first copies its band of rows, padded with the zero point, into the workspace.
 /// Reads up to 15 bytes past a run: the weights are zero there.
-struct ConvolutionRunsNeon: ConvolutionFamily {
+struct ConvolutionRunsNeon: RowFamily {
   /// 4, or 1 for fully connected layers.
   let pixels: Int
   /// Weights stay two a byte in memory and are unpacked in registers, for one pixel: where memory is what limits.
   var int4 = false
+  var rows: RowUnits?
   var name: String { "conv_runs_\(pixels)x4_\(int4 ? "int4_" : "")neon" }
   private var tiling: ConvolutionTiling {
     ConvolutionTiling(pixels: pixels, channels: 4, depth: 16, weightsAreInt4: int4)
@@ -28,13 +29,13 @@ struct ConvolutionRunsNeon: ConvolutionFamily {
     if g.groups > 1, g.outputChannels / g.groups % 4 != 0 {
       return "output channels of a group are not a multiple of 4"
     }
-    guard let plan = ConvolutionBands(step, tiling) else { return "fewer than 4 output pixels a band" }
+    guard let plan = ConvolutionBands(step, tiling, rows: rows) else { return "fewer than 4 output pixels a band" }
     if plan.imageBytes >= 1 << 30 { return "the image is too large" }
     return nil
   }
 
   func cycles(of step: any Step, in program: Program, on target: Target) -> Double {
-    guard let step = step as? ConvolutionStep, let plan = ConvolutionBands(step, tiling) else {
+    guard let step = step as? ConvolutionStep, let plan = ConvolutionBands(step, tiling, rows: rows) else {
       return .infinity
     }
     let runs = ConvolutionRuns(step.geometry)
@@ -48,19 +49,19 @@ struct ConvolutionRunsNeon: ConvolutionFamily {
 
   func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
     let shape = try ConvolutionEmission(step)
-    guard let plan = ConvolutionBands(shape.step, tiling) else {
+    guard let plan = ConvolutionBands(shape.step, tiling, rows: rows) else {
       throw InternalError("\(name) was chosen for a step that it refuses")
     }
     let tile = ConvolutionTileNeon(shape: shape, plan: plan, pixels: pixels, int4: int4)
-    let (rows, runs) = (shape.geometry.outputChannels, tile.runs)
+    let (channels, runs) = (shape.geometry.outputChannels, tile.runs)
     return KernelCode(
       numbers: plan.constants + tile.constants + shape.requantization,
       body: shape.pointers(workspace: plan.isPadded) + plan.loops(around: tile.text),
       helpers: tile.helpers.union(plan.helpers), units: plan.units, workspaceBytes: plan.workspaceBytes,
       packings: [
         int4
-          ? .halfBytePanels(rows: rows, runs: runs.count, length: runs.length, nr: 4, kr: 16)
-          : .panels(rows: rows, runs: runs.count, length: runs.length, nr: 4, kr: 16, widened: false),
+          ? .halfBytePanels(rows: channels, runs: runs.count, length: runs.length, nr: 4, kr: 16)
+          : .panels(rows: channels, runs: runs.count, length: runs.length, nr: 4, kr: 16, widened: false),
         .plain, .plain,
       ])
   }

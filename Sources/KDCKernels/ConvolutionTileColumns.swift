@@ -8,7 +8,7 @@ struct ConvolutionTileColumns {
   private var pairs: FastPairs { plan.pairs }
   private var epilogue: NeonRequantization { NeonRequantization(step: shape.step) }
 
-  var helpers: Set<String> { ["kdc_columns", "kdc_copy"] }
+  var helpers: Set<String> { ["kdc_columns"] }
 
   var constants: [KernelNumber] {
     var list: [KernelNumber] = [

@@ -5,6 +5,8 @@ import KDCTargets
 /// A family over `ConvolutionRuns` for cores with dot products of four int8 a lane: tiles of some output pixels by some
 /// vectors of output channels, the ones with the least work for each shape.
 protocol ConvolutionTileFamily: ConvolutionFamily {
+  /// Set where the kernel is a link of a chain.
+  var rows: RowUnits? { get }
   /// Output channels of a vector.
   var lanes: Int { get }
   /// Bytes that are copied with padding in a cycle.
@@ -33,6 +35,8 @@ struct ConvolutionTileChoice {
 }
 
 extension ConvolutionTileFamily {
+  var rows: RowUnits? { nil }
+
   /// The tile with the least work; nil where none suits the shape.
   func tile(_ step: ConvolutionStep) -> ConvolutionTileChoice? {
     let g = step.geometry
@@ -40,7 +44,7 @@ extension ConvolutionTileFamily {
     for (vectors, pixels) in candidates(g) {
       let channels = vectors * lanes
       if g.groups > 1, g.outputChannels / g.groups % channels != 0 { continue }
-      guard let plan = ConvolutionBands(step, tiling(g, pixels: pixels, vectors: vectors)) else { continue }
+      guard let plan = ConvolutionBands(step, tiling(g, pixels: pixels, vectors: vectors), rows: rows) else { continue }
       let panels = (g.outputChannels + channels - 1) / channels
       let cycles =
         Double(plan.tiles * panels) * tileCycles(g, pixels: pixels, vectors: vectors)

@@ -40,7 +40,9 @@ extension KernelCode {
   package var text: String { KernelNumber.enumeration(numbers) + body }
 
   /// The share of the units that falls on the busiest of `threads` threads, split as the runtime does.
-  package func largestShare(_ threads: Int) -> Double {
+  package func largestShare(_ threads: Int) -> Double { Self.largestShare(of: units, threads) }
+
+  package static func largestShare(of units: Int, _ threads: Int) -> Double {
     let parts = max(1, min(threads, units))
     let most = (0..<parts).map { units * ($0 + 1) / parts - units * $0 / parts }.max() ?? units
     return Double(most) / Double(max(1, units))

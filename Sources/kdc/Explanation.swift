@@ -23,6 +23,8 @@ struct Explanation: Encodable {
     var detail: String
     var kernel: String
     var reason: String
+    /// With which layers it runs as one step, rows at a time; nil where it runs by itself.
+    var chain: String?
     /// Of an integer convolution's input and weights.
     var inputBits: Int?
     var weightBits: Int?
@@ -54,13 +56,15 @@ struct Explanation: Encodable {
       let selection = try KernelSelection(for: program, on: target)
       let total = max(selection.cycles, 1)
       let ranges = ValueRanges(of: program)
-      let layers = zip(program.steps, selection.choices).map { step, choice in
+      let layers = zip(program.steps, selection.choices).enumerated().map { index, pair in
+        let (step, choice) = pair
         let packed = zip(step.constants, choice.code.packings).map { constant, packing in
           packing.packedBytes(of: program.constants[constant.index].tensor.byteCount)
         }
         let integer = step as? ConvolutionStep
         return Layer(
           name: step.name, op: type(of: step).kind, detail: step.detail, kernel: choice.family, reason: choice.reason,
+          chain: selection.chain(with: index)?.note(for: index),
           inputBits: integer.map { ranges.usedBits(of: $0.input) },
           weightBits: integer.map { program.usedBits(of: $0.weights) },
           cycles: choice.cycles, share: choice.cycles / total,
@@ -98,7 +102,7 @@ struct Explanation: Encodable {
       let table = TextTable.aligned(rows) { $0 >= 4 }
       lines.append(table[0])
       for (line, layer) in zip(table.dropFirst(), target.layers) {
-        lines += [line, "      \(layer.detail)", "      \(layer.reason)"]
+        lines += [line, "      \(layer.detail)", "      \(layer.reason)"] + (layer.chain.map { ["      " + $0] } ?? [])
         if let float = layer.floatCycles, float < layer.cycles { lines.append("      slower than float32") }
         if refused { lines += layer.refused.map { "      refused \($0.kernel): \($0.reason)" } }
       }

@@ -49,7 +49,7 @@ struct ModelEstimate: Sendable, Codable, Equatable {
     for target in targets {
       let selection = try KernelSelection(for: program, on: target)
       milliseconds[target.name] = selection.milliseconds
-      let plan = MemoryPlan(program, workspaces: selection.workspaceBytes)
+      let plan = MemoryPlan(program, for: selection)
       memory = max(memory, plan.arenaBytes)
       let most = Double(max(plan.lowerBound, 1))
       let sum = plan.alive.reduce(0) { $0 + pow(Double($1) / most, 16) }

@@ -52,7 +52,7 @@ func smallProgram() -> Program {
 func input(_ program: Program, _ target: Target, _ families: [any KernelFamily] = Families.all) throws -> Emission.Input
 {
   let selection = try KernelSelection(for: program, on: target, families: families)
-  let plan = MemoryPlan(program, workspaces: selection.workspaceBytes)
+  let plan = MemoryPlan(program, for: selection)
   return Emission.Input(selection: selection, plan: plan)
 }
 

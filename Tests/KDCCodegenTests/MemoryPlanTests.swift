@@ -49,7 +49,7 @@ struct MemoryPlanTests {
   @Test("a workspace lives in its step only")
   func workspace() {
     let chain = program([64, 64, 64], [move(0, 1), move(1, 2)], inputs: [0], outputs: [2])
-    let plan = MemoryPlan(chain, workspaces: [0, 1000])
+    let plan = MemoryPlan(chain, workspaces: [(1..<2, 1000)])
     #expect(plan.workspaceOffsets[0] == nil)
     #expect(plan.workspaceOffsets[1] != nil)
     #expect(plan.arenaBytes == 64 * 2 + 1024 + 64)
@@ -68,7 +68,7 @@ struct MemoryPlanTests {
       }
       let program = program(sizes, steps, inputs: [0], outputs: [count - 1])
       let workspaces = steps.map { _ in Bool.random(using: &random) ? Int.random(in: 1...3000, using: &random) : 0 }
-      let plan = MemoryPlan(program, workspaces: workspaces)
+      let plan = MemoryPlan(program, workspaces: workspaces.enumerated().filter { $1 > 0 }.map { ($0..<$0 + 1, $1) })
       #expect(plan.arenaBytes >= plan.lowerBound, "seed \(seed)")
       #expect(plan.arenaBytes <= plan.lowerBound * 3 / 2 + 1024, "seed \(seed)")
       #expect(simulate(program, plan, workspaces), "seed \(seed)")

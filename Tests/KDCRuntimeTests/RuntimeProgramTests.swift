@@ -33,7 +33,7 @@ struct RuntimeProgramTests {
     "Parts of the runtime stand their tests in C",
     arguments: [
       ("pool", ["pool.c"], "address,undefined", "-lpthread"), ("pool", ["pool.c"], "thread", "-lpthread"),
-      ("inflate", ["inflate.c"], "address,undefined", "-lz"),
+      ("inflate", ["inflate.c"], "address,undefined", "-lz"), ("chain", ["chain.c"], "address,undefined", "-lm"),
     ])
   func program(name: String, files: [String], sanitizer: String, library: String) throws {
     let folder = try TemporaryFolder()

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KDC_MAX_RANK = 8, KDC_MAX_BUFFERS = 8, KDC_MAX_CONSTANTS = 6 };
+enum { KDC_MAX_RANK = 8, KDC_MAX_BUFFERS = 8, KDC_MAX_CONSTANTS = 9, KDC_MAX_LINKS = 3 };
 
 /* One step's kernel: units begin..end-1. b: buffers read, written, then the part's workspace; c: constants as packed. */
 typedef void (*kdc_kernel)(void *const *b, const void *const *c, uint32_t begin, uint32_t end);
@@ -27,6 +27,26 @@ typedef struct {
   const char *name;                     /* graph node */
   const char *kernel;                   /* family */
 } kdc_step;
+
+/* A step of a chain. Its kernel's units are bands of output rows. What it writes lies in the part's workspace until the next
+   link has read it: row r in slot (r + top) % slots. */
+typedef struct {
+  kdc_kernel run;
+  int32_t rows, height;                 /* of the output, of a unit */
+  int32_t row_bytes;                    /* of the output */
+  int32_t stride, reach;                /* input rows from one output row's window to the next one's; rows of a window */
+  uint32_t residual, constants;         /* the residual's index in b, 0 for none; that of the first constant in c */
+  uint32_t own;                         /* the kernel's workspace within that of the part */
+  /* Of all links but the last: */
+  uint32_t at;                          /* the first slot within the part's workspace */
+  int32_t slots, slot_bytes;
+  int32_t is_ring;                      /* the next link takes the slots as they are; else a unit's rows as part of an image */
+  int32_t top, left, outside;           /* of a ring: rows above the image, bytes before a row, the value of all around it */
+} kdc_link;
+
+/* chain.c: units begin ..< end of the last link, whose rows the others provide. b: the first link's input, residuals, the last
+   link's output, the part's workspace. */
+void kdc_run_chain(const kdc_link *links, uint32_t count, uint32_t buffer_count, void *const *b, const void *const *c, uint32_t begin, uint32_t end);
 
 /* Where a constant is stored, where it goes in the weights memory, and in which packing (see Packing in KDCKernels). */
 typedef struct {

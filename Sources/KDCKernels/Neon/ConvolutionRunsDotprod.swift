@@ -4,8 +4,9 @@ import KDCTargets
 
 /// Integer convolutions with many input channels on ARM cores with dot products (SDOT: four products a lane): tiles of
 /// some output pixels by some vectors of 4 output channels, chosen for the shape. Reads up to 15 bytes past a run.
-struct ConvolutionRunsDotprod: ConvolutionTileFamily {
+struct ConvolutionRunsDotprod: ConvolutionTileFamily, RowFamily {
   let name = "conv_runs_dotprod"
+  var rows: RowUnits?
 
   let lanes = 4
   let copiedBytesPerCycle = 8.0

@@ -19,6 +19,10 @@ extension Stage {
       for (step, choice) in zip(program.steps, selection.choices) {
         progress.detail("\(selection.target.name) \(step.name): \(choice.reason)")
       }
+      for chain in selection.chains {
+        let name = program.steps[chain.steps.lowerBound].name
+        progress.detail("\(selection.target.name) \(name): \(chain.note(for: chain.steps.lowerBound))")
+      }
     }
     let families = Set(compilation.selections.flatMap { $0.choices.map(\.family) })
     return "\(families.count) kernel families"
@@ -27,7 +31,7 @@ extension Stage {
   /// A place in one arena for every buffer.
   static let planMemory = Stage("plan memory") { compilation, progress in
     let program = compilation.program
-    compilation.plans = compilation.selections.map { MemoryPlan(program, workspaces: $0.workspaceBytes) }
+    compilation.plans = compilation.selections.map { MemoryPlan(program, for: $0) }
     let least = MemoryPlan(program).lowerBound
     for (selection, plan) in zip(compilation.selections, compilation.plans) {
       progress.detail(

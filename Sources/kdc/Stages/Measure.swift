@@ -77,7 +77,7 @@ extension Compilation {
       return false
     }
     let selection = try KernelSelection(for: program, on: target)
-    let plan = MemoryPlan(program, workspaces: selection.workspaceBytes)
+    let plan = MemoryPlan(program, for: selection)
     let variants = try Emission.variants(of: program, [Emission.Input(selection: selection, plan: plan)])
     let builder = BundleBuilder(
       toolchain: try Toolchain.find(in: request.toolchain), architecture: target.architecture,

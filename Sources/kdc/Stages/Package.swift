@@ -85,7 +85,8 @@ extension Compilation {
       for selection in selections {
         let choice = selection.choices[index]
         layer.kernel[selection.target.name] = choice.family
-        layer.reason[selection.target.name] = choice.reason
+        let chain = selection.chain(with: index).map { "; " + $0.note(for: index) }
+        layer.reason[selection.target.name] = choice.reason + (chain ?? "")
         layer.cycles[selection.target.name] = choice.cycles
       }
       return layer
