@@ -10,6 +10,9 @@ struct Bench: AsyncParsableCommand {
     discussion: """
       Runs the bundle's own benchmark (`model.kdb --bench`). A bundle for another processor is refused, since an \
       emulator's times say nothing about the device: copy it there and run `./model.kdb --bench`.
+
+      EXAMPLE
+        kdc bench model.kdb --threads 2 --runs 100 --per-layer
       """)
 
   @Argument(help: "A bundle.")

@@ -61,8 +61,7 @@ struct Compile: AsyncParsableCommand {
   )
   var arithmetic: CompileRequest.Arithmetic = .auto
 
-  @Option(name: .customLong("input-shape"), help: "Shape of an input, as name:1x3x320x320; may be repeated.")
-  var inputShapes: [String] = []
+  @OptionGroup var inputs: ShapeOptions
 
   @Option(help: "Write report.json here; - prints it alone.")
   var json: String?
@@ -84,8 +83,7 @@ struct Compile: AsyncParsableCommand {
   @Option(help: "Seed of everything random: the order of training samples, golden vectors.")
   var seed: UInt64 = 0
 
-  @Option(help: "Threads to compile with. Default: one per processor. The result is the same for any number.")
-  var threads: Int?
+  @OptionGroup var machine: ThreadOptions
 
   @Option(help: "Folder of clang and ld.lld.")
   var toolchain: String?
@@ -101,7 +99,6 @@ struct Compile: AsyncParsableCommand {
   func validate() throws {
     guard !targets.isEmpty else { throw ValidationError("--target is missing; `kdc targets` lists the devices") }
     if emit != nil && emitFolder == nil { throw ValidationError("--emit needs --emit-dir") }
-    if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024") }
     let hasSamples = data != nil || compression.train != nil
     let budget = budget.budget
     let wanted = compression.request(hasBudget: !budget.isEmpty)
@@ -129,9 +126,9 @@ struct Compile: AsyncParsableCommand {
       images: images.images, targets: try Targets.builtIn().compiled(for: targets), output: output, json: json,
       activations: data == nil ? .float : activations, weights: weights, arithmetic: arithmetic,
       compression: compression.request(hasBudget: !budget.isEmpty), budget: budget,
-      inputShapes: try ONNXImporter.parseInputShapes(inputShapes), emitFolder: emitFolder,
+      inputShapes: try inputs.shapes, emitFolder: emitFolder,
       workFolder: compression.workFolder, toolchain: toolchain, seed: seed,
-      threads: Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount))
+      threads: machine.threads)
     let progress = Progress(quiet ? .quiet : verbose ? .verbose : .normal)
     let report: Report
     do {

@@ -5,7 +5,13 @@ import KDCToolchain
 
 /// `kdc doctor`: which tools kdc finds, and how to get those it does not.
 struct Doctor: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Check the tools that kdc uses.")
+  static let configuration = CommandConfiguration(
+    abstract: "Check the tools that kdc uses.",
+    discussion: """
+      EXAMPLES
+        kdc doctor
+        kdc doctor --toolchain /usr/lib/llvm-19/bin
+      """)
 
   @Option(help: ArgumentHelp("Folder with clang and ld.lld.", valueName: "folder"))
   var toolchain: String?

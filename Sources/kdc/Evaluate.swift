@@ -27,11 +27,9 @@ struct Evaluate: AsyncParsableCommand {
   @Option(help: "Draw confidences and confusion matrices as SVG here.")
   var svg: String?
 
-  @Option(name: .customLong("input-shape"), help: "For ONNX: shape of an input, as name:1x3x320x320; may be repeated.")
-  var inputShapes: [String] = []
+  @OptionGroup var inputs: ShapeOptions
 
-  @Option(help: "Threads. Default: one per processor.")
-  var threads: Int?
+  @OptionGroup var machine: ThreadOptions
 
   @OptionGroup(title: "Image folders") var images: DataOptions
 
@@ -51,9 +49,9 @@ struct Evaluate: AsyncParsableCommand {
   }
 
   mutating func run() async throws {
-    let threads = Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    let threads = machine.threads
     for path in [json, svg].compactMap({ $0 }) where path != "-" { try Files.checkWritable(path) }
-    let opened = try OpenedModel(path: model, inputShapes: inputShapes, threads: threads)
+    let opened = try OpenedModel(path: model, inputShapes: inputs.texts, threads: threads)
     let runner = opened.runner
     let set = try DataSet(
       contentsOf: data, inputs: runner.inputs, outputs: runner.outputs.map(\.name), images: images.images,

@@ -18,7 +18,7 @@ struct Explain: ParsableCommand {
       Estimates are those of the compiler's cost model, for one core. A bundle is explained for the targets it was made for; an ONNX \
       model as it would be as int8, whatever the calibration.
 
-      Examples:
+      EXAMPLES
         kdc explain model.kdb
         kdc explain student.onnx --target pi5 --refused
         kdc explain student.onnx --target pi4b --activations float
@@ -35,9 +35,7 @@ struct Explain: ParsableCommand {
   @Option(help: "What an ONNX model computes in: int8 or float.")
   var activations: CompileRequest.Activations = .int8
 
-  @Option(
-    name: .customLong("input-shape"), help: "Shape of an input, as name:1x3x320x320; may be repeated.")
-  var inputShapes: [String] = []
+  @OptionGroup var inputs: ShapeOptions
 
   @Flag(help: "Also print which kernels were refused for each layer, and why.")
   var refused = false
@@ -67,7 +65,7 @@ struct Explain: ParsableCommand {
 
   /// The program of the ONNX model. One made-up sample stands for calibration: kernels depend on shapes, hardly on values.
   private func lowered() throws -> Program {
-    var graph = try ModelFile.load(file, inputShapes: ONNXImporter.parseInputShapes(inputShapes))
+    var graph = try ModelFile.load(file, inputShapes: inputs.shapes)
     try Passes.run(on: &graph)
     guard activations == .int8 else { return try lower(graph) }
     var sample: [String: Tensor] = [:]

@@ -13,7 +13,7 @@ struct Inspect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show a model's inputs, operators, size and what is unsupported; or what a bundle holds.",
     discussion: """
-      Examples:
+      EXAMPLES
         kdc inspect student.onnx                   inputs, operators, parameters, MACs, what is unsupported
         kdc inspect student.onnx --graph --passes  the graph as the compiler quantises it
         kdc inspect student.onnx --groups          which channels can be pruned, and which go together
@@ -24,9 +24,7 @@ struct Inspect: AsyncParsableCommand {
   @Argument(help: "An ONNX model or a bundle.")
   var file: String?
 
-  @Option(
-    name: .customLong("input-shape"), help: "Shape of an input, as name:1x3x320x320; may be repeated.")
-  var inputShapes: [String] = []
+  @OptionGroup var inputs: ShapeOptions
 
   @Option(help: "Write the findings as JSON to a file, or to standard output with '-'.")
   var json: String?
@@ -60,7 +58,7 @@ struct Inspect: AsyncParsableCommand {
     if ops { try listOperators() }
     guard let file else { return }
     if isELF(file) { return try inspectBundle(file) }
-    var model = try ModelFile.read(file, inputShapes: ONNXImporter.parseInputShapes(inputShapes))
+    var model = try ModelFile.read(file, inputShapes: inputs.shapes)
     let faults = model.inferKnownTypes().faults
     if unsupported {
       guard faults.isEmpty else { throw DiagnosticList(faults) }

@@ -37,7 +37,7 @@ struct Rise: AsyncParsableCommand {
 
   @Option(help: "Write the scores as JSON here; - prints them alone.") var json: String?
 
-  @Option(help: "Threads. Default: one per processor. The result is the same for any number.") var threads: Int?
+  @OptionGroup var machine: ThreadOptions
 
   @OptionGroup(title: "Image folders") var images: DataOptions
 
@@ -56,7 +56,7 @@ struct Rise: AsyncParsableCommand {
   }
 
   mutating func run() async throws {
-    let threads = Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    let threads = machine.threads
     for path in [output, json].compactMap({ $0 }) where path != "-" { try Files.checkWritable(path) }
     var options = Saliency.Options()
     (options.masks, options.cells, options.seed) = (masks, cells, seed)

@@ -7,7 +7,13 @@ import KDCTargets
 struct TargetsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "targets", abstract: "List the devices that kdc compiles for.",
-    discussion: "A target is a short YAML file; `--target` also takes a path to one of your own.")
+    discussion: """
+      A target is a short YAML file; `--target` also takes a path to one of your own.
+
+      EXAMPLES
+        kdc targets
+        kdc targets --targets-dir my-boards --json -
+      """)
 
   @Option(help: ArgumentHelp("Read *.yaml of this folder in place of the built-in targets.", valueName: "folder"))
   var targetsDir: String?

@@ -11,6 +11,10 @@ struct Verify: AsyncParsableCommand {
       The reference interpreter runs the program that the bundle carries and its outputs must equal the golden vectors \
       byte for byte. Where the bundle is for this machine it is run as well; with --simulate under qemu-aarch64, too, \
       if that is installed. Exit code 4 where a check fails.
+
+      EXAMPLES
+        kdc verify model.kdb
+        kdc verify model.kdb --simulate pi4b --simulate pi5
       """)
 
   @Argument(help: "A bundle.")

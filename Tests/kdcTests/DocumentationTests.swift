@@ -12,6 +12,24 @@ import Testing
   /// KDC_RECORD=1 writes what is generated, and still fails: a recording is looked at before it is committed.
   private static let records = ProcessInfo.processInfo.environment["KDC_RECORD"] == "1"
 
+  @Test(
+    "Commands.md names every command, and each one's help shows an example",
+    .enabled(if: CommandLineTool.path != nil, "the kdc executable was not built with the tests"))
+  func commands() throws {
+    let folder = FileManager.default.temporaryDirectory
+    let page = try SourceTree.text(Self.folder + "Commands.md")
+    let help = try CommandLineTool.run(["--help"], in: folder).output
+    let list = try #require(help.range(of: "SUBCOMMANDS:"))
+    let names = help[list.upperBound...].split(separator: "\n").filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
+      .compactMap { $0.split(separator: " ").first }
+    #expect(names.count > 12)
+    for name in names {
+      #expect(page.contains("`kdc \(name)"), "\(name)")
+      let text = try CommandLineTool.run([String(name), "--help"], in: folder).output
+      #expect(text.contains("EXAMPLE") && text.contains("  kdc \(name)"), "\(name)")
+    }
+  }
+
   @Test("Operators.md lists every operator with its opsets and form, as the operators' own comments say")
   func operators() throws {
     let page = try SourceTree.text(Self.folder + "Operators.md")

@@ -56,7 +56,8 @@ struct LowRankSearch {
         if decision.loss < nearest?.decision.loss ?? .infinity { nearest = (ranks, decision) }
       }
       failures += 1
-      guard var (ranks, decision) = nearest else { continue }
+      guard let (ranks, attempt) = nearest else { continue }
+      var decision = attempt
       var graph = try lowRank.factored(ranks)
       let refitted = try refit(graph, index)
       let found = try loss(refitted)

@@ -73,7 +73,7 @@ struct TrainingOptions: ParsableArguments {
 
   @Option(help: "Seed of everything random.") var seed: UInt64 = 0
 
-  @Option(help: "Threads. Default: one per processor. The result is the same for any number.") var threads: Int?
+  @OptionGroup var machine: ThreadOptions
 
   @Flag(help: "No progress.") var quiet = false
 

@@ -37,7 +37,7 @@ struct TrainingSession {
     finalOutput = output
     self.path = path
     weightSeed = training.reinitialize ? training.seed : nil
-    threads = Threads(training.threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    threads = training.machine.threads
     try Files.checkWritable(output)
     if let json = training.json, json != "-" { try Files.checkWritable(json) }
     student = try Self.model(path)
@@ -87,16 +87,21 @@ struct TrainingSession {
     }
   }
 
-  /// Layers as the graphs name them, from what the user wrote. Throws a `DiagnosticList` of `unknownLayer`.
+  /// Layers as the graphs name them, from what the user wrote. Throws a `DiagnosticList` of `unknownLayer`, and of
+  /// `teacherMismatch` where attention has no places to compare.
   mutating func resolve(_ transfers: [FeatureTransfer]) throws -> [FeatureTransfer] {
     guard !transfers.isEmpty, let first = teachers.first else { return [] }
     let graph = try Self.model(first.path)
     layers = graph
     var faults: [Diagnostic] = []
-    func value(_ name: String, in graph: Graph) -> String {
+    let grown = [graph, student].map { $0.batched(2)?.types ?? [:] }
+    func value(_ name: String, of kind: FeatureTransfer.Kind, in graph: Graph, _ grown: [String: TensorType]) -> String
+    {
       let values = graph.nodes.flatMap(\.outputs).filter { !$0.isEmpty }
       let found = values.contains(name) ? name : graph.nodes.first { $0.name == name }?.outputs.first
-      guard let found, let rank = graph.types[found]?.shape.rank, rank > 1 else {
+      guard let found, let shape = graph.types[found]?.shape, shape.rank > 1, shape[0] == 1,
+        grown[found].map({ $0.shape[0] == 2 }) ?? true
+      else {
         faults.append(
           Diagnostic(
             .unknownLayer, "the model has no layer '\(name)' with a value for each sample", at: Place(file: graph.file),
@@ -104,12 +109,18 @@ struct TrainingSession {
               ?? "`kdc inspect \(graph.file)` lists the layers"))
         return name
       }
+      if kind == .attention && (shape.rank != 4 || shape[2] * shape[3] < 2) {
+        faults.append(
+          Diagnostic(
+            .teacherMismatch, "attention compares places, and '\(name)' \(shape) has none", at: Place(file: graph.file),
+            hint: "name a layer of maps [n, channels, height, width], or take --hint"))
+      }
       return found
     }
     let result = transfers.map { transfer in
       FeatureTransfer(
-        transfer.kind, teacher: value(transfer.teacher, in: graph), student: value(transfer.student, in: student),
-        weight: transfer.weight)
+        transfer.kind, teacher: value(transfer.teacher, of: transfer.kind, in: graph, grown[0]),
+        student: value(transfer.student, of: transfer.kind, in: student, grown[1]), weight: transfer.weight)
     }
     guard faults.isEmpty else { throw DiagnosticList(faults) }
     return result

@@ -167,6 +167,46 @@ struct DistillationTests {
     }
   }
 
+  @Test(
+    "Losses between layers, students that teach each other and falling temperatures survive an interruption to the byte",
+    arguments: FeatureTransfer.Kind.allCases.map(\.rawValue) + ["peers"])
+  func resumeOthers(kind: String) throws {
+    var options = options
+    options.epochs = 3
+    options.loss.hardWeight = 0.5
+    options.lastTemperature = 1
+    let graph = try NormalizedNetwork.graph(channels: 6, seed: 3)
+    let teacher = TeacherNetwork(graph, outputs: ["logits": "logits"], layers: graph) { $0 }
+    if let kind = FeatureTransfer.Kind(rawValue: kind) {
+      options.transfers = [FeatureTransfer(kind, teacher: "relu", student: "relu", weight: 2)]
+    }
+    let students = try (0..<(kind == "peers" ? 2 : 1)).map { try NormalizedNetwork.graph(seed: UInt64($0)) }
+    let task = NormalizedNetwork.task(200, seed: 4)
+    func run(
+      _ threads: Threads, _ checkpoint: Checkpoint? = nil, progress: (Distillation.Progress) throws -> Void = { _ in }
+    ) throws -> Distillation.Result {
+      try Distillation.run(
+        students, samples: task.samples, heads: [NormalizedNetwork.head(task.labels)], teachers: [teacher],
+        options: options, threads: threads, checkpoint: checkpoint, progress: progress)
+    }
+    let whole = try run(1)
+    #expect(whole.history.map(\.temperature).last == 1)
+    try withFile { path in
+      let time = Ticks()
+      let checkpoint = Checkpoint(path: path, interval: 2) { time.next() }
+      var calls = 0
+      #expect(throws: Stop.self) {
+        try run(1, checkpoint) { _ in
+          calls += 1
+          if calls > 8 { throw Stop() }
+        }
+      }
+      let resumed = try run(2, checkpoint)
+      #expect(resumed.students.map(bytes) == whole.students.map(bytes))
+      #expect(resumed.history == whole.history && resumed.warnings.isEmpty)
+    }
+  }
+
   @Test("A run does not go on from one whose teacher saw the samples in another way")
   func adaptation() throws {
     var options = options

@@ -1,0 +1,109 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCProgram
+import KDCTensor
+
+/// Integer multipliers of y = a + b: scale/output · 2^shift for each.
+struct AdditionFactors {
+  var a: Int
+  var b: Int
+  var shift: Int
+
+  /// nil where a ratio is too large for int16. `sign` −1 subtracts b.
+  init?(a scaleA: Float, b scaleB: Float, output: Float, sign: Int = 1) {
+    let ratios = [Double(scaleA) / Double(output), Double(scaleB) / Double(output)]
+    guard let largest = ratios.max(), largest > 0, largest.rounded() <= 32767 else { return nil }
+    var shift = 16
+    while shift > 0, (largest * Double(1 << shift)).rounded() > 32767 { shift -= 1 }
+    self.shift = shift
+    a = Int((ratios[0] * Double(1 << shift)).rounded())
+    b = sign * Int((ratios[1] * Double(1 << shift)).rounded())
+  }
+}
+
+extension Lowering {
+  /// Add (sign 1), Sub (sign −1) of int8 values; false where there is no integer form.
+  mutating func integerAdd(_ a: String, _ b: String, _ output: String, sign: Int) throws -> Bool {
+    guard let operands = try integerOperands(a, b, output),
+      let factors = AdditionFactors(
+        a: operands.a.scale, b: operands.b.scale, output: operands.output.scale, sign: sign)
+    else { return false }
+    let buffer = try write(output, as: operands.output.encoding, in: operands.layout)
+    let limits = limits(of: output)
+    append {
+      AddStep(
+        name: $0, a: operands.a.form.buffer, b: operands.b.form.buffer, output: buffer, walk: operands.walk,
+        zeroPointA: operands.a.zeroPoint, zeroPointB: operands.b.zeroPoint, multiplierA: factors.a,
+        multiplierB: factors.b,
+        requantization: Requantization(
+          preShift: 0, shift: factors.shift, zeroPoint: operands.output.zeroPoint, low: limits.lowerBound,
+          high: limits.upperBound))
+    }
+    return true
+  }
+
+  mutating func integerMultiply(_ a: String, _ b: String, _ output: String) throws -> Bool {
+    guard let operands = try integerOperands(a, b, output),
+      let factors = RequantizationChoice.factors(
+        [Double(operands.a.scale) * Double(operands.b.scale) / Double(operands.output.scale)],
+        accumulatorBound: 255 * 255),
+      let multiplier = factors.multipliers.first
+    else { return false }
+    let buffer = try write(output, as: operands.output.encoding, in: operands.layout)
+    let limits = limits(of: output)
+    append {
+      MultiplyStep(
+        name: $0, a: operands.a.form.buffer, b: operands.b.form.buffer, output: buffer, walk: operands.walk,
+        zeroPointA: operands.a.zeroPoint, zeroPointB: operands.b.zeroPoint, multiplier: multiplier,
+        requantization: Requantization(
+          preShift: factors.preShift, shift: factors.shift, zeroPoint: operands.output.zeroPoint,
+          low: limits.lowerBound, high: limits.upperBound))
+    }
+    return true
+  }
+
+  private struct IntegerOperand {
+    var form: Form
+    var encoding: Encoding
+    var scale: Float
+    var zeroPoint: Int
+    init?(_ form: Form, _ encoding: Encoding) {
+      guard case .int8(let scale, let zeroPoint) = encoding else { return nil }
+      self.form = form
+      self.encoding = encoding
+      self.scale = scale
+      self.zeroPoint = zeroPoint
+    }
+  }
+  private struct IntegerOperands {
+    var a, b, output: IntegerOperand
+    var layout: Layout
+    var walk: Walk
+  }
+
+  private mutating func integerOperands(_ a: String, _ b: String, _ output: String) throws -> IntegerOperands? {
+    guard let encodingA = integerEncoding(a), let encodingB = integerEncoding(b), let result = quantized(output) else {
+      return nil
+    }
+    let shape = try shape(of: output)
+    let layout = elementwiseLayout([a, b], shape, [encodingA, encodingB])
+    let left = try readForElementwise(a, encodingA, layout, shape)
+    let right = try readForElementwise(b, encodingB, layout, shape)
+    guard let first = IntegerOperand(left, encodingA), let second = IntegerOperand(right, encodingB),
+      let third = IntegerOperand(left, result)
+    else { return nil }
+    let walk = binaryWalk((left, try self.shape(of: a)), (right, try self.shape(of: b)), shape, layout)
+    return IntegerOperands(a: first, b: second, output: third, layout: layout, walk: walk)
+  }
+
+  /// The value's own encoding, or for a float constant the one that covers its range.
+  private func integerEncoding(_ name: String) -> Encoding? {
+    if let encoding = quantized(name) { return encoding }
+    guard let values = floatConstant(name)?.floats, values.allSatisfy({ $0.isFinite }) else { return nil }
+    let low = min(values.min() ?? 0, 0)
+    let high = max(values.max() ?? 0, 0)
+    let scale = (high - low) / 255
+    guard scale > 0, scale.isNormal else { return .int8(scale: 1, zeroPoint: 0) }
+    return .int8(scale: scale, zeroPoint: Int((-128 - low / scale).rounded()))
+  }
+}

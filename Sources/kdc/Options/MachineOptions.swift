@@ -1,0 +1,27 @@
+import ArgumentParser
+import Foundation
+import KDCONNX
+import KDCTensor
+
+/// How many threads a command computes with.
+struct ThreadOptions: ParsableArguments {
+  @Option(
+    name: .customLong("threads"), help: "Threads. Default: one per processor. The result is the same for any number.")
+  var count: Int?
+
+  func validate() throws {
+    if let count, !(1...1024).contains(count) { throw ValidationError("--threads must be 1 to 1024") }
+  }
+
+  var threads: Threads { Threads(count ?? ProcessInfo.processInfo.activeProcessorCount) }
+}
+
+/// Sizes that an ONNX file leaves open.
+struct ShapeOptions: ParsableArguments {
+  @Option(
+    name: .customLong("input-shape"), help: "For ONNX: shape of an input, as name:1x3x320x320; may be repeated.")
+  var texts: [String] = []
+
+  /// Throws `invalidInputShape`.
+  var shapes: [String: [Int]] { get throws { try ONNXImporter.parseInputShapes(texts) } }
+}
