@@ -25,6 +25,30 @@ package struct ConvolutionCases {
     }
   }
 
+  /// A random 3×3 convolution of stride 1: odd sizes, every pad, few and many channels.
+  private mutating func winogradGeometry() -> ConvolutionGeometry {
+    func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
+    let output = (height: pick(1...13), width: pick(1...13))
+    let (top, left, bottom, right) = (pick(0...2), pick(0...2), pick(0...2), pick(0...2))
+    let channels = [pick(1...20), pick(1...20), 16, 24, 33, 64, 70].randomElement(using: &generator) ?? 1
+    let outputs = [pick(1...20), pick(1...20), 16, 32, 37, 64].randomElement(using: &generator) ?? 1
+    return ConvolutionGeometry(
+      input: (max(1, output.height + 2 - top - bottom), max(1, output.width + 2 - left - right), channels),
+      output: (output.height, output.width, outputs), kernel: (3, 3), padTop: top, padLeft: left)
+  }
+
+  /// A convolution for Winograd's kernels: values that are even, or extreme with biases such that sums reach the ends of
+  /// the range that they take.
+  package mutating func makeWinograd(_ index: Int) -> (program: Program, memory: Memory, title: String) {
+    let g = winogradGeometry()
+    let sum = Int32(9 * g.inputChannels * 127 * 128)
+    let values: Values = index % 3 == 0 ? .extreme : .even
+    let made = make(
+      g, residual: index % 4 == 1, values: values, int4: index % 16 == 5,
+      largestBias: values == .extreme ? (1 << 25) - 1 - sum : min(sum / 4, (1 << 25) - 1 - sum))
+    return (made.program, made.memory, g.title)
+  }
+
   /// A program of one convolution with data in `memory`: buffers input, output, residual. Biases are at most
   /// `largestBias` in magnitude where that is given, and else anything that the values call for.
   package mutating func make(

@@ -24,6 +24,11 @@ package struct KernelLayout {
   /// Bytes that kernels may change.
   private var owned: [Range<Int>] = []
   private var noise = SeededGenerator(seed: 7)
+  /// Where the rows of calls lie in `image`, and how many there are.
+  private var table = 0
+  private var rows = 0
+  /// The most buffers and constants of a step.
+  private static let slots = 16
 
   package init(_ cases: [KernelCase]) throws {
     var functions: [String: Int] = [:]
@@ -55,6 +60,14 @@ package struct KernelLayout {
           constantSizes: packed.map(\.count), function: function))
     }
     appendNoise(64)
+    table = image.count
+    for place in places { for row in Self.calls(place) { append(row) } }
+    appendNoise(64)
+  }
+
+  private mutating func append(_ row: [Int]) {
+    for value in row { withUnsafeBytes(of: UInt32(value).littleEndian) { image.append(contentsOf: $0) } }
+    rows += 1
   }
 
   private mutating func add(_ bytes: [UInt8]) -> Int {
@@ -81,11 +94,13 @@ package struct KernelLayout {
 
   /// The C program: helpers, kernels, a table of runs, and a start without a C library.
   package func source(_ cases: [KernelCase]) -> String {
-    Self.callNumbers + kernels(cases) + Self.memorySource(image.count) + guardSource
-      + "static const guarded_call calls[] = {\n" + places.indices.map { calls($0) }.joined() + """
+    let functions = places.indices.filter { places[$0].function == $0 }
+    return Self.callNumbers + kernels(cases) + Self.memorySource(image.count) + guardSource
+      + "static const kernel functions[] = {\n" + functions.map { "  [\($0)] = k\($0),\n" }.joined() + """
         };
         static void run_all(void) {
-          for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) guarded(&calls[i]);
+          const guarded_call *calls = (const guarded_call *)(memory + \(table));
+          for (size_t i = 0; i < \(rows); i++) guarded(functions[calls[i].function], &calls[i]);
         }
 
         """ + Self.startSource
@@ -109,27 +124,20 @@ package struct KernelLayout {
     return text
   }
 
-  /// Rows of calls for both runs of a case: whole, and in three parts from the last to the first.
-  func calls(_ index: Int) -> String {
-    let place = places[index]
+  /// Rows of `guarded_call` for both runs of a case: whole, and in three parts from the last to the first.
+  private static func calls(_ place: Place) -> [[Int]] {
     let units = place.code.units
-    let parts = [[0, units], [units * 2 / 3, units, units / 3, units * 2 / 3, 0, units / 3]]
-    return parts.enumerated().map { run, bounds in
-      stride(from: 0, to: bounds.count, by: 2).filter { bounds[$0] < bounds[$0 + 1] }
-        .map { "  " + guardedCall(index, run, bounds[$0], bounds[$0 + 1]) + "\n" }.joined()
-    }.joined()
+    let parts = [[(0, units)], [(units * 2 / 3, units), (units / 3, units * 2 / 3), (0, units / 3)]]
+    return parts.enumerated().flatMap { run, bounds in
+      bounds.filter { $0.0 < $0.1 }.map { begin, end in
+        let buffers = place.reads + place.writes[run] + (place.code.workspaceBytes > 0 ? [place.workspaces[run]] : [])
+        return [place.function, begin, end, buffers.count, place.constants.count] + row(buffers)
+          + row(place.bufferSizes.map(readable)) + row(place.constants) + row(place.constantSizes.map(whole))
+      }
+    }
   }
 
-  /// A row for a call on copies that end where readable memory does.
-  private func guardedCall(_ index: Int, _ run: Int, _ begin: Int, _ end: Int) -> String {
-    let place = places[index]
-    var buffers = place.reads + place.writes[run]
-    if place.code.workspaceBytes > 0 { buffers.append(place.workspaces[run]) }
-    func list(_ values: [Int]) -> String { "{\((values + [0]).map(String.init).joined(separator: ", "))}" }
-    return "{k\(place.function), \(begin), \(end), \(buffers.count), \(place.constants.count), \(list(buffers)), "
-      + "\(list(place.bufferSizes.map(Self.readable))), \(list(place.constants)), "
-      + "\(list(place.constantSizes.map(Self.whole)))},"
-  }
+  private static func row(_ values: [Int]) -> [Int] { values + [Int](repeating: 0, count: slots - values.count) }
 
   /// What a bundle lays out for `bytes` of a constant; of a buffer, with the slack behind it.
   private static func whole(_ bytes: Int) -> Int { (bytes + 63) / 64 * 64 }
@@ -138,7 +146,7 @@ package struct KernelLayout {
   private var guardSource: String {
     let sizes = places.flatMap { $0.bufferSizes.map(Self.readable) + $0.constantSizes.map(Self.whole) }
     return """
-      enum { SLOT = \(((sizes.max() ?? 0) + 65535) / 65536 * 65536), PAGE = 65536, SLOTS = 16 };
+      enum { SLOT = \(((sizes.max() ?? 0) + 65535) / 65536 * 65536), PAGE = 65536, SLOTS = \(Self.slots) };
       static uint8_t slots[SLOTS][SLOT + PAGE] __attribute__((aligned(65536)));
       static long call(long number, long a, long b, long c);
       typedef void (*kernel)(void *const *b, const void *const *c, uint32_t begin, uint32_t end);
@@ -157,10 +165,10 @@ package struct KernelLayout {
         return to;
       }
       typedef struct {
-        kernel run;
-        uint32_t begin, end, buffers, constants, b[SLOTS], b_bytes[SLOTS], c[SLOTS], c_bytes[SLOTS];
+        // A call on copies of buffers and constants that end where readable memory does.
+        uint32_t function, begin, end, buffers, constants, b[SLOTS], b_bytes[SLOTS], c[SLOTS], c_bytes[SLOTS];
       } guarded_call;
-      static void guarded(const guarded_call *g) {
+      static void guarded(kernel run, const guarded_call *g) {
         static int is_ready;
         for (int i = 0; i < SLOTS && !is_ready; i++) call(CALL_PROTECT, (long)(slots[i] + SLOT), PAGE, 0);
         is_ready = 1;
@@ -168,7 +176,7 @@ package struct KernelLayout {
         void *fixed[SLOTS];
         for (uint32_t i = 0; i < g->buffers; i++) to[i] = place((int)i, g->b[i], g->b_bytes[i]);
         for (uint32_t i = 0; i < g->constants; i++) fixed[i] = place((int)(g->buffers + i), g->c[i], g->c_bytes[i]);
-        g->run(to, (const void *const *)fixed, g->begin, g->end);
+        run(to, (const void *const *)fixed, g->begin, g->end);
         for (uint32_t i = 0; i < g->buffers; i++) memcpy(memory + g->b[i], to[i], g->b_bytes[i]);
         for (uint32_t i = 0; i < g->constants; i++) memcpy(memory + g->c[i], fixed[i], g->c_bytes[i]);
       }

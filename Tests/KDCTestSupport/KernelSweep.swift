@@ -31,7 +31,7 @@ package struct KernelSweep {
     steps = StepCases(seed: seed + 2)
   }
 
-  /// Runs `rounds` programs of convolutions, each of `shapes` steps for all families that want more cases.
+  /// Runs at most `rounds` programs of convolutions, each of `shapes` steps for all families that want more cases.
   package mutating func convolutions(rounds: Int, shapes: Int) throws {
     for round in 0..<rounds {
       var cases: [KernelCase] = []
@@ -50,6 +50,8 @@ package struct KernelSweep {
         let narrow = convolutions.makeNarrow(
           geometry, residual: kind % 3 == 1, values: kind % 5 == 3 ? .extreme : .even, weight: [63, 30, 9][kind % 3])
         add(narrow.program, narrow.memory, geometry.title + " of 7 bits", to: &cases)
+        let winograd = convolutions.makeWinograd(kind)
+        add(winograd.program, winograd.memory, winograd.title, to: &cases)
       }
       try run(cases)
     }
