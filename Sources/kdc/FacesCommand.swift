@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import KDCDiagnostics
 import KDCTensor
 import KDCTraining
 
@@ -23,7 +23,7 @@ struct FacesCommand: ParsableCommand {
 
   @Option(name: .shortAndLong, help: "The npz file to write.") var output: String
 
-  @Option(help: "Threads. Default: one per processor. The result is the same for any number.") var threads: Int?
+  @OptionGroup var machine: ThreadOptions
 
   @Flag(help: "No message.") var quiet = false
 
@@ -32,8 +32,8 @@ struct FacesCommand: ParsableCommand {
   }
 
   mutating func run() throws {
-    let threads = Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
-    try NumpyFile.write(FaceSamples.draw(samples, seed: seed, threads: threads), to: output)
+    try Files.checkWritable(output)
+    try NumpyFile.write(FaceSamples.draw(samples, seed: seed, threads: machine.threads), to: output)
     if !quiet { Console.note("\(samples) drawn faces in \(output)") }
   }
 }

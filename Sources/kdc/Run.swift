@@ -32,11 +32,9 @@ struct Run: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: "The npz file to write.")
   var output: String
 
-  @Option(name: .customLong("input-shape"), help: "For ONNX: shape of an input, as name:1x3x320x320; may be repeated.")
-  var inputShapes: [String] = []
+  @OptionGroup var inputs: ShapeOptions
 
-  @Option(help: "Threads. Default: one per processor.")
-  var threads: Int?
+  @OptionGroup var machine: ThreadOptions
 
   @OptionGroup(title: "Image folders") var images: DataOptions
 
@@ -48,8 +46,9 @@ struct Run: AsyncParsableCommand {
   }
 
   mutating func run() async throws {
-    let threads = Threads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
-    let opened = try OpenedModel(path: model, inputShapes: inputShapes, threads: threads)
+    try Files.checkWritable(output)
+    let threads = machine.threads
+    let opened = try OpenedModel(path: model, inputShapes: inputs.texts, threads: threads)
     let runner = opened.runner
     let video = VideoFrames.isVideo(input) ? try VideoFrames(input, for: runner.inputs, rate: fps) : nil
     defer { video?.remove() }
