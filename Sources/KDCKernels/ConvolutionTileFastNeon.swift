@@ -9,7 +9,7 @@ struct ConvolutionTileFastNeon {
   private var blocks: FastBlocks { fast.blocks }
   private var epilogue: NeonRequantization { NeonRequantization(step: shape.step) }
 
-  var helpers: Set<String> { epilogue.helpers.union(["kdc_fast_2x4", "kdc_sum_4", "kdc_store_4"]) }
+  var helpers: Set<String> { epilogue.helpers.union(["kdc_fast_2x4", "kdc_sum_4", "kdc_store_4", "kdc_ahead"]) }
 
   var constants: [KernelNumber] {
     var list: [KernelNumber] = [
@@ -28,6 +28,8 @@ struct ConvolutionTileFastNeon {
 
   /// Whether the whole groups of a run are a loop, which moves the pointers.
   private var isLooped: Bool { fast.wholeGroups > 1 }
+  /// Loops over weights fetch them ahead: longer rows of weights than the first cache holds many of.
+  private var fetchesAhead: Bool { isLooped || fast.runs > 1 }
   /// Columns that the loop has moved the pointers by, or that stand before the rest without a loop.
   private var moved: Int { isLooped ? fast.wholeGroups * fast.groupBlocks * 32 : 0 }
   private var restStart: Int { isLooped ? 0 : fast.wholeGroups * fast.groupBlocks * 32 }
@@ -85,7 +87,8 @@ struct ConvolutionTileFastNeon {
     """
   }
 
-  /// Products of a group's blocks to the lanes s; with `finishing` the tile before is finished behind the first block.
+  /// Products of a group's blocks to the lanes s, in loops with weights fetched ahead; with `finishing` the tile before is
+  /// finished behind the first block.
   private func products(_ count: Int, at k: Int, tail: Bool, finishing: Bool) -> String {
     var text = ""
     var finishing = finishing
@@ -94,7 +97,11 @@ struct ConvolutionTileFastNeon {
       if finishing { text += finish }
       finishing = false
     }
-    for block in 0..<count { call("kdc_fast_2x4", k + block * 32) }
+    for block in 0..<count {
+      let at = (k + block * 32) * 4
+      if fetchesAhead { text += "kdc_ahead(w + \(at)), kdc_ahead(w + \(at + 64));\n" }
+      call("kdc_fast_2x4", k + block * 32)
+    }
     guard tail else { return text }
     if blocks.hasHalf { call("kdc_fast_2x4_half", k + count * 32) }
     if blocks.plain > 0 {

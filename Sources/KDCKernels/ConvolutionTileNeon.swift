@@ -15,7 +15,7 @@ struct ConvolutionTileNeon {
 
   var helpers: Set<String> {
     epilogue.helpers.union([
-      int4 ? "kdc_dot_1x4_int4" : pixels == 4 ? "kdc_dot_4x4" : "kdc_dot_1x4", "kdc_sum_4", "kdc_store_4",
+      int4 ? "kdc_dot_1x4_int4" : pixels == 4 ? "kdc_dot_4x4" : "kdc_dot_1x4", "kdc_sum_4", "kdc_store_4", "kdc_ahead",
     ])
   }
 
@@ -43,7 +43,8 @@ struct ConvolutionTileNeon {
     }
     if first { text += dot("0", "w", half: false, first: true) }
     text +=
-      "for (int32_t k = \(first ? 1 : 0); k < \(full); k++) \(dot("16 * k", "w + 64 * k", half: false, first: false))"
+      "for (int32_t k = \(first ? 1 : 0); k < \(full); k++) {\n  kdc_ahead(w + 64 * k);\n"
+      + "  \(dot("16 * k", "w + 64 * k", half: false, first: false))}\n"
     if runs.hasHalf { text += dot("\(full * 16)", "w + \(full * 64)", half: true, first: false) }
     return text
   }

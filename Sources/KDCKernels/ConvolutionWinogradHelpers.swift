@@ -66,7 +66,7 @@ extension CHelpers {
       }
       """),
     CHelper(
-      "kdc_winograd4_products", uses: ["kdc_sum_4"],
+      "kdc_winograd4_products", uses: ["kdc_sum_4", "kdc_ahead"],
       """
       // Fast inner products on int16, pairs eight apart: (a + w')(a' + w) = a a' + w w' + a w + a' w', modulo 2^32. These are
       // the sums of - a a' of 4 tiles in each plane.
@@ -100,6 +100,7 @@ extension CHelpers {
               KDC_UNROLL for (int i = 0; i < 16; i++) s[i / 4][i % 4] = vld1q_s32(corrections + 16 * q + i / 4 * 4);
               const int16_t *w = u;
               for (int32_t k = 0; k < blocks; k++, a += 64, w += 64) {
+                kdc_ahead(w), kdc_ahead(w + 32);
                 int16x8_t l[4], h[4];
                 KDC_UNROLL for (int m = 0; m < 4; m++) l[m] = vld1q_s16(a + 16 * m), h[m] = vld1q_s16(a + 16 * m + 8);
                 KDC_UNROLL for (int n = 0; n < 4; n++) {

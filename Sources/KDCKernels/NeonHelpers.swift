@@ -53,6 +53,12 @@ extension CHelpers {
       }
       """),
     CHelper(
+      "kdc_ahead", uses: ["KDC_INLINE"],
+      """
+      // Has the second cache fetch the line of weights that is read some hundred cycles after this one: the first finds it there.
+      KDC_INLINE void kdc_ahead(const void *weights) { __builtin_prefetch((const int8_t *)weights + 2048, 0, 2); }
+      """),
+    CHelper(
       "kdc_dot_1x4", uses: ["kdc_products"],
       """
       // 1 pixel by 4 channels, 16 deep and 8 deep.
