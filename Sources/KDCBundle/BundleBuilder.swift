@@ -36,9 +36,11 @@ package struct BundleBuilder {
   }
 
   /// The bytes of the bundle. `model` defines `kdc_model`, `code` its variants, best first for unknown cores; `hashes`
-  /// are those of the compiler's inputs, by name. Write the result with `Files.write(_:to:executable:)`.
+  /// are those of the compiler's inputs, by name, `memoryLimit` is what the kernels were chosen for. Write the result with
+  /// `Files.write(_:to:executable:)`.
   package func build(
-    _ program: Program, model: CSource, code: [Code], golden: Golden, hashes: [String: String] = [:]
+    _ program: Program, model: CSource, code: [Code], golden: Golden, hashes: [String: String] = [:],
+    memoryLimit: Int? = nil
   ) throws -> [UInt8] {
     var streams = ContainerWriter()
     let serial = try ProgramCoder.encode(program)
@@ -54,7 +56,7 @@ package struct BundleBuilder {
       toolchain: toolchain, architecture: architecture, warningsAreErrors: warningsAreErrors)
     return try builder.build([model] + code.map(\.source), soname: "model.kdb") { size in
       let manifest = manifest(
-        of: program, code, size: size, weightsBytes: streams.storedConstantBytes, hashes: all)
+        of: program, code, size: size, weightsBytes: streams.storedConstantBytes, hashes: all, memoryLimit: memoryLimit)
       var whole = streams
       try whole.add(.manifest, try manifest.json())
       return try whole.finish()
@@ -62,7 +64,8 @@ package struct BundleBuilder {
   }
 
   private func manifest(
-    of program: Program, _ code: [Code], size: LibraryBuilder.CodeSize, weightsBytes: Int, hashes: [String: String]
+    of program: Program, _ code: [Code], size: LibraryBuilder.CodeSize, weightsBytes: Int, hashes: [String: String],
+    memoryLimit: Int?
   ) -> Manifest {
     func port(_ port: Port) -> Manifest.Port {
       Manifest.Port(name: port.name, type: port.dataType, shape: port.shape.dims)
@@ -80,6 +83,6 @@ package struct BundleBuilder {
       instructionBytes: size.instructionBytes, weightsBytes: weightsBytes,
       tools: ["clang": toolchain.clangVersion, "lld": toolchain.linkerVersion],
       isa: architecture == .aarch64 ? "ARMv8.0-A with NEON" : "x86-64; model code as the variants' flags say",
-      hashes: hashes)
+      hashes: hashes, memoryLimit: memoryLimit)
   }
 }

@@ -44,6 +44,8 @@ package struct Manifest: Codable, Hashable, Sendable {
   /// SHA-256 in hexadecimal of the unpacked "program" and "weights", and of what the compiler was given
   /// ("student", "teacher", …) where it said so.
   package var hashes: [String: String]
+  /// The most bytes that the arena was to have (`--max-ram`): kernels were chosen by it.
+  package var memoryLimit: Int?
 
   package func json() throws -> [UInt8] {
     let encoder = JSONEncoder()
@@ -64,7 +66,7 @@ package struct Manifest: Codable, Hashable, Sendable {
     formatVersion: Int, model: String, kdc: String, architecture: String, targets: [String], inputs: [Port],
     outputs: [Port], steps: Int, variants: [Variant], arenaBytes: Int, codeBytes: Int, instructionBytes: Int,
     weightsBytes: Int,
-    tools: [String: String], isa: String, hashes: [String: String]
+    tools: [String: String], isa: String, hashes: [String: String], memoryLimit: Int? = nil
   ) {
     self.formatVersion = formatVersion
     self.model = model
@@ -82,5 +84,6 @@ package struct Manifest: Codable, Hashable, Sendable {
     self.tools = tools
     self.isa = isa
     self.hashes = hashes
+    self.memoryLimit = memoryLimit
   }
 }

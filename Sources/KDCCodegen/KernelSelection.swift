@@ -102,9 +102,34 @@ extension KernelChoice {
 }
 
 extension KernelSelection {
+  /// The kernels that are soonest done. Workspaces that would make the arena larger than the buffers need are cut where
+  /// that costs hardly any time; where the arena would exceed `memory` they must fit, and faster kernels give way to
+  /// others.
+  ///
   /// Throws `DiagnosticList` naming every step that no family takes.
   package init(
-    for program: Program, on target: Target, families: [any KernelFamily] = Families.all
+    for program: Program, on target: Target, families: [any KernelFamily] = Families.all, memory: Int? = nil
+  ) throws {
+    let buffers = MemoryPlan(program)
+    func room(_ arena: Int, isStrict: Bool) -> WorkspaceRoom {
+      WorkspaceRoom(buffers, arena: arena, target, isStrict: isStrict)
+    }
+    try self.init(for: program, on: target, families, room(buffers.lowerBound, isStrict: false))
+    guard let memory else { return }
+    // Gaps between the blocks take memory too; how much shows only afterwards.
+    var arena = memory
+    for _ in 0..<Self.mostTries {
+      let excess = MemoryPlan(program, for: self).arenaBytes - memory
+      guard excess > 0, arena > 0 else { return }
+      try self.init(for: program, on: target, families, room(arena, isStrict: true))
+      arena -= memory / 8
+    }
+  }
+
+  private static let mostTries = 5
+
+  private init(
+    for program: Program, on target: Target, _ families: [any KernelFamily], _ room: WorkspaceRoom
   ) throws {
     self.target = target
     choices = []
@@ -112,7 +137,7 @@ extension KernelSelection {
     for (index, step) in program.steps.enumerated() {
       let kind = type(of: step).kind
       var candidates: [KernelChoice.Candidate] = []
-      var best: (family: any KernelFamily, cycles: Double)?
+      var takers: [any KernelFamily] = []
       for family in families where family.stepKind ?? kind == kind {
         if let refusal = family.refusal(of: step, in: program, on: target) {
           candidates.append(.init(family: family.name, verdict: .refused(refusal)))
@@ -120,10 +145,9 @@ extension KernelSelection {
         }
         let cycles = family.cycles(of: step, in: program, on: target) * target.cost(of: family.name)
         candidates.append(.init(family: family.name, verdict: .cycles(cycles)))
-        // The first of equals: the list is the order of preference.
-        if cycles < best?.cycles ?? .infinity { best = (family, cycles) }
+        takers.append(family)
       }
-      guard let best else {
+      guard let choice = try room.choice(of: takers, step: index, in: program) else {
         let notes = candidates.compactMap {
           if case .refused(let reason) = $0.verdict { "\($0.family): \(reason)" } else { nil }
         }
@@ -133,9 +157,8 @@ extension KernelSelection {
             at: Place(file: "", detail: "node '\(step.name)'"), notes: notes))
         continue
       }
-      let code = try best.family.emit(step, in: program, on: target)
       choices.append(
-        KernelChoice(family: best.family.name, cycles: best.cycles, code: code, candidates: candidates))
+        KernelChoice(family: choice.family.name, cycles: choice.cycles, code: choice.code, candidates: candidates))
     }
     guard faults.isEmpty else { throw DiagnosticList(faults) }
     try join(program, families: families)

@@ -46,12 +46,11 @@ package struct MemoryPlan: Sendable, Hashable {
       { $0.bytes * $0.duration != $1.bytes * $1.duration ? $0.bytes * $0.duration > $1.bytes * $1.duration : nil },
       { $0.first != $1.first ? $0.first < $1.first : nil },
     ]
-    var best: (offsets: [Int], end: Int)?
-    for order in orders {
-      let plan = Self.place(blocks, roots.sorted { order(blocks[$0], blocks[$1]) ?? ($0 < $1) })
-      if plan.end < best?.end ?? .max { best = plan }
-    }
-    let placed = best ?? ([], 0)
+    alive = Self.alive(blocks, roots, steps: program.steps.count)
+    lowerBound = (alive.max() ?? 0) + Self.slack
+    let placed = Self.best(
+      blocks, orders.map { order in roots.sorted { order(blocks[$0], blocks[$1]) ?? ($0 < $1) } },
+      enough: lowerBound - Self.slack)
     offsets = (0..<buffers).map { placed.offsets[owners[$0]] }
     var places = [Int?](repeating: nil, count: program.steps.count)
     for (index, workspace) in workspaces.enumerated() {
@@ -59,8 +58,6 @@ package struct MemoryPlan: Sendable, Hashable {
     }
     workspaceOffsets = places
     arenaBytes = placed.end + Self.slack
-    alive = Self.alive(blocks, roots, steps: program.steps.count)
-    lowerBound = (alive.max() ?? 0) + Self.slack
   }
 
   /// Memory that is needed from step `first` to step `last`, both included.
@@ -121,8 +118,32 @@ package struct MemoryPlan: Sendable, Hashable {
     return owners
   }
 
+  private typealias Placement = (offsets: [Int], end: Int)
+
+  /// The placement with the least end that is found: in one of the orders, or in one in which the block that ends last
+  /// takes its place earlier, as often as that gains something or changes what ends last.
+  private static func best(_ blocks: [Block], _ orders: [[Int]], enough: Int) -> Placement {
+    var best: Placement = (blocks.map { _ in 0 }, .max)
+    for order in orders {
+      var order = order
+      for _ in 0..<mostMoves {
+        let placement = place(blocks, order)
+        if placement.end < best.end { best = placement }
+        guard best.end > enough,
+          let last = order.firstIndex(where: {
+            blocks[$0].bytes > 0 && placement.offsets[$0] + blocks[$0].bytes == placement.end
+          }), last > 0
+        else { break }
+        order.insert(order.remove(at: last), at: last / 2)
+      }
+    }
+    return best
+  }
+
+  private static let mostMoves = 60
+
   /// Each block in `order` into the smallest gap that it fits between those placed whose lives it meets.
-  private static func place(_ blocks: [Block], _ order: [Int]) -> (offsets: [Int], end: Int) {
+  private static func place(_ blocks: [Block], _ order: [Int]) -> Placement {
     var offsets = [Int](repeating: 0, count: blocks.count)
     var placed: [Int] = []
     var end = 0

@@ -19,6 +19,8 @@ struct ConvolutionTiling {
   var tileCycles: Double?
   /// Bytes that the kernel keeps for each output pixel of a band.
   var pixelBytes = 0
+  /// Bytes that a band's copy should not exceed; it does where even the smallest band needs more.
+  var workspace = Int.max
 }
 
 /// How families over `ConvolutionRuns` cut a convolution into units: bands of output pixels whose input stays in the first-level
@@ -88,6 +90,7 @@ struct ConvolutionBands {
     var best: (rows: Int, cost: Double)?
     for rows in 1...max(1, g.outputHeight) {
       guard fits(g, rows, tiling) else { continue }
+      if best != nil, sliceBytes(g, rows, pitch, tiling) > tiling.workspace { break }
       let whole = Double(g.outputHeight / rows)
       var tiles = whole * Double((rows * g.outputWidth + tiling.pixels - 1) / tiling.pixels)
       if g.outputHeight % rows > 0 {
@@ -120,7 +123,12 @@ struct ConvolutionBands {
       * g.outputChannels
   }
   /// A band's copy; copying writes up to 15 elements more.
-  private var sliceBytes: Int { ((inputRows * pitch + 16) * tiling.elementBytes + 63) / 64 * 64 }
+  private static func sliceBytes(_ g: ConvolutionGeometry, _ rows: Int, _ pitch: Int, _ tiling: ConvolutionTiling)
+    -> Int
+  {
+    ((bandInputRows(g, rows) * pitch + 16) * tiling.elementBytes + 63) / 64 * 64
+  }
+  private var sliceBytes: Int { Self.sliceBytes(g, bandRows, pitch, tiling) }
   var workspaceBytes: Int { isPadded ? sliceBytes : 0 }
   var copiedBytes: Int { isPadded ? bands * inputRows * pitch : 0 }
 

@@ -8,9 +8,10 @@ import KDCTargets
 /// Lanes of 16 bits start from −Σ w·w′ of a part of the pairs, which lies before the part's weights, less Σ a·a′ of the
 /// part, found once for each output pixel of a band. What they hold in the end is Σ a·w: a part has as many pairs as the
 /// weights allow. Reads up to 15 bytes past a run.
-struct ConvolutionColumnsFastNeon: FastFamily, RowFamily {
+struct ConvolutionColumnsFastNeon: FastFamily, RowFamily, WorkspaceFamily {
   let name = "conv_fast_columns_neon"
   var rows: RowUnits?
+  var workspace = Int.max
 
   /// Windows with more values are better served by tiles along the values.
   private static let mostValues = 48
@@ -42,7 +43,8 @@ struct ConvolutionColumnsFastNeon: FastFamily, RowFamily {
     let sixteens = (g.outputChannels + 15) / 16
     let vectors = [3, 2, 1].first { sixteens % $0 == 0 } ?? 1
     let parts = (pairs.count + part - 1) / part
-    let tiling = ConvolutionTiling(pixels: 1, channels: vectors * 16, depth: 1, pixelBytes: parts * 2)
+    let tiling = ConvolutionTiling(
+      pixels: 1, channels: vectors * 16, depth: 1, pixelBytes: parts * 2, workspace: workspace)
     guard let bands = ConvolutionBands(step, tiling, rows: rows), bands.imageBytes < 1 << 30 else {
       throw FastRefusal(reason: "the image is too large")
     }

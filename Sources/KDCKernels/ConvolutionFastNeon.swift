@@ -7,12 +7,13 @@ import KDCTargets
 ///
 /// The sums of a·a′ of every output pixel are found once for each band and are what its lanes start from; those of
 /// w·w′ lie before the packed weights and join the bias. Reads up to 15 bytes past a run: the weights are zero there.
-struct ConvolutionFastNeon: FastFamily, RowFamily {
+struct ConvolutionFastNeon: FastFamily, RowFamily, WorkspaceFamily {
   let name = "conv_fast_2x4_neon"
   var rows: RowUnits?
+  var workspace = Int.max
 
   private func tiling(_ fast: FastPlan) -> ConvolutionTiling {
-    ConvolutionTiling(pixels: 2, channels: 4, depth: 32, pixelBytes: fast.groups * 16)
+    ConvolutionTiling(pixels: 2, channels: 4, depth: 32, pixelBytes: fast.groups * 16, workspace: workspace)
   }
 
   func plan(_ step: ConvolutionStep, in program: Program) throws(FastRefusal) -> (FastPlan, ConvolutionBands) {

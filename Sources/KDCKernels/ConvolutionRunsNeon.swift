@@ -9,15 +9,16 @@ import KDCTargets
 /// columns are not dilated and there is one group, kernelHeight · kernelWidth runs otherwise. Where the window leaves
 /// the image, each unit first copies its band of rows, padded with the zero point, into the workspace.
 /// Reads up to 15 bytes past a run: the weights are zero there.
-struct ConvolutionRunsNeon: RowFamily {
+struct ConvolutionRunsNeon: RowFamily, WorkspaceFamily {
   /// 4, or 1 for fully connected layers.
   let pixels: Int
   /// Weights stay two a byte in memory and are unpacked in registers, for one pixel: where memory is what limits.
   var int4 = false
   var rows: RowUnits?
+  var workspace = Int.max
   var name: String { "conv_runs_\(pixels)x4_\(int4 ? "int4_" : "")neon" }
   private var tiling: ConvolutionTiling {
-    ConvolutionTiling(pixels: pixels, channels: 4, depth: 16, weightsAreInt4: int4)
+    ConvolutionTiling(pixels: pixels, channels: 4, depth: 16, weightsAreInt4: int4, workspace: workspace)
   }
 
   func refusal(of step: any Step, in program: Program, on target: Target) -> String? {

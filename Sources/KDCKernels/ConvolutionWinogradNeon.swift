@@ -8,8 +8,9 @@ import KDCTargets
 /// For a group of tiles: the inputs are transformed into 36 planes, each plane is multiplied by its weights, four tiles
 /// by four output channels at a time, and the sums of 16 channels are transformed back, requantised and stored. A unit is
 /// a band of tiles by a range of output channels; it works in the call's workspace.
-struct ConvolutionWinogradNeon: ConvolutionFamily {
+struct ConvolutionWinogradNeon: ConvolutionFamily, WorkspaceFamily {
   let name = "conv_winograd4_neon"
+  var workspace = Int.max
 
   func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
     guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
@@ -28,12 +29,12 @@ struct ConvolutionWinogradNeon: ConvolutionFamily {
   }
 
   func cycles(of step: any Step, in program: Program, on target: Target) -> Double {
-    (step as? ConvolutionStep).map { WinogradPlan($0, target).cycles } ?? .infinity
+    (step as? ConvolutionStep).map { WinogradPlan($0, target, workspace: workspace).cycles } ?? .infinity
   }
 
   func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
     let shape = try ConvolutionEmission(step)
-    let code = WinogradCode(shape: shape, plan: WinogradPlan(shape.step, target))
+    let code = WinogradCode(shape: shape, plan: WinogradPlan(shape.step, target, workspace: workspace))
     return KernelCode(
       numbers: code.numbers, body: code.text, helpers: code.helpers, units: code.plan.units,
       workspaceBytes: code.plan.sliceBytes,
@@ -73,6 +74,7 @@ struct WinogradPlan {
   let geometry: ConvolutionGeometry
   /// Tiles of 4×4 outputs in a row and in all.
   let columns, tiles: Int
+  private let workspace: Int
   /// Units: bands of quads of tiles, by ranges of `splitChannels` output channels.
   private(set) var bands = 1
   private(set) var splits = 1
@@ -94,13 +96,16 @@ struct WinogradPlan {
   /// Quads of a group at most: where many use the weights while they are in the first cache, less is read from the
   /// second. Of few weights, which are near at hand, the workspace would be larger than what it serves.
   private var mostQuads: Int {
-    let quadBytes = Double(36 * (blocks * 128 + 64 + 256))
-    let sliceBytes = weightBytes > 131_072 ? Double.infinity : 24_576
-    return max(1, Int(min(5, sliceBytes / quadBytes)))
+    let quadBytes = 36 * (blocks * 128 + 64 + 256)
+    // What a slice has besides: a line between planes, the patch, whole lines.
+    let others = 36 * 64 + 36 * blocks * 16 + 63
+    let most = weightBytes > 131_072 ? 5 : 24_576 / quadBytes
+    return max(1, min(5, most, (workspace - others) / quadBytes))
   }
 
-  init(_ step: ConvolutionStep, _ target: Target) {
+  init(_ step: ConvolutionStep, _ target: Target, workspace: Int = .max) {
     geometry = step.geometry
+    self.workspace = workspace
     columns = (geometry.outputWidth + 3) / 4
     tiles = columns * ((geometry.outputHeight + 3) / 4)
     // Whichever division is done soonest by all cores; it must not cost one core much.

@@ -92,6 +92,20 @@ extension KernelFamily {
   package var stepKind: String? { nil }
 }
 
+/// A family whose kernels can be cut to smaller workspaces.
+package protocol WorkspaceFamily: KernelFamily {
+  /// Bytes that a call's workspace should not exceed; it does where it cannot be cut to that.
+  var workspace: Int { get set }
+}
+
+extension WorkspaceFamily {
+  package func within(workspace bytes: Int) -> Self {
+    var family = self
+    family.workspace = bytes
+    return family
+  }
+}
+
 /// A family for integer convolutions.
 package protocol ConvolutionFamily: KernelFamily {}
 

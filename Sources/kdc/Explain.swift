@@ -21,6 +21,7 @@ struct Explain: ParsableCommand {
       EXAMPLES
         kdc explain model.kdb
         kdc explain student.onnx --target pi5 --refused
+        kdc explain student.onnx --target pi4b --max-ram 64KB
         kdc explain student.onnx --target pi4b --activations float
 
       `kdc explain --rise MODEL… --data eval.npz -o map.png` is `kdc rise`: which pixels image models' answers rest on.
@@ -35,6 +36,13 @@ struct Explain: ParsableCommand {
   @Option(help: "What an ONNX model computes in: int8 or float.")
   var activations: CompileRequest.Activations = .int8
 
+  @Option(
+    name: .customLong("max-ram"),
+    help: ArgumentHelp(
+      "Most memory that inference works in: 256KB. Default: what a bundle was made with.", valueName: "bytes"),
+    transform: Quantity.bytes)
+  var maxMemory: Int?
+
   @OptionGroup var inputs: ShapeOptions
 
   @Flag(help: "Also print which kernels were refused for each layer, and why.")
@@ -47,18 +55,20 @@ struct Explain: ParsableCommand {
     let bytes = try Files.read(file)
     let known = try Targets.builtIn()
     var names = targets
+    var memory = maxMemory
     let program: Program
     if Bundle.looksLikeOne(bytes) {
       let bundle = try Bundle(bytes, path: file)
       program = try bundle.program()
       if names.isEmpty { names = bundle.manifest.targets }
+      memory = memory ?? bundle.manifest.memoryLimit
     } else {
       guard !names.isEmpty else {
         throw ValidationError("--target is missing; `kdc targets` lists the devices")
       }
       program = try lowered()
     }
-    let explanation = try Explanation(of: program, on: known.find(names))
+    let explanation = try Explanation(of: program, on: known.find(names), memory: memory)
     if let json { try Console.json(explanation, to: json) }
     if json != "-" { Console.result(explanation.text(refused: refused)) }
   }

@@ -51,9 +51,10 @@ struct Explanation: Encodable {
     var reason: String
   }
 
-  init(of program: Program, on targets: [Target]) throws {
+  /// `memory` is the most that an arena may have, if that is limited.
+  init(of program: Program, on targets: [Target], memory: Int?) throws {
     self.targets = try targets.map { target in
-      let selection = try KernelSelection(for: program, on: target)
+      let selection = try KernelSelection(for: program, on: target, memory: memory)
       let total = max(selection.cycles, 1)
       let ranges = ValueRanges(of: program)
       let layers = zip(program.steps, selection.choices).enumerated().map { index, pair in

@@ -29,7 +29,7 @@ struct ModelEstimate: Sendable, Codable, Equatable {
   /// Throws what lowering and kernel selection throw.
   init(
     _ graph: Graph, sample: [String: Tensor], targets: [Target], countsSize: Bool = true, weightBits: Int = 8,
-    threads: Threads = 1
+    mostMemory: Int? = nil, threads: Threads = 1
   ) throws {
     var options = Quantizer.Options()
     options.rangeMethod = .minMax
@@ -39,15 +39,15 @@ struct ModelEstimate: Sendable, Codable, Equatable {
     options.feedbackBits = 0
     options.threads = threads
     let program = try lower(try Quantizer.quantize(graph, samples: [sample], options: options).graph)
-    try self.init(program, targets: targets, countsSize: countsSize)
+    try self.init(program, targets: targets, countsSize: countsSize, mostMemory: mostMemory)
   }
 
-  init(_ program: Program, targets: [Target], countsSize: Bool = true) throws {
+  init(_ program: Program, targets: [Target], countsSize: Bool = true, mostMemory: Int? = nil) throws {
     milliseconds = [:]
     memory = 0
     softMemory = 0
     for target in targets {
-      let selection = try KernelSelection(for: program, on: target)
+      let selection = try KernelSelection(for: program, on: target, memory: mostMemory)
       milliseconds[target.name] = selection.milliseconds
       let plan = MemoryPlan(program, for: selection)
       memory = max(memory, plan.arenaBytes)

@@ -44,6 +44,35 @@ struct ExplainTests {
     }
   }
 
+  @Test("Within --max-ram other kernels come before pruning, and a bundle is explained as it was made")
+  func memory() throws {
+    try withFolder { folder in
+      let calibration = Self.pair.appendingPathComponent("calib.npz").path
+      let compiled = try CommandLineTool.run(
+        [
+          "compile", student, "--data", calibration, "--target", "pi4b", "--max-ram", "60KB", "--recover", "0",
+          "-o", "model.kdb", "--quiet", "--json", "report.json",
+        ], in: folder)
+      try #require(compiled.status == 0, "\(compiled.errors)")
+      #expect(compiled.output.contains("nothing has to be removed"))
+      func report(_ arguments: [String]) throws -> [String: Any] {
+        let run = try CommandLineTool.run(arguments, in: folder)
+        #expect(run.status == 0, "\(run.errors)")
+        let object = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: [[String: Any]]]
+        return try #require(object?["targets"]?.first)
+      }
+      let tight = try report(["explain", "model.kdb", "--json", "-"])
+      let free = try report(["explain", "model.kdb", "--max-ram", "1MB", "--json", "-"])
+      let times = [free, tight].compactMap { $0["milliseconds"] as? Double }
+      #expect(times.count == 2 && times[0] < times[1])
+      let written =
+        try JSONSerialization.jsonObject(
+          with: Data(contentsOf: folder.appendingPathComponent("report.json"))) as? [String: Any]
+      let bundles = try #require(written?["bundles"] as? [[String: Any]])
+      #expect(bundles.allSatisfy { ($0["arenaBytes"] as? Int).map { $0 <= 60 * 1024 } == true })
+    }
+  }
+
   @Test("One bundle holds code for old and new ARM cores, and each runs what it can")
   func cores() throws {
     try withFolder { folder in

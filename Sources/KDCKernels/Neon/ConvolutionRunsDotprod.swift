@@ -4,9 +4,10 @@ import KDCTargets
 
 /// Integer convolutions with many input channels on ARM cores with dot products (SDOT: four products a lane): tiles of
 /// some output pixels by some vectors of 4 output channels, chosen for the shape. Reads up to 15 bytes past a run.
-struct ConvolutionRunsDotprod: ConvolutionTileFamily, RowFamily {
+struct ConvolutionRunsDotprod: ConvolutionTileFamily, RowFamily, WorkspaceFamily {
   let name = "conv_runs_dotprod"
   var rows: RowUnits?
+  var workspace = Int.max
 
   let lanes = 4
   let copiedBytesPerCycle = 8.0
@@ -19,7 +20,8 @@ struct ConvolutionRunsDotprod: ConvolutionTileFamily, RowFamily {
 
   func tiling(_ g: ConvolutionGeometry, pixels: Int, vectors: Int) -> ConvolutionTiling {
     ConvolutionTiling(
-      pixels: pixels, channels: vectors * 4, depth: 4, tileCycles: tileCycles(g, pixels: pixels, vectors: vectors))
+      pixels: pixels, channels: vectors * 4, depth: 4, tileCycles: tileCycles(g, pixels: pixels, vectors: vectors),
+      workspace: workspace)
   }
 
   /// Cycles of a tile on a core with two pipes for dot products and two for loads (Cortex-A76).

@@ -204,7 +204,8 @@ struct BudgetSearch {
 
   private func point(_ program: Program, _ graph: Graph) throws -> BudgetPoint {
     BudgetPoint(
-      try ModelEstimate(program, targets: compilation.request.targets),
+      try ModelEstimate(
+        program, targets: compilation.request.targets, mostMemory: compilation.request.budget.memory),
       removed: 1 - Double(graph.macs) / Double(max(compilation.student.macs, 1)), weights: weights)
   }
 

@@ -8,7 +8,8 @@ extension Stage {
     let budget = compilation.request.budget
     guard !budget.isEmpty else { return nil }
     var point = BudgetPoint(
-      try ModelEstimate(compilation.program, targets: compilation.request.targets, countsSize: false),
+      try ModelEstimate(
+        compilation.program, targets: compilation.request.targets, countsSize: false, mostMemory: budget.memory),
       removed: 1 - Double(compilation.compressed.macs) / Double(max(compilation.student.macs, 1)),
       weights: compilation.request.activations.rawValue)
     point.size = try compilation.bundles.map { try Bundle($0.bytes, path: "").bytesWithoutCode }.max() ?? 0

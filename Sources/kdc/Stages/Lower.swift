@@ -14,7 +14,9 @@ extension Stage {
   /// A kernel for each step on each target.
   static let selectKernels = Stage("select kernels") { compilation, progress in
     let program = compilation.program
-    compilation.selections = try compilation.request.targets.map { try KernelSelection(for: program, on: $0) }
+    compilation.selections = try compilation.request.targets.map {
+      try KernelSelection(for: program, on: $0, memory: compilation.request.budget.memory)
+    }
     for selection in compilation.selections {
       for (step, choice) in zip(program.steps, selection.choices) {
         progress.detail("\(selection.target.name) \(step.name): \(choice.reason)")

@@ -170,11 +170,12 @@ extension Compilation {
 
   /// Costs of a float graph once it is quantised.
   func estimator(countsSize: Bool, weightBits: Int) -> @Sendable (Graph) throws -> ModelEstimate {
-    let (targets, threads, data) = (request.targets, request.threads, calibration)
+    let (targets, threads, memory, data) = (request.targets, request.threads, request.budget.memory, calibration)
     return { graph in
       guard let sample = try data?.sample(0) else { throw InternalError("an estimate needs a sample") }
       return try ModelEstimate(
-        graph, sample: sample, targets: targets, countsSize: countsSize, weightBits: weightBits, threads: threads)
+        graph, sample: sample, targets: targets, countsSize: countsSize, weightBits: weightBits,
+        mostMemory: memory, threads: threads)
     }
   }
 

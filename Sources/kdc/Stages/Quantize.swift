@@ -114,7 +114,9 @@ extension Compilation {
     let program = try lower(graph)
     var (gains, before): ([String: Double], Double) = ([:], 0)
     for target in request.targets {
-      for (step, choice) in zip(program.steps, try KernelSelection(for: program, on: target).choices) {
+      for (step, choice) in zip(
+        program.steps, try KernelSelection(for: program, on: target, memory: request.budget.memory).choices)
+      {
         before += choice.cycles / (target.gigahertz * 1e9)
         guard let float = KernelSelection.floatCycles(of: step, in: program, on: target) else { continue }
         gains[step.name, default: 0] += (choice.cycles - float) / (target.gigahertz * 1e9)
@@ -131,7 +133,7 @@ extension Compilation {
   private func layerSeconds(of graph: Graph, on targets: [Target]? = nil) throws -> [String: Double] {
     let program = try lower(graph)
     return try (targets ?? request.targets).reduce(into: [:]) { seconds, target in
-      let selection = try KernelSelection(for: program, on: target)
+      let selection = try KernelSelection(for: program, on: target, memory: request.budget.memory)
       for (step, choice) in zip(program.steps, selection.choices) {
         seconds[step.name, default: 0] += choice.cycles / (target.gigahertz * 1e9)
       }
