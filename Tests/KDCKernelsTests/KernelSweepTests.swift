@@ -24,7 +24,7 @@ import Testing
     var sweep = KernelSweep(target, on: machine, seed: 20, values: full ? 50 : 4, wanted: full ? 10_000 : 20)
     try sweep.convolutions(rounds: full ? 320 : 1, shapes: full ? 5 : 6)
     for kind in full ? StepCases.kinds : ["add", "maxPool"] {
-      try sweep.steps(kind, rounds: full ? 300 : 1, shapes: full ? 6 : 5)
+      try sweep.steps(kind, rounds: full ? 700 : 1, shapes: full ? 6 : 5)
     }
     #expect(sweep.failures.prefix(5).map { $0 } == [])
     #expect(sweep.counts.values.allSatisfy { $0 >= 4 } && !sweep.counts.isEmpty)
