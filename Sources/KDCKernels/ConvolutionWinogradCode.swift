@@ -33,16 +33,17 @@ struct WinogradCode {
         int16_t *const planes = (int16_t *)(void *)slice;
         int32_t *const corrections = (int32_t *)(void *)(slice + CORRECTIONS_AT), *const sums = (int32_t *)(void *)(slice + SUMS_AT);
         const int32_t *constants = (const int32_t *)(const void *)(weights + WEIGHTS);
-        for (int32_t unit = (int32_t)begin; unit < (int32_t)end; unit++) {
+        for (int32_t unit = (int32_t)begin, next; unit < (int32_t)end; unit = next) {
+          // All units of a band at once: its input is transformed for them once.
           const int32_t band = unit / SPLITS, from = QUADS * band / BANDS, count = QUADS * (band + 1) / BANDS - from;
-          const int32_t n0 = unit % SPLITS * SPLIT, n1 = n0 + SPLIT < OUT_CHANNELS ? n0 + SPLIT : OUT_CHANNELS;
+          next = (band + 1) * SPLITS < (int32_t)end ? (band + 1) * SPLITS : (int32_t)end;
+          const int32_t n0 = unit % SPLITS * SPLIT, reach = (next - band * SPLITS) * SPLIT;
+          const int32_t n1 = reach < OUT_CHANNELS ? reach : OUT_CHANNELS;
           for (int32_t group = 0; group < GROUPS; group++) {
             const int32_t quad = from + count * group / GROUPS, quads = from + count * (group + 1) / GROUPS - quad;
             const int32_t first = 4 * quad, tiles = TILES - first < 4 * quads ? TILES - first : 4 * quads;
-            if (GROUPS > 1 || n0 == 0 || unit == (int32_t)begin) {
-              kdc_winograd4_input(planes, patch, input, &image, first, tiles);
-              kdc_winograd4_corrections(corrections, planes, quads, BLOCKS, PLANE);
-            }
+            kdc_winograd4_input(planes, patch, input, &image, first, tiles);
+            kdc_winograd4_corrections(corrections, planes, quads, BLOCKS, PLANE);
             for (int32_t n = n0; n < n1; n += 16) {
               const int32_t panels = n1 - n < 16 ? (n1 - n + 3) / 4 : 4;
               kdc_winograd4_products(sums, SUMS, planes, corrections, weights + (ptrdiff_t)n * (36 * 16 * BLOCKS), panels, quads,

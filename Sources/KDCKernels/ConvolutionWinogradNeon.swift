@@ -119,9 +119,7 @@ struct WinogradPlan {
         guard bands <= quads, (channelGroups + each - 1) / each == wanted else { continue }
         let most = (quads + bands - 1) / bands
         let groups = (most + mostQuads - 1) / mostQuads
-        // Where a band has several groups, each range of channels transforms its input anew.
-        let inputs = quads * (groups > 1 ? wanted : 1)
-        let one = Double(inputs) * inputCycles + Double(quads) * quadCycles(panels, step)
+        let one = Double(quads) * (inputCycles + quadCycles(panels, step))
         let all = Double(most) * (inputCycles + quadCycles(min(panels, 4 * each), step))
         let passes = Double(bands * groups)
         // For any target alike, so that boards share their code: memory keeps the cores from what their work allows.
