@@ -81,7 +81,7 @@ extension KernelSelection {
   private static let leastGain = 0.01
 
   private func cost(of choices: [KernelChoice], _ threads: Int) -> Double {
-    choices.reduce(0) { $0 + $1.cycles * $1.code.largestShare(threads) }
+    choices.reduce(0) { $0 + $1.cycles(threads: threads) }
   }
 }
 

@@ -13,12 +13,10 @@ package struct KernelSelection: Sendable {
 
   /// Estimated cycles of one inference on one core.
   package var cycles: Double { choices.reduce(0) { $0 + $1.cycles } }
-  /// The same on `threads` cores: of each step the largest share that one thread gets, its units taken as equal. What it
-  /// takes to wake threads and to wait for them is not counted.
+  /// The same on `threads` cores. What it takes to wake threads and to wait for them is not counted.
   package func cycles(threads: Int) -> Double {
     calls.reduce(0) { sum, call in
-      let choice = choices[call.steps.lowerBound]
-      return sum + (call.chain?.cycles(threads: threads) ?? choice.cycles * choice.code.largestShare(threads))
+      sum + (call.chain?.cycles(threads: threads) ?? choices[call.steps.lowerBound].cycles(threads: threads))
     }
   }
 
@@ -70,6 +68,8 @@ package struct KernelSelection: Sendable {
 package struct KernelChoice: Sendable {
   package var family: String
   package var cycles: Double
+  /// Cycles in which its constants come from memory, whatever the number of cores; 0 where they stay in the last cache.
+  package var memoryCycles: Double
   package var code: KernelCode
   /// Every family that knows this kind of step, in the order of the list, with its estimate or its refusal.
   package var candidates: [Candidate]
@@ -85,6 +85,17 @@ package struct KernelChoice: Sendable {
 }
 
 extension KernelChoice {
+  /// On `threads` cores: the largest share that a thread gets, units taken as equal, or what the cores wait for together.
+  package func cycles(threads: Int) -> Double {
+    threads > 1 ? max(cycles * code.largestShare(threads), memoryCycles) : cycles
+  }
+
+  /// What choices are made by: cycles of one core working alone and of all `cores` working together, the mean of both. As much
+  /// as `cycles` where work divides evenly.
+  package func cost(cores: Int) -> Double {
+    (cycles + Double(max(cores, 1)) * cycles(threads: max(cores, 1))) / 2
+  }
+
   /// For people: "conv_runs_4x4_neon: 12400 cycles; next conv_scalar: 98000".
   package var reason: String {
     var rivals: [(family: String, cycles: Double)] = []
@@ -93,7 +104,8 @@ extension KernelChoice {
     }
     let own = "\(family): \(Self.rounded(cycles)) cycles"
     guard let next = rivals.min(by: { $0.cycles < $1.cycles }) else { return own + "; no other family takes the step" }
-    return own + "; next \(next.family): \(Self.rounded(next.cycles))"
+    let note = next.cycles < cycles ? ", but it needs more memory, or more time on all cores" : ""
+    return own + "; next \(next.family): \(Self.rounded(next.cycles))\(note)"
   }
 
   private static func rounded(_ cycles: Double) -> String {
@@ -137,7 +149,7 @@ extension KernelSelection {
     for (index, step) in program.steps.enumerated() {
       let kind = type(of: step).kind
       var candidates: [KernelChoice.Candidate] = []
-      var takers: [any KernelFamily] = []
+      var takers: [(family: any KernelFamily, cycles: Double)] = []
       for family in families where family.stepKind ?? kind == kind {
         if let refusal = family.refusal(of: step, in: program, on: target) {
           candidates.append(.init(family: family.name, verdict: .refused(refusal)))
@@ -145,9 +157,9 @@ extension KernelSelection {
         }
         let cycles = family.cycles(of: step, in: program, on: target) * target.cost(of: family.name)
         candidates.append(.init(family: family.name, verdict: .cycles(cycles)))
-        takers.append(family)
+        takers.append((family, cycles))
       }
-      guard let choice = try room.choice(of: takers, step: index, in: program) else {
+      guard var choice = try room.choice(of: takers, step: index, in: program) else {
         let notes = candidates.compactMap {
           if case .refused(let reason) = $0.verdict { "\($0.family): \(reason)" } else { nil }
         }
@@ -157,8 +169,8 @@ extension KernelSelection {
             at: Place(file: "", detail: "node '\(step.name)'"), notes: notes))
         continue
       }
-      choices.append(
-        KernelChoice(family: choice.family.name, cycles: choice.cycles, code: choice.code, candidates: candidates))
+      choice.candidates = candidates
+      choices.append(choice)
     }
     guard faults.isEmpty else { throw DiagnosticList(faults) }
     try join(program, families: families)

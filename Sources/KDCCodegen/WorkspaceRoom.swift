@@ -11,9 +11,6 @@ struct WorkspaceRoom {
   /// hardly any time.
   private let isStrict: Bool
 
-  /// A kernel with its estimate and its code.
-  typealias Choice = (family: any KernelFamily, cycles: Double, code: KernelCode)
-
   /// What an arena of so many bytes leaves beside the buffers alive at each step, on all cores of the target.
   init(_ buffers: MemoryPlan, arena: Int, _ target: Target, isStrict: Bool) {
     let cores = max(target.cores, 1)
@@ -22,22 +19,32 @@ struct WorkspaceRoom {
     self.isStrict = isStrict
   }
 
-  /// Of families that take the step the soonest done, the first of equals: the list is the order of preference.
-  func choice(of families: [any KernelFamily], step index: Int, in program: Program) throws -> Choice? {
-    let all = families.map { ($0, cycles(of: $0, program.steps[index], program)) }
-    let order = all.indices.sorted { (all[$0].1, $0) < (all[$1].1, $1) }
-    guard let first = order.first else { return nil }
-    let fastest = try emit(families[first], index, program)
-    guard fastest.code.workspaceBytes > bytes[index] else { return fastest }
-    let most = isStrict ? Self.mostSlowdown : Self.slightSlowdown
-    var smallest = fastest
-    for place in order where isStrict || place == first {
-      guard all[place].1 <= most * fastest.cycles else { break }
-      let family = families[place]
-      let choice = try emit(
-        (family as? any WorkspaceFamily)?.within(workspace: bytes[index]) ?? family, index, program)
-      guard slowdown(choice, fastest) <= most else { continue }
-      if isStrict, choice.code.workspaceBytes <= bytes[index] { return choice }
+  /// The kernel of least cost among families that take the step, given with their cycles on one core; the first of equals: the
+  /// list is the order of preference. Its candidates are left empty.
+  func choice(
+    of takers: [(family: any KernelFamily, cycles: Double)], step index: Int, in program: Program
+  ) throws -> KernelChoice? {
+    let order = takers.indices.sorted { (takers[$0].cycles, $0) < (takers[$1].cycles, $1) }.map { takers[$0] }
+    var best: (family: any KernelFamily, choice: KernelChoice)?
+    // A cost is never less than the cycles on one core.
+    for (family, cycles) in order where cycles < best.map({ cost($0.choice) }) ?? .infinity {
+      let choice = try choice(family, index, program)
+      if cost(choice) < best.map({ cost($0.choice) }) ?? .infinity { best = (family, choice) }
+    }
+    guard let best else { return nil }
+    guard best.choice.code.workspaceBytes > bytes[index] else { return best.choice }
+    guard isStrict else {
+      let cut = try choice(cut(best.family, index), index, program)
+      let isSlight = [1, target.cores].allSatisfy {
+        cut.cycles(threads: $0) <= Self.slightSlowdown * best.choice.cycles(threads: $0)
+      }
+      return isSlight ? cut : best.choice
+    }
+    var smallest = best.choice
+    for (family, cycles) in order where cycles <= Self.mostSlowdown * cost(best.choice) {
+      let choice = try choice(cut(family, index), index, program)
+      guard cost(choice) <= Self.mostSlowdown * cost(best.choice) else { continue }
+      if choice.code.workspaceBytes <= bytes[index] { return choice }
       if choice.code.workspaceBytes < smallest.code.workspaceBytes { smallest = choice }
     }
     return smallest
@@ -46,18 +53,22 @@ struct WorkspaceRoom {
   private static let mostSlowdown = 3.0
   private static let slightSlowdown = 1.02
 
-  private func cycles(of family: any KernelFamily, _ step: any Step, _ program: Program) -> Double {
-    family.cycles(of: step, in: program, on: target) * target.cost(of: family.name)
+  private func cost(_ choice: KernelChoice) -> Double { choice.cost(cores: target.cores) }
+
+  private func cut(_ family: any KernelFamily, _ index: Int) -> any KernelFamily {
+    (family as? any WorkspaceFamily)?.within(workspace: bytes[index]) ?? family
   }
 
-  private func emit(_ family: any KernelFamily, _ index: Int, _ program: Program) throws -> Choice {
+  private func choice(_ family: any KernelFamily, _ index: Int, _ program: Program) throws -> KernelChoice {
     let step = program.steps[index]
-    return (family, cycles(of: family, step, program), try family.emit(step, in: program, on: target))
-  }
-
-  /// On one core or on all, whichever is more.
-  private func slowdown(_ choice: Choice, _ other: Choice) -> Double {
-    func time(_ choice: Choice, _ threads: Int) -> Double { choice.cycles * choice.code.largestShare(threads) }
-    return max(time(choice, 1) / time(other, 1), time(choice, target.cores) / time(other, target.cores))
+    let code = try family.emit(step, in: program, on: target)
+    let packed = zip(step.constants, code.packings).map { constant, packing in
+      packing.packedBytes(of: program.constants[constant.index].tensor.byteCount)
+    }
+    return KernelChoice(
+      family: family.name,
+      cycles: family.cycles(of: step, in: program, on: target) * target.cost(of: family.name),
+      memoryCycles: target.streamingCycles(Double(packed.reduce(0, +))) * Double(code.passes), code: code,
+      candidates: [])
   }
 }

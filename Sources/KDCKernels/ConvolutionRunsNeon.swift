@@ -78,5 +78,5 @@ extension ConvolutionGeometry {
 
 extension Target {
   /// Cycles that it takes to read weights once: none where they stay in the last cache from one inference to the next.
-  func streamingCycles(_ bytes: Double) -> Double { bytes > Double(l2Bytes) ? bytes / dramBytesPerCycle : 0 }
+  package func streamingCycles(_ bytes: Double) -> Double { bytes > Double(l2Bytes) ? bytes / dramBytesPerCycle : 0 }
 }

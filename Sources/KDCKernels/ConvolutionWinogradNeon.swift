@@ -40,7 +40,7 @@ struct ConvolutionWinogradNeon: ConvolutionFamily, WorkspaceFamily {
       workspaceBytes: code.plan.sliceBytes,
       packings: [
         .winograd4(rows: shape.geometry.outputChannels, channels: shape.geometry.inputChannels), .plain, .plain,
-      ])
+      ], passes: code.plan.bands * code.plan.groups)
   }
 }
 

@@ -21,10 +21,12 @@ package struct KernelCode: Sendable {
   package var workspaceBytes: Int
   /// How each of the step's constants is laid out in memory, in the order of `Step.constants`.
   package var packings: [Packing]
+  /// How many times all units together read the constants.
+  package var passes: Int
 
   package init(
     numbers: [KernelNumber] = [], body: String, helpers: Set<String> = [], units: Int = 1,
-    workspaceBytes: Int = 0, packings: [Packing]
+    workspaceBytes: Int = 0, packings: [Packing], passes: Int = 1
   ) {
     self.numbers = numbers
     self.body = body
@@ -32,6 +34,7 @@ package struct KernelCode: Sendable {
     self.units = units
     self.workspaceBytes = workspaceBytes
     self.packings = packings
+    self.passes = passes
   }
 }
 
