@@ -70,6 +70,9 @@ package struct KernelChoice: Sendable {
   package var cycles: Double
   /// Cycles in which its constants come from memory, whatever the number of cores; 0 where they stay in the last cache.
   package var memoryCycles: Double
+  /// What choices are made by: cycles of one core working alone and of all working together, the mean of both. As much as
+  /// `cycles` where work divides evenly and memory does not limit it.
+  package var cost: Double
   package var code: KernelCode
   /// Every family that knows this kind of step, in the order of the list, with its estimate or its refusal.
   package var candidates: [Candidate]
@@ -88,12 +91,6 @@ extension KernelChoice {
   /// On `threads` cores: the largest share that a thread gets, units taken as equal, or what the cores wait for together.
   package func cycles(threads: Int) -> Double {
     threads > 1 ? max(cycles * code.largestShare(threads), memoryCycles) : cycles
-  }
-
-  /// What choices are made by: cycles of one core working alone and of all `cores` working together, the mean of both. As much
-  /// as `cycles` where work divides evenly.
-  package func cost(cores: Int) -> Double {
-    (cycles + Double(max(cores, 1)) * cycles(threads: max(cores, 1))) / 2
   }
 
   /// For people: "conv_runs_4x4_neon: 12400 cycles; next conv_scalar: 98000".

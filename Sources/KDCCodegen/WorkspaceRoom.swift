@@ -27,23 +27,22 @@ struct WorkspaceRoom {
     let order = takers.indices.sorted { (takers[$0].cycles, $0) < (takers[$1].cycles, $1) }.map { takers[$0] }
     var best: (family: any KernelFamily, choice: KernelChoice)?
     // A cost is never less than the cycles on one core.
-    for (family, cycles) in order where cycles < best.map({ cost($0.choice) }) ?? .infinity {
+    for (family, cycles) in order where cycles < best?.choice.cost ?? .infinity {
       let choice = try choice(family, index, program)
-      if cost(choice) < best.map({ cost($0.choice) }) ?? .infinity { best = (family, choice) }
+      if choice.cost < best?.choice.cost ?? .infinity { best = (family, choice) }
     }
     guard let best else { return nil }
     guard best.choice.code.workspaceBytes > bytes[index] else { return best.choice }
     guard isStrict else {
       let cut = try choice(cut(best.family, index), index, program)
-      let isSlight = [1, target.cores].allSatisfy {
-        cut.cycles(threads: $0) <= Self.slightSlowdown * best.choice.cycles(threads: $0)
-      }
+      let isSlight =
+        cut.cycles <= Self.slightSlowdown * best.choice.cycles && cut.cost <= Self.slightSlowdown * best.choice.cost
       return isSlight ? cut : best.choice
     }
     var smallest = best.choice
-    for (family, cycles) in order where cycles <= Self.mostSlowdown * cost(best.choice) {
+    for (family, cycles) in order where cycles <= Self.mostSlowdown * best.choice.cost {
       let choice = try choice(cut(family, index), index, program)
-      guard cost(choice) <= Self.mostSlowdown * cost(best.choice) else { continue }
+      guard choice.cost <= Self.mostSlowdown * best.choice.cost else { continue }
       if choice.code.workspaceBytes <= bytes[index] { return choice }
       if choice.code.workspaceBytes < smallest.code.workspaceBytes { smallest = choice }
     }
@@ -52,8 +51,6 @@ struct WorkspaceRoom {
 
   private static let mostSlowdown = 3.0
   private static let slightSlowdown = 1.02
-
-  private func cost(_ choice: KernelChoice) -> Double { choice.cost(cores: target.cores) }
 
   private func cut(_ family: any KernelFamily, _ index: Int) -> any KernelFamily {
     (family as? any WorkspaceFamily)?.within(workspace: bytes[index]) ?? family
@@ -65,10 +62,18 @@ struct WorkspaceRoom {
     let packed = zip(step.constants, code.packings).map { constant, packing in
       packing.packedBytes(of: program.constants[constant.index].tensor.byteCount)
     }
+    let bytes = Double(packed.reduce(0, +))
+    let cycles = family.cycles(of: step, in: program, on: target) * target.cost(of: family.name)
+    // Like boards choose alike, so that they share their code.
+    let memory = bytes > Self.usualCacheBytes ? bytes / Self.usualBytesPerCycle * Double(code.passes) : 0
+    let cores = max(target.cores, 1)
+    let together = cores > 1 ? max(cycles * code.largestShare(cores), memory) : cycles
     return KernelChoice(
-      family: family.name,
-      cycles: family.cycles(of: step, in: program, on: target) * target.cost(of: family.name),
-      memoryCycles: target.streamingCycles(Double(packed.reduce(0, +))) * Double(code.passes), code: code,
-      candidates: [])
+      family: family.name, cycles: cycles, memoryCycles: target.streamingCycles(bytes) * Double(code.passes),
+      cost: (cycles + Double(cores) * together) / 2, code: code, candidates: [])
   }
+
+  /// Of a board's last cache, and what memory gives it.
+  private static let usualCacheBytes = 1_048_576.0
+  private static let usualBytesPerCycle = 2.8
 }

@@ -135,7 +135,7 @@ extension Compilation {
     return try (targets ?? request.targets).reduce(into: [:]) { seconds, target in
       let selection = try KernelSelection(for: program, on: target, memory: request.budget.memory)
       for (step, choice) in zip(program.steps, selection.choices) {
-        seconds[step.name, default: 0] += choice.cost(cores: target.cores) / (target.gigahertz * 1e9)
+        seconds[step.name, default: 0] += choice.cost / (target.gigahertz * 1e9)
       }
     }
   }
