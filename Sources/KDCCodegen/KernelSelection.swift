@@ -70,8 +70,8 @@ package struct KernelChoice: Sendable {
   package var cycles: Double
   /// Cycles in which its constants come from memory, whatever the number of cores; 0 where they stay in the last cache.
   package var memoryCycles: Double
-  /// What choices are made by: cycles of one core working alone and of all working together, the mean of both. As much as
-  /// `cycles` where work divides evenly and memory does not limit it.
+  /// What choices are made by: the geometric mean of the cycles of one core working alone and of those of all working
+  /// together. As much as `cycles` where work divides evenly and memory does not limit it.
   package var cost: Double
   package var code: KernelCode
   /// Every family that knows this kind of step, in the order of the list, with its estimate or its refusal.

@@ -70,7 +70,7 @@ struct WorkspaceRoom {
     let together = cores > 1 ? max(cycles * code.largestShare(cores), memory) : cycles
     return KernelChoice(
       family: family.name, cycles: cycles, memoryCycles: target.streamingCycles(bytes) * Double(code.passes),
-      cost: (cycles + Double(cores) * together) / 2, code: code, candidates: [])
+      cost: (cycles * Double(cores) * together).squareRoot(), code: code, candidates: [])
   }
 
   /// Of a board's last cache, and what memory gives it.
