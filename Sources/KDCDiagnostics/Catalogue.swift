@@ -73,6 +73,8 @@ extension DiagnosticID {
   // MARK: 3xxx passes and quantisation
   package static let nonFiniteActivation = DiagnosticID(
     number: 3101, title: "the model computes NaN or infinity on the calibration samples")
+  package static let nonFiniteInteger = DiagnosticID(
+    number: 3120, title: "the int8 model computes NaN or infinity where the float model does not")
   package static let allChannelsRemoved = DiagnosticID(
     number: 3201, title: "a pruning would remove all channels of a layer")
   package static let cutOutOfReach = DiagnosticID(
@@ -120,7 +122,7 @@ extension DiagnosticID {
     notAnONNXModel, unsupportedOpset, invalidTensor, externalData, unsupportedDataType, dynamicInputShape,
     unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch, typeMismatch,
     notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle,
-    nonFiniteActivation, allChannelsRemoved,
+    nonFiniteActivation, nonFiniteInteger, allChannelsRemoved,
     cutOutOfReach, notDifferentiable, labelOutOfRange, targetMismatch, nonFiniteLoss, unusableCheckpoint,
     nothingToTrain, untrainableNormalization,
     cannotLower, noKernel,

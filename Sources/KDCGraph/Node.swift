@@ -13,6 +13,8 @@ package struct Node: Sendable {
   package var inputs: [String]
   package var outputs: [String]
   package var attributes: [String: Attribute]
+  /// The quantiser's word that the node computes in float even where its values have int8 forms for others.
+  package var staysFloat = false
 
   package init(
     name: String, opType: String, domain: String = "", opset: Int, inputs: [String], outputs: [String],

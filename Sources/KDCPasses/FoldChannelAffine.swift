@@ -16,7 +16,8 @@ package enum FoldChannelAffine: GraphPass {
           let target = graph.affineTarget(producing: node.inputs[data], uses),
           let rank = graph.types[node.inputs[data]]?.shape.rank,
           let values = perChannel(constant, target.channels, axis: target.axis, rank: rank),
-          let affine = affine(node.opType, values, constantIsFirst: other == 0)
+          let affine = affine(node.opType, values, constantIsFirst: other == 0),
+          !node.isStandard("Add", "Sub") || !graph.isMask(constant, giving: node.outputs[0], uses)
         else { continue }
         graph.fold(affine, intoNodeAt: target.node)
         return graph.bypass(nodeAt: index, with: node.inputs[data])

@@ -1,7 +1,8 @@
 import KDCGraph
 import KDCTensor
 
-/// Makes the Add behind a FusedConv or FusedGemm its residual input Z, which is added before the activation.
+/// Makes the Add behind a FusedConv or FusedGemm its residual input Z, which is added before the activation. What is
+/// added to scores before a Softmax and comes from no layer may be a mask, and stays apart.
 package enum FuseResidualAdd: GraphPass {
   package static let name = "fuse residual additions"
 
@@ -14,7 +15,9 @@ package enum FuseResidualAdd: GraphPass {
       let candidates = [(0, 1), (1, 0)].compactMap { own, other -> (node: Int, residual: String)? in
         guard let node = uses.producers[add.inputs[own]], accepts(graph.nodes[node]),
           uses.onlyConsumer(of: add.inputs[own]) != nil, graph.initializers[add.inputs[other]] == nil,
-          let type = graph.types[add.inputs[own]], graph.types[add.inputs[other]] == type
+          let type = graph.types[add.inputs[own]], graph.types[add.inputs[other]] == type,
+          uses.producers[add.inputs[other]].map({ graph.nodes[$0].isFused }) == true
+            || !graph.feedsSoftmax(add.outputs[0], uses)
         else { return nil }
         return (node, add.inputs[other])
       }

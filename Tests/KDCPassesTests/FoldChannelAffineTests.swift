@@ -47,4 +47,20 @@ import Testing
     b.graph.outputs = ["y"]
     #expect(try apply(CanonicalizeConvolution.self, FoldChannelAffine.self, to: b.graph).changes == 0)
   }
+
+  @Test("A mask over the classes of a Softmax, and one with infinity, stay apart from the layer")
+  func masks() throws {
+    for (low, softmax) in [(-20, true), (-1e9, true), (-1e9, false), (-.infinity, false)] as [(Float, Bool)] {
+      var b = GraphBuilder()
+      b.input("x", [2, 4])
+      b.weight("w", [4, 3])
+      b.constant("mask", [3], [0, low, 0])
+      b.node("MatMul", ["x", "w"], "t")
+      b.node("Add", ["t", "mask"], "s")
+      if softmax { b.node("Softmax", ["s"], "y") }
+      b.graph.outputs = [softmax ? "y" : "s"]
+      let result = try apply(CanonicalizeMatMul.self, FoldChannelAffine.self, to: b.graph).graph
+      #expect(result.opTypes.contains("Add"), "\(low)")
+    }
+  }
 }

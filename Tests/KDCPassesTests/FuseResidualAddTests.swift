@@ -48,4 +48,21 @@ import Testing
     #expect(
       try apply(CanonicalizeConvolution.self, FuseActivation.self, FuseResidualAdd.self, to: b.graph).changes == 0)
   }
+
+  @Test("What is added to the scores of a Softmax is taken in from another layer only: it may be a mask")
+  func masks() throws {
+    for isLayer in [false, true] {
+      var b = GraphBuilder()
+      b.input("x", [2, 4])
+      b.input("m", [2, 4])
+      for name in ["v", "w"] { b.weight(name, [4, 4]) }
+      b.node("MatMul", ["x", "w"], "t")
+      if isLayer { b.node("MatMul", ["m", "v"], "mask") }
+      b.node("Add", ["t", isLayer ? "mask" : "m"], "s")
+      b.node("Softmax", ["s"], "y")
+      b.graph.outputs = ["y"]
+      let result = try apply(CanonicalizeMatMul.self, FuseResidualAdd.self, to: b.graph).graph
+      #expect(result.opTypes.contains("Add") == !isLayer)
+    }
+  }
 }

@@ -65,7 +65,7 @@ struct ChannelTrace {
     case "MatMul": traceMatMul(node, index)
     case "GRU", "LSTM": try traceRecurrent(node, index)
     case "BatchNormalization", "InstanceNormalization": traceChannelNormalization(node, index)
-    case "LayerNormalization": try traceLayerNormalization(node)
+    case "LayerNormalization", "RMSNormalization": try traceLayerNormalization(node)
     case "AveragePool", "MaxPool", "GlobalAveragePool", "GlobalMaxPool": tracePool(node)
     case "Softmax", "LogSoftmax": try traceSoftmax(node)
     case "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin": try traceReduction(node, since: node.opType)

@@ -8,6 +8,8 @@ struct QuantizationPlan {
   /// Decoded operator and rule of every node, in the order of the graph's nodes.
   let operators: [any Operator]
   let rules: [QuantizationRule]
+  /// Nodes that compute in float although their operators have integer forms (`FloatNeeds`).
+  let staysFloat: Set<Int>
   /// float32 activations that will have an int8 representation.
   let quantized: Set<String>
   /// Values whose only user is one Concat: they wait for its range. Keyed by value, the Concat's node index.
@@ -19,13 +21,18 @@ struct QuantizationPlan {
 
   /// `floatNodes` (by `Node.key`) stay float whatever their operators could do.
   init(_ graph: Graph, floatNodes: Set<String> = []) throws {
-    operators = try graph.nodes.map { try Operators.decode($0) }
+    let operators = try graph.nodes.map { try Operators.decode($0) }
+    self.operators = operators
     let activations = Set(
       (graph.inputs.map(\.name) + graph.nodes.flatMap(\.outputs)).filter {
         graph.types[$0]?.dataType == .float32 && graph.initializers[$0] == nil
       })
-    rules = zip(graph.nodes, operators).map { node, op in
-      guard let op = op as? any Quantizable, !floatNodes.contains(node.key) else { return .float }
+    let needs = FloatNeeds(graph).nodes
+    staysFloat = needs
+    rules = graph.nodes.indices.map { index in
+      let node = graph.nodes[index]
+      guard let op = operators[index] as? any Quantizable, !floatNodes.contains(node.key), !needs.contains(index)
+      else { return .float }
       // Concat moves data from several inputs, which the quantiser brings to one range.
       if node.opType == "Concat" { return .sameAsInput }
       if let weights = WeightedNode.weights(of: node) {
@@ -35,6 +42,7 @@ struct QuantizationPlan {
       return op.quantizationRule
     }
     quantized = Self.quantizedValues(graph, rules: rules, activations: activations)
+      .union(Self.tableRows(graph, rules: rules, readers: operators, activations: activations))
     deferred = Self.deferredValues(graph, rules: rules, quantized: quantized)
     (lastUses, peakBytes) = Self.lifetimes(graph)
   }
@@ -65,6 +73,24 @@ struct QuantizationPlan {
     return result
   }
 
+  /// Rows picked from constant tables, where a reader has an integer form: the table is stored in int8 even if the
+  /// reader then computes in float.
+  private static func tableRows(
+    _ graph: Graph, rules: [QuantizationRule], readers: [any Operator], activations: Set<String>
+  ) -> [String] {
+    let isTable = Set(
+      zip(graph.nodes, rules).compactMap { node, rule in
+        guard case .sameAsInput = rule, node.opType == "Gather", graph.initializers[node.inputs[0]] != nil else {
+          return nil as String?
+        }
+        return activations.contains(node.outputs[0]) ? node.outputs[0] : nil
+      })
+    return zip(graph.nodes, readers).flatMap { node, op in
+      guard case .integer? = (op as? any Quantizable)?.quantizationRule else { return [String]() }
+      return node.inputs.filter(isTable.contains)
+    }
+  }
+
   private static func deferredValues(
     _ graph: Graph, rules: [QuantizationRule], quantized: Set<String>
   ) -> [String: Int] {
@@ -76,9 +102,9 @@ struct QuantizationPlan {
     for (node, rule) in zip(graph.nodes, rules) {
       guard case .integer = rule else { continue }
       for name in node.outputs where quantized.contains(name) && !graph.outputs.contains(name) {
-        guard let user = users[name]?.first, users[name]?.count == 1, graph.nodes[user].opType == "Concat" else {
-          continue
-        }
+        guard let user = users[name]?.first, users[name]?.count == 1, graph.nodes[user].opType == "Concat",
+          case .sameAsInput = rules[user]
+        else { continue }
         result[name] = user
       }
     }

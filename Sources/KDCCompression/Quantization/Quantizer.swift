@@ -74,6 +74,7 @@ package struct Quantizer {
     self.graph = graph
     self.options = options
     plan = try QuantizationPlan(graph, floatNodes: Set(options.floatNodes.keys))
+    for index in plan.staysFloat { self.graph.nodes[index].staysFloat = true }
   }
 
   private mutating func run(_ samples: [[String: Tensor]]) throws -> Result {
@@ -89,7 +90,9 @@ package struct Quantizer {
         let weighted = try WeightedNode(node, outputRank: graph.types[node.outputs[0]]?.shape.rank ?? 0)
       {
         try run(weighted, of: index)
-      } else if node.opType == "Concat", node.outputs.contains(where: plan.quantized.contains) {
+      } else if node.opType == "Concat", case .sameAsInput = plan.rules[index],
+        node.outputs.contains(where: plan.quantized.contains)
+      {
         try runConcat(index)
       } else {
         try runPlain(index)

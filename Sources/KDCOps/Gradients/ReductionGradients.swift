@@ -33,6 +33,33 @@ extension ReduceMin: Differentiable {
   }
 }
 
+extension ReduceL1: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    try reduction.scale(self, inputs, outputs, outputGradients.optional(0), wanted) { x, _ in
+      x > 0 ? 1 : x < 0 ? -1 : 0
+    }
+  }
+}
+
+extension ReduceL2: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    // At 0 any slope in −1...1 would do.
+    try reduction.scale(self, inputs, outputs, outputGradients.optional(0), wanted) { x, y in y > 0 ? x / y : 0 }
+  }
+}
+
+extension ReduceSumSquare: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    try reduction.scale(self, inputs, outputs, outputGradients.optional(0), wanted) { x, _ in 2 * x }
+  }
+}
+
 extension Reduction.Plan {
   /// The output with the reduced axes kept as 1.
   fileprivate var kept: Shape { Shape(zip(input.dims, reduced).map { $1 ? 1 : $0 }) }
@@ -49,6 +76,21 @@ extension Reduction {
     let scale = factor(plan.count)
     let scaled = scale == 1 ? values : values.map { $0 * scale }
     result[0] = Tensor(plan.kept, scaled).expanded(to: plan.input)
+    return result
+  }
+
+  /// Every element x of a group with the result y gets the group's gradient times `slope(x, y)`.
+  fileprivate func scale(
+    _ op: some Operator, _ inputs: [Tensor?], _ outputs: [Tensor], _ gradient: Tensor?, _ wanted: [Bool],
+    slope: (Float, Float) -> Float
+  ) throws -> [Tensor?] {
+    var result = [Tensor?].none(inputs.count)
+    guard wanted.at(0), let values = gradient?.floats, let y = outputs.first?.floats else { return result }
+    let (shape, x) = try inputs.floats(0)
+    let plan = try plan(op, input: shape, given: inputs.optionalInts(1))
+    let gradients = Tensor(plan.kept, values).expanded(to: plan.input).floats ?? []
+    let results = Tensor(plan.kept, y).expanded(to: plan.input).floats ?? []
+    result[0] = Tensor(shape, zip(x, zip(gradients, results)).map { x, other in other.0 * slope(x, other.1) })
     return result
   }
 

@@ -30,6 +30,8 @@ package struct Lowering {
   private var constantIDs: [ConstantKey: ConstantID] = [:]
   /// Name of the node being lowered; its steps carry it.
   private var stepName = ""
+  /// The node being lowered computes in float, whatever forms its values have.
+  private var staysFloat = false
 
   private struct ConstantKey: Hashable {
     var type: TensorType
@@ -52,6 +54,7 @@ package struct Lowering {
 
   package mutating func begin(_ node: Node) {
     stepName = node.name.isEmpty ? node.outputs.first ?? "" : node.name
+    staysFloat = node.staysFloat
   }
 
   /// Makes the graph's outputs ports: row-major and in their own type.
@@ -82,9 +85,9 @@ package struct Lowering {
     !name.isEmpty && (graph.outputs.contains(name) || graph.nodes.contains { $0.inputs.contains(name) })
   }
 
-  /// The encoding that the quantiser chose for a float value; nil where it stays float.
+  /// The encoding that the quantiser chose for a float value; nil where it stays float, and for a node that does.
   package func quantized(_ name: String) -> Encoding? {
-    guard let parameters = graph.quantization[name], parameters.scales.count == 1, parameters.scale > 0,
+    guard !staysFloat, let parameters = graph.quantization[name], parameters.scales.count == 1, parameters.scale > 0,
       graph.types[name]?.dataType == .float32
     else { return nil }
     return .int8(scale: parameters.scale, zeroPoint: parameters.zeroPoint)

@@ -4,13 +4,14 @@ import KDCProgram
 
 extension Operator {
   func lowerReduction(
-    _ node: Node, _ reduction: Reduction, _ operation: FloatReduceStep.Operation, into lowering: inout Lowering
+    _ node: Node, _ reduction: Reduction, _ operation: FloatReduceStep.Operation, before: FloatFunction = .identity,
+    after: FloatFunction = .identity, into lowering: inout Lowering
   ) throws {
     try requireFloat(node, lowering)
     let shape = try lowering.shape(of: node.inputs[0])
     let plan = try reduction.plan(self, input: shape, given: lowering.integers(node, 1))
     guard plan.count > 0 else { throw cannotLower(node, "of no elements") }
-    try lowering.reduce(operation, node.inputs[0], node.outputs[0], axes: plan.axes)
+    try lowering.reduce(operation, node.inputs[0], node.outputs[0], axes: plan.axes, before: before, after: after)
   }
 }
 
@@ -35,5 +36,24 @@ extension ReduceMax: Lowerable {
 extension ReduceMin: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     try lowerReduction(node, reduction, .minimum, into: &lowering)
+  }
+}
+
+extension ReduceL1: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerReduction(node, reduction, .sum, before: FloatFunction(.abs), into: &lowering)
+  }
+}
+
+extension ReduceL2: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerReduction(
+      node, reduction, .sum, before: FloatFunction(.square), after: FloatFunction(.sqrt), into: &lowering)
+  }
+}
+
+extension ReduceSumSquare: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerReduction(node, reduction, .sum, before: FloatFunction(.square), into: &lowering)
   }
 }

@@ -25,6 +25,7 @@ extension Stage {
     let count = min(limit, data.count)
     func firstSamples(_ all: [String: [[Float]]]) -> [String: [[Float]]] { all.mapValues { Array($0.prefix(count)) } }
     let student = firstSamples(compilation.studentOutputs)
+    if isQuantized { try compilation.checkFinite(outputs, against: student, on: data) }
     compilation.report.stages.append(
       Report.Stage(
         name: !isQuantized ? "float" : compilation.program.constants.contains(where: \.isInt4) ? "int4" : "int8",

@@ -45,6 +45,44 @@ import Testing
     }.run(seed: 174)
   }
 
+  @Test("RMSNormalization's gradients equal central differences")
+  func rootMeanSquare() throws {
+    var random = SeededGenerator(seed: 177)
+    for (axis, scale) in [(2, [7]), (1, [3, 7]), (-1, [1])] {
+      let count = axis == 1 ? 21 : 7
+      let op = OperatorCase("RMSNormalization", opset: 23, ["axis": .int(Int64(axis))])
+      let inputs = [random.tensor(2, 3, 7), random.tensor(scale)]
+      try GradientCheck(name: "axis \(axis)", op: op, inputs: inputs) { v in
+        [
+          stride(from: 0, to: 42, by: count).flatMap { start in
+            let row = v[0][start..<start + count]
+            let root = (row.reduce(0) { $0 + $1 * $1 } / Double(count) + Self.epsilon).squareRoot()
+            return row.enumerated().map { $1 / root * v[1][$0 % v[1].count] }
+          }
+        ]
+      }.run(seed: 178)
+    }
+  }
+
+  @Test("LpNormalization's gradients equal central differences along any axis for both norms")
+  func norms() throws {
+    var random = SeededGenerator(seed: 179)
+    for (axis, p) in [(1, 1), (1, 2), (-1, 2)] {
+      let op = OperatorCase("LpNormalization", ["axis": .int(Int64(axis)), "p": .int(Int64(p))])
+      try GradientCheck(name: "axis \(axis), p \(p)", op: op, inputs: [random.tensor(2, 3, 5)]) { v in
+        var sums: [Int: Double] = [:]
+        func key(_ at: Int) -> Int { axis == 1 ? at / 15 * 5 + at % 5 : at / 5 }
+        for (at, x) in v[0].enumerated() { sums[key(at), default: 0] += p == 1 ? abs(x) : x * x }
+        return [
+          v[0].enumerated().map { at, x in
+            let sum = sums[key(at)] ?? 1
+            return x / (p == 1 ? sum : sum.squareRoot())
+          }
+        ]
+      }.run(seed: 180)
+    }
+  }
+
   @Test("BatchNormalization's gradients equal central differences for all five inputs")
   func batch() throws {
     var random = SeededGenerator(seed: 175)

@@ -9,7 +9,9 @@ import Testing
   func reductions() throws {
     var random = SeededGenerator(seed: 161)
     let input = Positions([2, 3, 4, 5])
-    for name in ["ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin"] {
+    for name in [
+      "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2", "ReduceSumSquare",
+    ] {
       for axes in [[1], [-1, 1], [0, 2], [2, 3], [0, 1, 2, 3]] {
         let reduced = Set(axes.map { $0 < 0 ? $0 + 4 : $0 })
         let output = Positions(input.dims.indices.map { reduced.contains($0) ? 1 : input.dims[$0] })
@@ -25,6 +27,9 @@ import Testing
                 case "ReduceMean": group.reduce(0, +) / Double(group.count)
                 case "ReduceSum": group.reduce(0, +)
                 case "ReduceMax": group.max() ?? 0
+                case "ReduceL1": group.reduce(0) { $0 + abs($1) }
+                case "ReduceL2": group.reduce(0) { $0 + $1 * $1 }.squareRoot()
+                case "ReduceSumSquare": group.reduce(0) { $0 + $1 * $1 }
                 default: group.min() ?? 0
                 }
               }

@@ -1,0 +1,26 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Sum of the magnitudes over some axes. ONNX `ReduceL1`, opsets 1, 11, 13, 18; axes are an input from opset 18 on.
+package struct ReduceL1: Operator {
+  package static let onnxName = "ReduceL1"
+  package let reduction: Reduction
+
+  package init(decoding node: Node) throws(Diagnostic) {
+    reduction = try Reduction(decoding: node, axesInputSince: 18)
+  }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    try reduction.outputTypes(self, inputs)
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    try reduction.evaluate(
+      self, inputs, start: (0, 0), float: { $0 + abs($1) }, integer: { $0 &+ ($1 < 0 ? 0 &- $1 : $1) })
+  }
+}
+
+extension ReduceL1: Quantizable {
+  package var quantizationRule: QuantizationRule { .float }
+}

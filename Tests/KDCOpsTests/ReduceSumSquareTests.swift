@@ -1,0 +1,23 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCOps
+import KDCTensor
+import KDCTestSupport
+import Testing
+
+@Suite struct ReduceSumSquareTests {
+  private let x = Tensor([2, 3], [3, -4, 0, 1, 2, -2] as [Float])
+
+  @Test("ReduceSumSquare takes its axes as an input from opset 18 on, as an attribute before")
+  func axes() throws {
+    let axes = Tensor([1], [-1] as [Int64])
+    #expect(try OperatorCase("ReduceSumSquare", opset: 18).run([x, axes])[0].floats == [25, 9])
+    #expect(try OperatorCase("ReduceSumSquare", opset: 13, ["axes": .ints([1])]).run([x])[0].floats == [25, 9])
+  }
+
+  @Test("Without axes it is over all elements; integers stay integers")
+  func all() throws {
+    let y = try OperatorCase("ReduceSumSquare", ["keepdims": .int(0)]).run([Tensor([2], [3, -4] as [Int64])])
+    #expect(y[0].int64s == [25] && y[0].shape == [])
+  }
+}
