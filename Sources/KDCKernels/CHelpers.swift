@@ -14,7 +14,7 @@ package struct CHelper: Sendable {
 package enum CHelpers {
   /// Every helper, each after those it uses.
   package static let all: [CHelper] =
-    loops + scalar + float + neonConvolution + neonWinograd + neonFast + avx2Convolution + vnniConvolution
+    loops + scalar + float + power + neonConvolution + neonWinograd + neonFast + avx2Convolution + vnniConvolution
     + ScalarConvert.helpers + ScalarRecurrent.helpers
     + NeonConvert.helpers + X86Convert.helpers
 

@@ -4,6 +4,12 @@ extension CHelpers {
   /// `FloatMath` in C: the same operations in the same order, branches written as selections so that loops vectorise.
   static let float: [CHelper] = [
     CHelper(
+      "KDC_INLINE",
+      """
+      // A loop that calls one of these is only vectorised where it is inlined, however long it is and however often it is called.
+      #define KDC_INLINE static inline __attribute__((always_inline))
+      """),
+    CHelper(
       "kdc_bits",
       """
       static inline float kdc_from_bits(uint32_t bits) {
@@ -16,13 +22,26 @@ extension CHelpers {
       }
       """),
     CHelper(
-      "kdc_expf", uses: ["kdc_bits"],
+      "kdc_number", uses: ["kdc_bits"],
       """
-      static inline float kdc_expf(float value) {
-        float x = value > -87.33f ? value : -87.33f;
-        x = x < 88.37f ? x : 88.37f;
-        const float n = __builtin_roundevenf(x * 1.4426950408889634f);
-        const float r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
+      // y, where it is no NaN: arithmetic makes NaN of other bits on each architecture.
+      static inline float kdc_number(float y) { return y == y ? y : kdc_from_bits(0x7fc00000u); }
+      """),
+    CHelper(
+      "kdc_signed", uses: ["kdc_bits"],
+      """
+      // `magnitude`, which is not negative, with the sign of x.
+      static inline float kdc_signed(float magnitude, float x) {
+        return kdc_from_bits(kdc_to_bits(magnitude) | (kdc_to_bits(x) & 0x80000000u));
+      }
+      """),
+    CHelper(
+      "kdc_exponential", uses: ["kdc_bits"],
+      """
+      // n and e^r - 1 of x = n * ln 2 + r.
+      static inline float kdc_exponential(float x, float *n) {
+        *n = __builtin_roundevenf(x * 1.4426950408889634f);
+        const float r = (x - *n * 0.693359375f) - *n * -2.12194440e-4f;
         float p = 1.9875691500e-4f;
         p = p * r + 1.3981999507e-3f;
         p = p * r + 8.3334519073e-3f;
@@ -30,20 +49,47 @@ extension CHelpers {
         p = p * r + 1.6666665459e-1f;
         p = p * r + 5.0000001201e-1f;
         p = p * (r * r);
-        p = (p + r) + 1.0f;
-        return p * kdc_from_bits((uint32_t)((int32_t)n + 127) << 23);
+        return p + r;
+      }
+      static inline float kdc_power_of_two(int32_t n) { return kdc_from_bits((uint32_t)(n + 127) << 23); }
+      """),
+    CHelper(
+      "kdc_expf", uses: ["KDC_INLINE", "kdc_exponential"],
+      """
+      KDC_INLINE float kdc_expf(float value) {
+        float n, x = value > -104.0f ? value : -104.0f;
+        x = x < 89.0f ? x : 89.0f;
+        const float tail = kdc_exponential(x, &n);
+        const int32_t k = (int32_t)n, half = k >> 1;
+        const float y = (tail + 1.0f) * kdc_power_of_two(half) * kdc_power_of_two(k - half);
+        return value == value ? y : kdc_from_bits(0x7fc00000u);
+      }
+      """),
+    CHelper(
+      "kdc_expm1f", uses: ["kdc_exponential"],
+      """
+      // e^x - 1 for x <= 0.
+      static inline float kdc_expm1f(float value) {
+        float n;
+        const float tail = kdc_exponential(value > -30.0f ? value : -30.0f, &n);
+        const float scale = kdc_power_of_two((int32_t)n);
+        const float y = tail * scale + (scale - 1.0f);
+        return value == value ? y : kdc_from_bits(0x7fc00000u);
       }
       """),
     CHelper(
       "kdc_sigmoidf", uses: ["kdc_expf"],
       """
-      static inline float kdc_sigmoidf(float x) { return 1.0f / (1.0f + kdc_expf(-x)); }
+      static inline float kdc_sigmoidf(float x) {
+        const float e = kdc_expf(-__builtin_fabsf(x));
+        return (x < 0.0f ? e : 1.0f) / (1.0f + e);
+      }
       """),
     CHelper(
-      "kdc_tanhf", uses: ["kdc_expf"],
+      "kdc_tanhf", uses: ["KDC_INLINE", "kdc_expf", "kdc_signed"],
       """
-      static inline float kdc_tanhf(float x) {
-        const float magnitude = x < 0.0f ? -x : x;
+      KDC_INLINE float kdc_tanhf(float x) {
+        const float magnitude = __builtin_fabsf(x);
         const float s = x * x;
         float p = -5.70498872745e-3f;
         p = p * s + 2.06390887954e-2f;
@@ -51,15 +97,16 @@ extension CHelpers {
         p = p * s + 1.33314422036e-1f;
         p = p * s + -3.33332819422e-1f;
         p = p * s;
-        p = p * x + x;
+        p = p * magnitude + magnitude;
         const float t = 1.0f - 2.0f / (kdc_expf(2.0f * magnitude) + 1.0f);
-        return magnitude < 0.625f ? p : x < 0.0f ? -t : t;
+        const float y = kdc_signed(magnitude < 0.625f ? p : t, x);
+        return x == x ? y : kdc_from_bits(0x7fc00000u);
       }
       """),
     CHelper(
-      "kdc_logf", uses: ["kdc_bits"],
+      "kdc_logf", uses: ["KDC_INLINE", "kdc_bits"],
       """
-      static inline float kdc_logf(float value) {
+      KDC_INLINE float kdc_logf(float value) {
         const int tiny = value < 1.1754944e-38f;
         const float x = tiny ? value * 8388608.0f : value;
         const uint32_t bits = kdc_to_bits(x);
@@ -91,11 +138,11 @@ extension CHelpers {
       }
       """),
     CHelper(
-      "kdc_erff", uses: ["kdc_expf"],
+      "kdc_inner_erff",
       """
-      static inline float kdc_erff(float x) {
-        const float magnitude = x < 0.0f ? -x : x;
-        const float s = x * x;
+      // erf(m) / m for 0 <= m < 1.
+      static inline float kdc_inner_erff(float m) {
+        const float s = m * m;
         float p = 7.853861353153693e-5f;
         p = p * s + -8.010193625184903e-4f;
         p = p * s + 5.188327685732524e-3f;
@@ -103,8 +150,16 @@ extension CHelpers {
         p = p * s + 1.128358514861418e-1f;
         p = p * s + -3.761262582423300e-1f;
         p = p * s + 1.128379165726710f;
-        const float inner = x * p;
-        const float q = 1.0f / magnitude;
+        return p;
+      }
+      """),
+    CHelper(
+      "kdc_erfcf", uses: ["KDC_INLINE", "kdc_expf", "kdc_inner_erff"],
+      """
+      // 1 - erf(magnitude) for magnitude >= 0.
+      KDC_INLINE float kdc_erfcf(float magnitude) {
+        const float m = magnitude < 12.0f ? magnitude : 12.0f;
+        const float q = 1.0f / m;
         const float y = q * q;
         float u = 2.326819970068386e-2f;
         u = u * y + -1.387039388740657e-1f;
@@ -123,35 +178,47 @@ extension CHelpers {
         v = v * y + 4.218463358204948e-1f;
         v = v * y + -2.820767439740514e-1f;
         v = v * y + 5.641895067754075e-1f;
-        float t = 1.0f - (kdc_expf(-(magnitude * magnitude)) * q) * (magnitude < 2.0f ? u : v);
-        t = magnitude >= 4.0f ? 1.0f : t;
-        return magnitude < 1.0f ? inner : x < 0.0f ? -t : t;
+        const float high = kdc_from_bits(kdc_to_bits(m) & 0xfffff000u);
+        const float low = (m - high) * (m + high);
+        const float tail = ((kdc_expf(-(high * high)) * kdc_expf(-low)) * q) * (m < 2.0f ? u : v);
+        const float inner = 1.0f - m * kdc_inner_erff(m);
+        return m < 1.0f ? inner : tail;
       }
       """),
     CHelper(
-      "kdc_softplusf", uses: ["kdc_expf", "kdc_logf"],
+      "kdc_erff", uses: ["KDC_INLINE", "kdc_erfcf", "kdc_signed"],
       """
-      static inline float kdc_softplusf(float x) {
-        const float magnitude = x < 0.0f ? -x : x;
-        return (x > 0.0f ? x : 0.0f) + kdc_logf(1.0f + kdc_expf(-magnitude));
+      KDC_INLINE float kdc_erff(float x) {
+        const float m = __builtin_fabsf(x);
+        const float inner = m * kdc_inner_erff(m), outer = 1.0f - kdc_erfcf(m);
+        const float y = kdc_signed(m < 1.0f ? inner : m < 4.0f ? outer : 1.0f, x);
+        return x == x ? y : kdc_from_bits(0x7fc00000u);
       }
       """),
     CHelper(
-      "kdc_powerf", uses: ["kdc_expf", "kdc_logf", "kdc_bits"],
+      "kdc_geluf", uses: ["KDC_INLINE", "kdc_erfcf", "kdc_number"],
       """
-      static inline float kdc_powerf(float a, float b) {
-        const float y = kdc_expf(b * kdc_logf(a));
-        return !(a >= 0.0f) ? kdc_from_bits(0x7fc00000u)
-               : a == 0.0f ? (b > 0.0f ? 0.0f : b < 0.0f ? __builtin_inff() : 1.0f) : y;
+      KDC_INLINE float kdc_geluf(float x) {
+        const float c = kdc_erfcf(__builtin_fabsf(x) * 0.70710678f);
+        return kdc_number((0.5f * x) * (x < 0.0f ? c : 2.0f - c));
+      }
+      """),
+    CHelper(
+      "kdc_softplusf", uses: ["KDC_INLINE", "kdc_expf", "kdc_logf"],
+      """
+      KDC_INLINE float kdc_softplusf(float x) {
+        const float e = kdc_expf(-__builtin_fabsf(x));
+        const float u = 1.0f + e;
+        return (x > 0.0f ? x : 0.0f) + (kdc_logf(u) + (e - (u - 1.0f)) / u);
       }
       """),
     CHelper(
       "kdc_clampf",
       """
-      // low unless x > low, then high unless that is < high: NaN gives low.
+      // NaN stays.
       static inline float kdc_clampf(float x, float low, float high) {
-        const float t = x > low ? x : low;
-        return t < high ? t : high;
+        const float t = x < low ? low : x;
+        return t > high ? high : t;
       }
       """),
     CHelper(
@@ -183,38 +250,4 @@ extension CHelpers {
       #define KDC_ELEMENTWISE _Pragma("clang loop vectorize(assume_safety)")
       """)
   ]
-}
-
-/// `FloatFunction.apply` as a C expression of a variable.
-enum CFloatFunction {
-  static func expression(_ function: FloatFunction, of x: String) -> (text: String, helpers: Set<String>) {
-    let a = CText.literal(function.a)
-    let b = CText.literal(function.b)
-    return switch function.kind {
-    case .identity: (x, [])
-    case .relu: ("\(x) > 0.0f ? \(x) : 0.0f", [])
-    case .clip: ("kdc_clampf(\(x), \(a), \(b))", ["kdc_clampf"])
-    case .leakyRelu: ("\(x) < 0.0f ? \(a) * \(x) : \(x)", [])
-    case .sigmoid: ("kdc_sigmoidf(\(x))", ["kdc_sigmoidf"])
-    case .tanh: ("kdc_tanhf(\(x))", ["kdc_tanhf"])
-    case .hardSwish: ("\(x) * kdc_clampf(\(x) * 0.16666667f + 0.5f, 0.0f, 1.0f)", ["kdc_clampf"])
-    case .hardSigmoid: ("kdc_clampf(\(a) * \(x) + \(b), 0.0f, 1.0f)", ["kdc_clampf"])
-    case .silu: ("\(x) * kdc_sigmoidf(\(x))", ["kdc_sigmoidf"])
-    case .elu: ("\(x) >= 0.0f ? \(x) : \(a) * (kdc_expf(\(x)) - 1.0f)", ["kdc_expf"])
-    case .softplus: ("kdc_softplusf(\(x))", ["kdc_softplusf"])
-    case .gelu: ("(0.5f * \(x)) * (1.0f + kdc_erff(\(x) * 0.70710678f))", ["kdc_erff"])
-    case .exp: ("kdc_expf(\(x))", ["kdc_expf"])
-    case .log: ("kdc_logf(\(x))", ["kdc_logf"])
-    case .sqrt: ("__builtin_sqrtf(\(x))", [])
-    case .reciprocal: ("1.0f / \(x)", [])
-    case .negate: ("-\(x)", [])
-    case .abs: ("__builtin_fabsf(\(x))", [])
-    case .erf: ("kdc_erff(\(x))", ["kdc_erff"])
-    case .floor: ("__builtin_floorf(\(x))", [])
-    case .ceil: ("__builtin_ceilf(\(x))", [])
-    case .round: ("__builtin_roundevenf(\(x))", [])
-    case .square: ("\(x) * \(x)", [])
-    case .sign: ("\(x) > 0.0f ? 1.0f : \(x) < 0.0f ? -1.0f : 0.0f", [])
-    }
-  }
 }

@@ -1,13 +1,21 @@
 /// A float32 function of one value with a fixed sequence of roundings: `FloatMath` here and the emitted C give the
 /// same bits. `a` and `b` are the parameters.
+///
+/// NaN gives NaN. What a function makes of other values (√−1, −∞ · 0) is the NaN 0x7fc00000.
+///
+/// Errors in ulp of the result: sqrt, reciprocal, square ½; exp, log, elu 1; tanh, softplus, softsign 2; sigmoid, erf 3.
+/// Products whose factor vanishes lose digits on the way to 0, so that their errors are in ulp of max(|x|, 1) there, half
+/// that of the argument: silu, gelu, geluTanh, mish 3; quickGelu and hardSwish 3.
 package struct FloatFunction: Hashable, Sendable, Codable {
   package enum Kind: String, Sendable, Codable, CaseIterable {
     /// x; max(x, 0); clamp to [a, b]; x < 0 ? a·x : x
     case identity, relu, clip, leakyRelu
     /// 1/(1+exp(−x)); tanh; x·clamp(x·(1/6) + 1/2, 0, 1); clamp(a·x + b, 0, 1); x·sigmoid(x)
     case sigmoid, tanh, hardSwish, hardSigmoid, silu
-    /// x ≥ 0 ? x : a·(exp(x) − 1); log(1 + exp(x)); exact Gelu by erf
-    case elu, softplus, gelu
+    /// x ≥ 0 ? x : a·(exp(x) − 1); log(1 + exp(x)); ½x·(1 + erf(x/√2)); x·sigmoid(√(8/π)·(x + 0.044715x³))
+    case elu, softplus, gelu, geluTanh
+    /// x·sigmoid(a·x); x·tanh(softplus(x)); x / (1 + |x|)
+    case quickGelu, mish, softsign
     case exp, log, sqrt, reciprocal, negate, abs, erf, floor, ceil, round, square, sign
   }
   package var kind: Kind
@@ -29,20 +37,24 @@ extension FloatFunction {
   package func apply(_ x: Float) -> Float {
     switch kind {
     case .identity: x
-    case .relu: x > 0 ? x : 0
-    case .clip: clamp(x, a, b)
+    case .relu: x <= 0 ? 0 : x
+    case .clip: FloatMath.clamp(x, a, b)
     case .leakyRelu: x < 0 ? a * x : x
     case .sigmoid: FloatMath.sigmoid(x)
     case .tanh: FloatMath.tanh(x)
-    case .hardSwish: x * clamp(x * 0.16666667 + 0.5, 0, 1)
-    case .hardSigmoid: clamp(a * x + b, 0, 1)
-    case .silu: x * FloatMath.sigmoid(x)
-    case .elu: x >= 0 ? x : a * (FloatMath.exp(x) - 1)
+    case .hardSwish: FloatMath.number(x * FloatMath.clamp(x * 0.16666667 + 0.5, 0, 1))
+    case .hardSigmoid: FloatMath.clamp(a * x + b, 0, 1)
+    case .silu: FloatMath.number(x * FloatMath.sigmoid(x))
+    case .elu: x >= 0 ? x : a * FloatMath.expMinusOne(x)
     case .softplus: FloatMath.softplus(x)
-    case .gelu: (0.5 * x) * (1 + FloatMath.erf(x * 0.70710678))
+    case .gelu: gelu(x)
+    case .geluTanh: FloatMath.number(x * FloatMath.sigmoid(1.5957691 * (x + ((0.044715 * x) * x) * x)))
+    case .quickGelu: FloatMath.number(x * FloatMath.sigmoid(a * x))
+    case .mish: FloatMath.number(x * FloatMath.tanh(FloatMath.softplus(x)))
+    case .softsign: FloatMath.number(x / (1 + x.magnitude))
     case .exp: FloatMath.exp(x)
     case .log: FloatMath.log(x)
-    case .sqrt: x.squareRoot()
+    case .sqrt: FloatMath.number(x.squareRoot())
     case .reciprocal: 1 / x
     case .negate: -x
     case .abs: x.magnitude
@@ -51,14 +63,14 @@ extension FloatFunction {
     case .ceil: x.rounded(.up)
     case .round: x.rounded(.toNearestOrEven)
     case .square: x * x
-    case .sign: x > 0 ? 1 : x < 0 ? -1 : 0
+    case .sign: x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x
     }
   }
 
-  /// low unless x > low, then high unless that is < high: NaN gives low.
+  /// The factor 1 + erf(x/√2) is erfc of the magnitude below 0, which keeps its digits, and 2 less that above.
   @inline(__always)
-  private func clamp(_ x: Float, _ low: Float, _ high: Float) -> Float {
-    let t = x > low ? x : low
-    return t < high ? t : high
+  private func gelu(_ x: Float) -> Float {
+    let c = FloatMath.complementaryErf(x.magnitude * 0.70710678)
+    return FloatMath.number((0.5 * x) * (x < 0 ? c : 2 - c))
   }
 }

@@ -1,11 +1,34 @@
 /// Elementary functions in float32 built from + − × ÷ and sqrt alone, so that every target gives the same bits
 /// (compiled without contraction). The emitted C (`KDCKernels`) repeats these operations in this order.
+///
+/// Each is defined for all 2³² arguments: denormal numbers are read and given, infinities and signed zeros are those of
+/// IEEE 754, and NaN gives the quiet NaN 0x7fc00000. Errors are in ulp of the result, rounded up from a sweep against
+/// double precision that the tests repeat.
 package enum FloatMath {
-  /// e^x to about 1 ulp: x = n·ln2 + r by Cody and Waite's two-part reduction, a polynomial of degree 6 in r
-  /// (Cephes' expf coefficients), scaling by 2^n through the exponent bits. Clamped to ±87.33; NaN gives exp(−87.33).
+  /// e^x to 1 ulp: x = n·ln2 + r by Cody and Waite's two-part reduction, a polynomial of degree 6 in r (Cephes' expf
+  /// coefficients), scaling by 2^n in two halves, so that results below 2^−126 round once. 0 below −104, ∞ above 88.7.
   package static func exp(_ value: Float) -> Float {
-    var x = value > -87.33 ? value : -87.33
-    x = x < 88.37 ? x : 88.37
+    var x = value > -104 ? value : -104
+    x = x < 89 ? x : 89
+    let (n, tail) = exponential(x)
+    let k = Int32(n)
+    let half = k >> 1
+    let y = (tail + 1) * powerOfTwo(half) * powerOfTwo(k &- half)
+    return value == value ? y : notANumber
+  }
+
+  /// e^x − 1 for x ≤ 0, to 1 ulp.
+  package static func expMinusOne(_ value: Float) -> Float {
+    let x = value > -30 ? value : -30
+    let (n, tail) = exponential(x)
+    let scale = powerOfTwo(Int32(n))
+    let y = tail * scale + (scale - 1)
+    return value == value ? y : notANumber
+  }
+
+  /// n and e^r − 1 of x = n·ln2 + r.
+  @inline(__always)
+  private static func exponential(_ x: Float) -> (n: Float, tail: Float) {
     let n = (x * 1.4426950408889634).rounded(.toNearestOrEven)
     let r = (x - n * 0.693359375) - n * -2.12194440e-4
     var p: Float = 1.9875691500e-4
@@ -15,33 +38,35 @@ package enum FloatMath {
     p = p * r + 1.6666665459e-1
     p = p * r + 5.0000001201e-1
     p = p * (r * r)
-    p = (p + r) + 1
-    let bits = UInt32(truncatingIfNeeded: (Int32(n) + 127) << 23)
-    return p * Float(bitPattern: bits)
+    return (n, p + r)
   }
 
-  /// 1 / (1 + e^−x).
-  package static func sigmoid(_ x: Float) -> Float { 1 / (1 + exp(-x)) }
+  @inline(__always)
+  private static func powerOfTwo(_ n: Int32) -> Float { Float(bitPattern: UInt32(truncatingIfNeeded: n &+ 127) << 23) }
 
-  /// 1 − 2 / (e^2x + 1); odd polynomial below |x| = 0.625 (Cephes' tanhf).
+  /// 1 / (1 + e^−x) to 3 ulp: with e = e^−|x|, e / (1 + e) below 0 and 1 / (1 + e) from 0 on.
+  package static func sigmoid(_ x: Float) -> Float {
+    let e = exp(-x.magnitude)
+    return (x < 0 ? e : 1) / (1 + e)
+  }
+
+  /// 1 − 2 / (e^2x + 1); odd polynomial below |x| = 0.625 (Cephes' tanhf). 2 ulp.
   package static func tanh(_ x: Float) -> Float {
-    let magnitude = x < 0 ? -x : x
-    if magnitude < 0.625 {
-      let s = x * x
-      var p: Float = -5.70498872745e-3
-      p = p * s + 2.06390887954e-2
-      p = p * s + -5.37397155531e-2
-      p = p * s + 1.33314422036e-1
-      p = p * s + -3.33332819422e-1
-      p = p * s
-      return p * x + x
-    }
-    let t = 1 - 2 / (exp(2 * magnitude) + 1)
-    return x < 0 ? -t : t
+    guard x == x else { return notANumber }
+    let magnitude = x.magnitude
+    guard magnitude < 0.625 else { return signed(1 - 2 / (exp(2 * magnitude) + 1), x) }
+    let s = x * x
+    var p: Float = -5.70498872745e-3
+    p = p * s + 2.06390887954e-2
+    p = p * s + -5.37397155531e-2
+    p = p * s + 1.33314422036e-1
+    p = p * s + -3.33332819422e-1
+    p = p * s
+    return signed(p * magnitude + magnitude, x)
   }
 
-  /// Natural logarithm (Cephes' logf): x = m · 2^e with m in [√½, √2), a polynomial of degree 8 in m − 1. Negative
-  /// numbers and NaN give the quiet NaN 0x7fc00000, zero −∞, +∞ itself.
+  /// Natural logarithm to 1 ulp (Cephes' logf): x = m · 2^e with m in [√½, √2), a polynomial of degree 8 in m − 1.
+  /// Negative numbers give NaN, zeros −∞, +∞ itself.
   package static func log(_ value: Float) -> Float {
     guard value >= 0 else { return notANumber }
     if value == 0 { return -Float.infinity }
@@ -78,25 +103,22 @@ package enum FloatMath {
     return (m + p) + n * 0.693359375
   }
 
-  /// Error function (Cephes' erff, erfcf): odd polynomial below |x| = 1, then 1 − e^(−x²) · P(1/x²) / x; ±1 from 4 on.
+  /// Error function to 3 ulp: odd polynomial below |x| = 1 (Cephes' erff), then 1 − erfc; ±1 from 4 on.
   package static func erf(_ x: Float) -> Float {
-    let magnitude = x < 0 ? -x : x
-    if magnitude < 1 {
-      let s = x * x
-      var p: Float = 7.853861353153693e-5
-      p = p * s + -8.010193625184903e-4
-      p = p * s + 5.188327685732524e-3
-      p = p * s + -2.685381193529856e-2
-      p = p * s + 1.128358514861418e-1
-      p = p * s + -3.761262582423300e-1
-      p = p * s + 1.128379165726710
-      return x * p
-    }
-    if magnitude >= 4 { return x < 0 ? -1 : 1 }
-    let q = 1 / magnitude
+    guard x == x else { return notANumber }
+    let m = x.magnitude
+    if m < 1 { return signed(m * innerErf(m), x) }
+    return signed(m < 4 ? 1 - complementaryErf(m) : 1, x)
+  }
+
+  /// 1 − erf(m) for m ≥ 0 (Cephes' erfcf): e^(−m²) · P(1/m²) / m from 1 on, with m² in two parts. 4 ulp down to 2^−126.
+  static func complementaryErf(_ magnitude: Float) -> Float {
+    let m = magnitude < 12 ? magnitude : 12
+    if m < 1 { return 1 - m * innerErf(m) }
+    let q = 1 / m
     let y = q * q
     var p: Float
-    if magnitude < 2 {
+    if m < 2 {
       p = 2.326819970068386e-2
       p = p * y + -1.387039388740657e-1
       p = p * y + 3.687424674597105e-1
@@ -116,23 +138,47 @@ package enum FloatMath {
       p = p * y + -2.820767439740514e-1
       p = p * y + 5.641895067754075e-1
     }
-    let t = 1 - (exp(-(magnitude * magnitude)) * q) * p
-    return x < 0 ? -t : t
+    let high = Float(bitPattern: m.bitPattern & 0xffff_f000)
+    let low = (m - high) * (m + high)
+    return ((exp(-(high * high)) * exp(-low)) * q) * p
   }
 
-  /// log(1 + e^x) without overflow: max(x, 0) + log(1 + e^−|x|).
+  /// erf(m) / m for 0 ≤ m < 1.
+  @inline(__always)
+  private static func innerErf(_ m: Float) -> Float {
+    let s = m * m
+    var p: Float = 7.853861353153693e-5
+    p = p * s + -8.010193625184903e-4
+    p = p * s + 5.188327685732524e-3
+    p = p * s + -2.685381193529856e-2
+    p = p * s + 1.128358514861418e-1
+    p = p * s + -3.761262582423300e-1
+    p = p * s + 1.128379165726710
+    return p
+  }
+
+  /// log(1 + e^x) without overflow to 2 ulp: max(x, 0) + log(u) + (e − (u − 1)) / u with e = e^−|x| and u = 1 + e
+  /// rounded; the last term is what the rounding lost.
   package static func softplus(_ x: Float) -> Float {
-    let magnitude = x < 0 ? -x : x
-    return (x > 0 ? x : 0) + log(1 + exp(-magnitude))
+    let e = exp(-x.magnitude)
+    let u = 1 + e
+    return (x > 0 ? x : 0) + (log(u) + (e - (u - 1)) / u)
   }
 
-  /// a^b for a ≥ 0 as e^(b · log a); 0^0 is 1, 0 to a negative power +∞; a < 0 and NaN in a give NaN.
-  package static func power(_ a: Float, _ b: Float) -> Float {
-    guard a >= 0 else { return notANumber }
-    if a == 0 { return b > 0 ? 0 : b < 0 ? Float.infinity : 1 }
-    return exp(b * log(a))
+  /// min(max(x, low), high); NaN stays.
+  @inline(__always)
+  package static func clamp(_ x: Float, _ low: Float, _ high: Float) -> Float {
+    let t = x < low ? low : x
+    return t > high ? high : t
   }
 
-  /// The NaN that functions make themselves: arithmetic makes others on each architecture.
+  /// `magnitude` with the sign of x.
+  @inline(__always)
+  static func signed(_ magnitude: Float, _ x: Float) -> Float { Float(signOf: x, magnitudeOf: magnitude) }
+
+  /// y, where it is no NaN: arithmetic makes NaN of other bits on each architecture.
+  @inline(__always)
+  static func number(_ y: Float) -> Float { y == y ? y : notANumber }
+
   static let notANumber = Float(bitPattern: 0x7fc0_0000)
 }

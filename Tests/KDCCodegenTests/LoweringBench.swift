@@ -49,7 +49,8 @@ struct LoweringBench {
   }
 
   /// The float program, and its largest difference from the evaluator relative to max(1, |y|).
-  mutating func float() throws -> (program: Program, error: Float) {
+  /// NaN must be where the evaluator's is with `comparesNaN`.
+  mutating func float(comparesNaN: Bool = false) throws -> (program: Program, error: Float) {
     let program = try lower(graph)
     var interpreter = try Interpreter(program)
     let inputs = sample()
@@ -61,7 +62,10 @@ struct LoweringBench {
         return (program, .infinity)
       }
       if let a = expected.floats, let b = actual.floats {
-        for (x, y) in zip(a, b) { worst = max(worst, x == y ? 0 : abs(x - y) / max(1, abs(x))) }
+        for (x, y) in zip(a, b) {
+          if comparesNaN && x.isNaN != y.isNaN { worst = .infinity }
+          worst = max(worst, x == y || x.isNaN ? 0 : abs(x - y) / max(1, abs(x)))
+        }
       } else if expected.littleEndianBytes != actual.littleEndianBytes {
         worst = .infinity
       }

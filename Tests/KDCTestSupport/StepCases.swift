@@ -73,9 +73,15 @@ package struct StepCases {
     return buffer(.int8, shape, values)
   }
 
-  mutating func floats(_ shape: Shape, positive: Bool = false) -> BufferID {
+  private static let edges: [Float] = [
+    .infinity, -.infinity, .nan, -.nan, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNormalMagnitude,
+    .leastNonzeroMagnitude, -.leastNonzeroMagnitude, -104, 88.8, 3, -3, 2, 16_777_216, 1e10, -0.5,
+  ]
+
+  /// With `edges` also infinities, NaN and the ends of the normal and denormal numbers.
+  mutating func floats(_ shape: Shape, positive: Bool = false, edges: Bool = false) -> BufferID {
     let values = (0..<shape.count).map { _ in
-      let value = float()
+      let value = edges && coin() ? pick(Self.edges) : float()
       return positive ? abs(value) + 0.01 : value
     }
     return buffer(.float32, shape, Tensor(shape, values).littleEndianBytes)

@@ -7,18 +7,19 @@ extension StepCases {
     case "floatUnary":
       let count = size() * size()
       let function = function(FloatFunction.Kind.allCases)
-      let needsPositive = function.kind == .sqrt || function.kind == .log || function.kind == .reciprocal
       return FloatUnaryStep(
-        name: "u", function: function, input: floats([count], positive: needsPositive),
+        name: "u", function: function, input: floats([count], edges: isExtreme),
         output: buffer(.float32, [count]), count: count)
     case "floatBinary":
       let shape = shape()
       let (walk, shapes) = broadcast(shape, operands: 2)
       let operation = pick(FloatBinaryStep.Operation.allCases)
-      let isPositive = operation == .power || operation == .divide
+      // Sums, products and quotients that are NaN have other bits on each architecture.
+      let isPositive = operation == .divide
+      let hasEdges = isExtreme && [.power, .maximum, .minimum].contains(operation)
       return FloatBinaryStep(
-        name: "b", operation: operation, a: floats(shapes[0], positive: isPositive),
-        b: floats(shapes[1], positive: isPositive), output: buffer(.float32, shape), walk: walk)
+        name: "b", operation: operation, a: floats(shapes[0], positive: isPositive, edges: hasEdges),
+        b: floats(shapes[1], positive: isPositive, edges: hasEdges), output: buffer(.float32, shape), walk: walk)
     case "floatReduce":
       let (outer, reduced, inner) = (int(1...6), size(), pick([1, size()]))
       return FloatReduceStep(

@@ -19,7 +19,11 @@ enum ScalarFloat {
     })
 
   static let binary = StepFamily<FloatBinaryStep>(
-    name: "float_binary_scalar", cycles: { step, _, _ in LoopNest(step.walk).scalarCycles(dense: 1, strided: 4) },
+    name: "float_binary_scalar",
+    cycles: { step, _, _ in
+      let power = step.operation == .power
+      return LoopNest(step.walk).scalarCycles(dense: power ? 40 : 1, strided: power ? 60 : 4)
+    },
     emit: { step, _, _ in
       let nest = LoopNest(step.walk)
       var helpers: Set<String> = ["KDC_ELEMENTWISE"]
@@ -36,8 +40,8 @@ enum ScalarFloat {
           case .subtract: "s - t"
           case .multiply: "s * t"
           case .divide: "s / t"
-          case .maximum: "s > t ? s : t"
-          case .minimum: "s < t ? s : t"
+          case .maximum: "(s > t) | (s != s) ? s : t"
+          case .minimum: "(s < t) | (s != s) ? s : t"
           case .power: "kdc_powerf(s, t)"
           }
         return """
@@ -55,8 +59,8 @@ enum ScalarFloat {
       let combine =
         switch step.operation {
         case .sum, .mean: "acc + v"
-        case .maximum: "v > acc ? v : acc"
-        case .minimum: "v < acc ? v : acc"
+        case .maximum: "(v > acc) | (v != v) ? v : acc"
+        case .minimum: "(v < acc) | (v != v) ? v : acc"
         }
       let scale = step.operation == .mean ? " * \(CText.literal(1 / Float(step.reduced)))" : ""
       let body = """
@@ -87,7 +91,7 @@ enum ScalarFloat {
         step.isLog
         ? """
         const float t = kdc_logf(s);
-        for (size_t i = 0; i < COUNT; i++) q[i * INNER] = (p[i * INNER] - m) - t;
+        for (size_t i = 0; i < COUNT; i++) q[i * INNER] = t == t ? (p[i * INNER] - m) - t : t;
         """
         : "for (size_t i = 0; i < COUNT; i++) q[i * INNER] = q[i * INNER] / s;"
       let exponential =
@@ -116,7 +120,7 @@ extension FloatFunction.Kind {
   /// A few operations, against the polynomials of exp and log.
   fileprivate var isSimple: Bool {
     switch self {
-    case .sigmoid, .tanh, .silu, .elu, .softplus, .gelu, .exp, .log, .erf: false
+    case .sigmoid, .tanh, .silu, .elu, .softplus, .gelu, .geluTanh, .quickGelu, .mish, .exp, .log, .erf: false
     default: true
     }
   }

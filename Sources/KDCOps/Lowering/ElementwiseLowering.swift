@@ -92,14 +92,14 @@ extension Div: Lowerable {
 
 extension Max: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    if try lowerWithConstant(node, into: &lowering, { $0 > $1 ? $0 : $1 }) { return }
+    if try lowerWithConstant(node, into: &lowering, { $0 > $1 || $0 != $0 ? $0 : $1 }) { return }
     try lowerFold(node, .maximum, into: &lowering)
   }
 }
 
 extension Min: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    if try lowerWithConstant(node, into: &lowering, { $0 < $1 ? $0 : $1 }) { return }
+    if try lowerWithConstant(node, into: &lowering, { $0 < $1 || $0 != $0 ? $0 : $1 }) { return }
     try lowerFold(node, .minimum, into: &lowering)
   }
 }
@@ -119,22 +119,41 @@ extension Pow: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     try requireFloat(node, lowering)
     let (x, y) = (node.inputs[0], node.outputs[0])
-    if let exponent = lowering.floatConstant(node.inputs[1])?.cast(to: .float32).floats, exponent.count == 1 {
-      let count = try lowering.shape(of: x).count
-      switch exponent[0] {
-      case 1: return try lowering.view(x, y)
-      case 2: return try lowering.floatUnary(FloatFunction(.square), x, y)
-      case 0.5: return try lowering.floatUnary(FloatFunction(.sqrt), x, y)
-      case -1: return try lowering.floatUnary(FloatFunction(.reciprocal), x, y)
-      case 3:
-        let form = try lowering.read(x, as: .native)
-        let square = lowering.unary(FloatFunction(.square), form.buffer, count: count)
-        let target = try lowering.write(y, as: .native, in: form.layout)
-        _ = lowering.binary(.multiply, square, form.buffer, rows: 1, columns: count, strideB: (0, 1), to: target)
-        return
-      default: break
-      }
+    guard let exponents = lowering.floatConstant(node.inputs[1])?.cast(to: .float32) else {
+      return try lowering.floatBinary(.power, x, node.inputs[1], y)
     }
-    try lowering.floatBinary(.power, x, node.inputs[1], y)
+    let (base, shape) = (try lowering.shape(of: x), try lowering.shape(of: y))
+    if let values = exponents.floats, values.count == 1, base == shape,
+      try lowerScalar(values[0], x, y, into: &lowering)
+    {
+      return
+    }
+    // The exponents may be integers: the step gets them as floats.
+    let left = try lowering.read(x, as: .native, in: [.rowMajor])
+    let right = Lowering.Form(encoding: .native, layout: .rowMajor, buffer: lowering.loaded(exponents, "exponents"))
+    let walk = lowering.binaryWalk((left, base), (right, exponents.shape), shape, .rowMajor)
+    let buffer = try lowering.write(y, as: .native, in: .rowMajor)
+    lowering.append {
+      FloatBinaryStep(name: $0, operation: .power, a: left.buffer, b: right.buffer, output: buffer, walk: walk)
+    }
+  }
+
+  /// Exponents that products and a quotient give, rounding once each; false for others.
+  private func lowerScalar(
+    _ exponent: Float, _ x: String, _ y: String, into lowering: inout Lowering
+  ) throws -> Bool {
+    switch exponent {
+    case 1: try lowering.view(x, y)
+    case 2: try lowering.floatUnary(FloatFunction(.square), x, y)
+    case -1: try lowering.floatUnary(FloatFunction(.reciprocal), x, y)
+    case 3:
+      let count = try lowering.shape(of: x).count
+      let form = try lowering.read(x, as: .native)
+      let square = lowering.unary(FloatFunction(.square), form.buffer, count: count)
+      let target = try lowering.write(y, as: .native, in: form.layout)
+      _ = lowering.binary(.multiply, square, form.buffer, rows: 1, columns: count, strideB: (0, 1), to: target)
+    default: return false
+    }
+    return true
   }
 }

@@ -7,35 +7,22 @@ extension UnaryFunction {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     try requireFloat(node, lowering)
     if try lowering.integerTable(node.inputs[0], node.outputs[0], channels: 1, { x, _ in apply(x) }) { return }
-    guard let function else { return try lowerComposed(node, into: &lowering) }
+    guard let function else { throw cannotLower(node, "has no float form") }
     try lowering.floatUnary(function, node.inputs[0], node.outputs[0])
   }
+}
 
-  /// Functions that no single step has.
-  private func lowerComposed(_ node: Node, into lowering: inout Lowering) throws {
+extension Selu {
+  /// gamma · elu(x): two steps where it runs in float.
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try requireFloat(node, lowering)
+    if try lowering.integerTable(node.inputs[0], node.outputs[0], channels: 1, { x, _ in apply(x) }) { return }
     let count = try lowering.shape(of: node.inputs[0]).count
     let form = try lowering.read(node.inputs[0], as: .native)
-    let x = form.buffer
-    func product(_ a: BufferID, _ operation: FloatBinaryStep.Operation, _ b: BufferID) throws {
-      let target = try lowering.write(node.outputs[0], as: .native, in: form.layout)
-      _ = lowering.binary(operation, a, b, rows: 1, columns: count, strideB: (0, 1), to: target)
-    }
-    switch self {
-    case is Mish:
-      let softplus = lowering.unary(FloatFunction(.softplus), x, count: count)
-      try product(x, .multiply, lowering.unary(FloatFunction(.tanh), softplus, count: count))
-    case is Softsign:
-      let magnitude = lowering.unary(FloatFunction(.abs), x, count: count)
-      let one = lowering.loaded(Tensor([1], [Float(1)]), "one")
-      try product(x, .divide, lowering.binary(.add, magnitude, one, rows: 1, columns: count, strideB: (0, 0)))
-    case let selu as Selu:
-      let elu = lowering.unary(FloatFunction(.elu, a: selu.alpha), x, count: count)
-      let gamma = lowering.loaded(Tensor([1], [selu.gamma]), "gamma")
-      let target = try lowering.write(node.outputs[0], as: .native, in: form.layout)
-      _ = lowering.binary(.multiply, elu, gamma, rows: 1, columns: count, strideB: (0, 0), to: target)
-    default:
-      throw cannotLower(node, "has no float form", hint: "quantise its input and output, so that it becomes a table")
-    }
+    let elu = lowering.unary(FloatFunction(.elu, a: alpha), form.buffer, count: count)
+    let factor = lowering.loaded(Tensor([1], [gamma]), "gamma")
+    let target = try lowering.write(node.outputs[0], as: .native, in: form.layout)
+    _ = lowering.binary(.multiply, elu, factor, rows: 1, columns: count, strideB: (0, 0), to: target)
   }
 }
 

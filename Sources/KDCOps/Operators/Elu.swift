@@ -12,5 +12,5 @@ package struct Elu: UnaryFunction {
   }
 
   package var function: FloatFunction? { FloatFunction(.elu, a: alpha) }
-  package func apply(_ x: Float) -> Float { x >= 0 ? x : alpha * (FloatMath.exp(x) - 1) }
+  package func apply(_ x: Float) -> Float { x >= 0 ? x : alpha * FloatMath.expMinusOne(x) }
 }

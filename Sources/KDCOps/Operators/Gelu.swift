@@ -13,10 +13,6 @@ package struct Gelu: UnaryFunction {
     usesTanh = try node.choice("approximate", default: "none", of: ["none", "tanh"]) == "tanh"
   }
 
-  package var function: FloatFunction? { usesTanh ? nil : FloatFunction(.gelu) }
-
-  package func apply(_ x: Float) -> Float {
-    guard usesTanh else { return (0.5 * x) * (1 + FloatMath.erf(x * 0.70710678)) }
-    return (0.5 * x) * (1 + FloatMath.tanh(0.79788456 * (x + 0.044715 * x * x * x)))
-  }
+  package var function: FloatFunction? { FloatFunction(usesTanh ? .geluTanh : .gelu) }
+  package func apply(_ x: Float) -> Float { FloatFunction(usesTanh ? .geluTanh : .gelu).apply(x) }
 }

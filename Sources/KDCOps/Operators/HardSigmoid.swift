@@ -14,5 +14,5 @@ package struct HardSigmoid: UnaryFunction {
   }
 
   package var function: FloatFunction? { FloatFunction(.hardSigmoid, a: alpha, b: beta) }
-  package func apply(_ x: Float) -> Float { max(0, min(1, alpha * x + beta)) }
+  package func apply(_ x: Float) -> Float { FloatMath.clamp(alpha * x + beta, 0, 1) }
 }

@@ -6,5 +6,5 @@ package struct HardSwish: PlainUnaryFunction {
   package init() {}
 
   package var function: FloatFunction? { FloatFunction(.hardSwish) }
-  package func apply(_ x: Float) -> Float { x * max(0, min(1, x * (1 / 6) + 0.5)) }
+  package func apply(_ x: Float) -> Float { x * FloatMath.clamp(x * (1 / 6) + 0.5, 0, 1) }
 }

@@ -5,6 +5,6 @@ package struct Mish: PlainUnaryFunction {
   package static let onnxName = "Mish"
   package init() {}
 
-  package var function: FloatFunction? { nil }
+  package var function: FloatFunction? { FloatFunction(.mish) }
   package func apply(_ x: Float) -> Float { x * FloatMath.tanh(FloatMath.softplus(x)) }
 }

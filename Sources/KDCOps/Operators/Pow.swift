@@ -6,6 +6,7 @@ import KDCTensor
 /// a to the power b with broadcasting, in a's type. ONNX `Pow`, opsets 7, 12, 13, 15. b may have another type than a.
 package struct Pow: Operator {
   package static let onnxName = "Pow"
+  package static let inputCount = 2...2
   package init(decoding node: Node) throws(Diagnostic) {}
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
@@ -31,10 +32,9 @@ package struct Pow: Operator {
     return [Tensor(shape, Numbers.double(values).elements(as: a.dataType))]
   }
 
-  /// The exponents of normalisation layers without the general function, as lowering does them.
+  /// The exponents of normalisation layers without the general function.
   private static func power(_ x: Float, _ y: Float) -> Float {
     if y == 2 { return x * x }
-    if y == 0.5 { return x.squareRoot() }
     if y == 3 { return x * x * x }
     return pow(x, y)
   }

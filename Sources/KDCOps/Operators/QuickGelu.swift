@@ -12,6 +12,6 @@ package struct QuickGelu: UnaryFunction {
     alpha = try node.float("alpha", default: 1.702)
   }
 
-  package var function: FloatFunction? { alpha == 1 ? FloatFunction(.silu) : nil }
+  package var function: FloatFunction? { alpha == 1 ? FloatFunction(.silu) : FloatFunction(.quickGelu, a: alpha) }
   package func apply(_ x: Float) -> Float { x * FloatMath.sigmoid(alpha * x) }
 }

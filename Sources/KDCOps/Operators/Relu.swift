@@ -6,6 +6,6 @@ package struct Relu: PlainUnaryFunction, IntegerUnaryFunction {
   package init() {}
 
   package var function: FloatFunction? { .relu }
-  package func apply(_ x: Float) -> Float { x > 0 ? x : 0 }
+  package func apply(_ x: Float) -> Float { x <= 0 ? 0 : x }
   package func apply(_ x: Int64) -> Int64 { x > 0 ? x : 0 }
 }

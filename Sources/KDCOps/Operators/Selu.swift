@@ -14,5 +14,5 @@ package struct Selu: UnaryFunction {
   }
 
   package var function: FloatFunction? { nil }
-  package func apply(_ x: Float) -> Float { gamma * (x > 0 ? x : alpha * (FloatMath.exp(x) - 1)) }
+  package func apply(_ x: Float) -> Float { gamma * (x >= 0 ? x : alpha * FloatMath.expMinusOne(x)) }
 }

@@ -5,6 +5,6 @@ package struct Softsign: PlainUnaryFunction {
   package static let onnxName = "Softsign"
   package init() {}
 
-  package var function: FloatFunction? { nil }
+  package var function: FloatFunction? { FloatFunction(.softsign) }
   package func apply(_ x: Float) -> Float { x / (1 + x.magnitude) }
 }

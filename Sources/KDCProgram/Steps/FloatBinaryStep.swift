@@ -2,8 +2,8 @@
 package struct FloatBinaryStep: Step {
   package static let kind = "floatBinary"
 
-  /// maximum and minimum give b unless a > b (a < b): so NaN in a gives b. power is
-  /// `FloatMath.power`; lowering makes products and a square root of the constants b = 2, 3 and 0.5.
+  /// maximum and minimum give b unless a > b (a < b) or a is NaN: NaN wins, of ±0 b does. power is `FloatMath.power`;
+  /// lowering makes products and a quotient of the constants b = 2, 3 and −1.
   package enum Operation: String, Sendable, Codable, CaseIterable {
     case add, subtract, multiply, divide, maximum, minimum, power
   }
@@ -38,8 +38,8 @@ extension FloatBinaryStep {
     case .subtract: combine(&memory) { $0 - $1 }
     case .multiply: combine(&memory) { $0 * $1 }
     case .divide: combine(&memory) { $0 / $1 }
-    case .maximum: combine(&memory) { $0 > $1 ? $0 : $1 }
-    case .minimum: combine(&memory) { $0 < $1 ? $0 : $1 }
+    case .maximum: combine(&memory) { $0 > $1 || $0 != $0 ? $0 : $1 }
+    case .minimum: combine(&memory) { $0 < $1 || $0 != $0 ? $0 : $1 }
     case .power: combine(&memory, FloatMath.power)
     }
   }

@@ -1,6 +1,6 @@
 /// Reduction of the middle axis of [outer, reduced, inner], float32, in ascending order from the first element.
 ///
-/// maximum: m = x > m ? x : m (minimum with <). mean is the sum times the float 1 / reduced, rounded once each.
+/// maximum: m = x > m or x is NaN ? x : m (minimum with <), so NaN wins. mean is the sum times the float 1 / reduced, rounded once each.
 package struct FloatReduceStep: Step {
   package static let kind = "floatReduce"
   package enum Operation: String, Sendable, Codable, CaseIterable { case sum, mean, maximum, minimum }
@@ -40,8 +40,8 @@ extension FloatReduceStep {
         let x = x + r &* inner
         switch operation {
         case .sum, .mean: for j in 0..<inner { y[j] = y[j] + x[j] }
-        case .maximum: for j in 0..<inner { y[j] = x[j] > y[j] ? x[j] : y[j] }
-        case .minimum: for j in 0..<inner { y[j] = x[j] < y[j] ? x[j] : y[j] }
+        case .maximum: for j in 0..<inner { y[j] = x[j] > y[j] || x[j] != x[j] ? x[j] : y[j] }
+        case .minimum: for j in 0..<inner { y[j] = x[j] < y[j] || x[j] != x[j] ? x[j] : y[j] }
         }
       }
       if operation == .mean { for j in 0..<inner { y[j] = y[j] * factor } }

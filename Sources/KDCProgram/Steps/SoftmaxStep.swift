@@ -1,7 +1,7 @@
 /// Softmax over the middle axis of [outer, count, inner], float32:
 ///
 ///     m = x₀, then x_i > m ? x_i : m ascending; e_i = exp(x_i − m); s = Σ e_i (ascending from 0)
-///     y_i = e_i / s, or (x_i − m) − log(s) where `isLog`
+///     y_i = e_i / s, or (x_i − m) − log(s) where `isLog`; all NaN where one is, or ∞, or where all are −∞
 package struct SoftmaxStep: Step {
   package static let kind = "softmax"
   package var name: String
@@ -45,7 +45,7 @@ extension SoftmaxStep {
         }
         if isLog {
           let log = FloatMath.log(s)
-          for i in 0..<count { y[i &* inner] = (x[i &* inner] - m) - log }
+          for i in 0..<count { y[i &* inner] = log == log ? (x[i &* inner] - m) - log : log }
         } else {
           for i in 0..<count { y[i &* inner] = y[i &* inner] / s }
         }
