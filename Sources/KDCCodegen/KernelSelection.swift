@@ -49,7 +49,15 @@ package struct KernelSelection: Sendable {
   }
 
   /// The chain that a step is in.
-  package func chain(with step: Int) -> KernelChain? { chains.first { $0.steps.contains(step) } }
+  package func chain(with step: Int) -> KernelChain? {
+    // The first that does not end before it.
+    var (low, high) = (0, chains.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if chains[middle].steps.upperBound <= step { low = middle + 1 } else { high = middle }
+    }
+    return low < chains.count && chains[low].steps.contains(step) ? chains[low] : nil
+  }
 
   /// What an integer convolution would take in float32, conversions apart; nil for other steps.
   package static func floatCycles(of step: any Step, in program: Program, on target: Target) -> Double? {
@@ -119,6 +127,7 @@ extension KernelSelection {
   package init(
     for program: Program, on target: Target, families: [any KernelFamily] = Families.all, memory: Int? = nil
   ) throws {
+    let program = program.withRanges
     let buffers = MemoryPlan(program)
     func room(_ arena: Int, isStrict: Bool) -> WorkspaceRoom {
       WorkspaceRoom(buffers, arena: arena, target, isStrict: isStrict)

@@ -145,12 +145,13 @@ package struct MemoryPlan: Sendable, Hashable {
   /// Each block in `order` into the smallest gap that it fits between those placed whose lives it meets.
   private static func place(_ blocks: [Block], _ order: [Int]) -> Placement {
     var offsets = [Int](repeating: 0, count: blocks.count)
-    var placed: [Int] = []
+    var placed = Lives(steps: (blocks.map(\.last).max() ?? 0) + 1)
     var end = 0
     for index in order {
       let block = blocks[index]
-      let neighbours =
-        placed.filter { blocks[$0].first <= block.last && block.first <= blocks[$0].last }
+      // What takes no memory is in nobody's way.
+      guard block.bytes > 0 else { continue }
+      let neighbours = placed.meeting(block.first...block.last)
         .sorted { (offsets[$0], $0) < (offsets[$1], $1) }
       var top = 0
       var best: (gap: Int, offset: Int)?
@@ -161,7 +162,7 @@ package struct MemoryPlan: Sendable, Hashable {
       }
       offsets[index] = best?.offset ?? top
       end = max(end, offsets[index] + block.bytes)
-      placed.append(index)
+      placed.insert(index, block.first...block.last)
     }
     return (offsets, end)
   }

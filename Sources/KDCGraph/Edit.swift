@@ -1,71 +1,79 @@
 import KDCTensor
 
-/// Who makes and who reads each value, by index in `Graph.nodes`. Valid until the graph is edited.
-package struct ValueUses: Sendable {
-  package var producers: [String: Int] = [:]
-  /// Each reading node once per operand, in order of the nodes; readers inside graph attributes count too.
-  package var consumers: [String: [Int]] = [:]
-  package var outputs: Set<String> = []
-
-  /// The one node that reads `value`, where nothing else does and it is no graph output.
-  package func onlyConsumer(of value: String) -> Int? {
-    guard !outputs.contains(value), let readers = consumers[value], readers.count == 1 else { return nil }
-    return readers[0]
-  }
-}
-
 /// Small edits that passes are made of.
 extension Graph {
-  package func uses() -> ValueUses {
-    var uses = ValueUses()
-    uses.outputs = Set(outputs)
-    for (index, node) in nodes.enumerated() {
-      for output in node.outputs where !output.isEmpty { uses.producers[output] = index }
-      for read in node.reads { uses.consumers[read, default: []].append(index) }
-    }
-    return uses
-  }
+  package func uses() -> ValueUses { index?.uses ?? ValueUses(self) }
 
   /// Makes every reader of `old` read `new` instead; graph outputs keep their names and so are not changed.
   package mutating func replaceUses(of old: String, with new: String) {
-    for index in nodes.indices { nodes[index].replaceReads(of: old, with: new) }
+    guard let readers = index?.uses.consumers[old] else {
+      guard index == nil else { return }
+      for place in nodes.indices { nodes[place].replaceReads(of: old, with: new) }
+      return
+    }
+    var last = -1
+    for place in readers where place != last {
+      editNode(at: place) { $0.replaceReads(of: old, with: new) }
+      last = place
+    }
   }
 
   /// Removes a node that gives its input `value` on unchanged as its first output. False where the names of graph
   /// outputs and inputs forbid it, and then nothing has changed.
-  package mutating func bypass(nodeAt index: Int, with value: String) -> Bool {
-    let output = nodes[index].outputs[0]
-    if outputs.contains(output) {
+  package mutating func bypass(nodeAt place: Int, with value: String) -> Bool {
+    let output = nodes[place].outputs[0]
+    if isOutput(output) {
       // The graph output must keep its name, so the value takes it; its producer must be a node for that.
-      guard !outputs.contains(value), let producer = nodes.firstIndex(where: { $0.outputs.contains(value) }) else {
-        return false
-      }
+      guard !isOutput(value), let producer = producer(of: value) else { return false }
       replaceUses(of: value, with: output)
-      nodes[producer].outputs = nodes[producer].outputs.map { $0 == value ? output : $0 }
+      removeNode(at: place)
+      editNode(at: producer < place || index != nil ? producer : producer - 1) { node in
+        node.outputs = node.outputs.map { $0 == value ? output : $0 }
+      }
       types[value] = nil
     } else {
       replaceUses(of: output, with: value)
       types[output] = nil
+      removeNode(at: place)
     }
-    nodes.remove(at: index)
     return true
+  }
+
+  private func isOutput(_ value: String) -> Bool { index?.uses.outputs.contains(value) ?? outputs.contains(value) }
+
+  private func producer(of value: String) -> Int? {
+    guard let index else { return nodes.firstIndex { $0.outputs.contains(value) } }
+    return index.uses.producers[value]
   }
 
   /// A value name that is not in use yet: `base`, or `base` with a number.
   package func freshName(_ base: String) -> String {
+    if let index {
+      return Self.fresh(base) { name in
+        initializers[name] != nil || index.uses.producers[name] != nil || index.uses.consumers[name] != nil
+          || index.uses.outputs.contains(name) || index.inputNames.contains(name)
+      }
+    }
     var taken = Set(initializers.keys).union(inputs.map(\.name)).union(outputs)
     for node in nodes { taken.formUnion(node.outputs + node.inputs) }
-    return Self.fresh(base, taken)
+    return Self.fresh(base, taken.contains)
   }
 
   /// A node name that is not in use yet.
-  package func freshNodeName(_ base: String) -> String { Self.fresh(base, Set(nodes.map(\.name))) }
+  package func freshNodeName(_ base: String) -> String {
+    Self.fresh(base, (index?.nodeNames ?? Set(nodes.map(\.name))).contains)
+  }
 
-  private static func fresh(_ base: String, _ taken: Set<String>) -> String {
-    guard taken.contains(base) else { return base }
-    var number = 1
-    while taken.contains("\(base)_\(number)") { number += 1 }
-    return "\(base)_\(number)"
+  /// Doubles the number until a name is free, and then looks between: many names of one base cost little.
+  private static func fresh(_ base: String, _ isTaken: (String) -> Bool) -> String {
+    guard isTaken(base) else { return base }
+    var (taken, free) = (0, 1)
+    while isTaken("\(base)_\(free)") { (taken, free) = (free, 2 * free) }
+    while free - taken > 1 {
+      let middle = (taken + free) / 2
+      if isTaken("\(base)_\(middle)") { taken = middle } else { free = middle }
+    }
+    return "\(base)_\(free)"
   }
 
   /// Adds an initializer under a fresh name made from `base`, and returns the name.

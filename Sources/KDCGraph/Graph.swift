@@ -11,12 +11,14 @@ package struct Graph: Sendable {
   package var file: String
   package var inputs: [ValueInfo]
   package var outputs: [String]
-  package var nodes: [Node]
+  package var nodes: [Node] { didSet { index = nil } }
   package var initializers: [String: Tensor]
   /// Type of every value, filled by shape inference (`KDCOps.inferTypes`).
   package var types: [String: TensorType]
   /// How a value is represented in integers; a value without an entry stays float. Filled by the quantiser.
   package var quantization: [String: QuantizationParameters]
+  /// Only while the graph is rewritten node by node; see `rewriteNodes`.
+  var index: GraphIndex?
 
   package init(
     name: String, opset: Int, file: String = "", inputs: [ValueInfo], outputs: [String], nodes: [Node],

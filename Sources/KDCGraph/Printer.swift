@@ -1,3 +1,4 @@
+import KDCDiagnostics
 import KDCTensor
 
 /// The graph as text, one line a node:
@@ -9,7 +10,7 @@ extension Graph: CustomStringConvertible {
     lines += inputs.map { "  input %\($0.name): \($0.type)" }
     lines += nodes.map { "  " + line(for: $0) }
     lines += outputs.map { "  output %\($0)" + (types[$0].map { ": \($0)" } ?? "") }
-    return lines.joined(separator: "\n")
+    return lines.map(\.printable).joined(separator: "\n")
   }
 
   private func line(for node: Node) -> String {

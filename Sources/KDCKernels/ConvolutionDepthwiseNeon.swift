@@ -31,7 +31,7 @@ struct ConvolutionDepthwiseNeon: RowFamily {
     guard program.constants.indices.contains(step.weights.index),
       case .int8(let weights) = program.constants[step.weights.index].tensor.elements
     else { return false }
-    let a = ValueRanges(of: program)[step.input].union(step.inputZeroPoint...step.inputZeroPoint)
+    let a = program.ranges[step.input].union(step.inputZeroPoint...step.inputZeroPoint)
     let taps = step.geometry.kernelHeight * step.geometry.kernelWidth
     return stride(from: 0, to: weights.count, by: taps).allSatisfy { start in
       var (low, high) = (0, 0)

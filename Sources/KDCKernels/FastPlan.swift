@@ -89,7 +89,7 @@ struct FastPlan {
     guard program.constants.indices.contains(step.weights.index),
       case .int8(let weights) = program.constants[step.weights.index].tensor.elements
     else { throw FastRefusal(reason: "the weights are not int8") }
-    var input = ValueRanges(of: program)[step.input]
+    var input = program.ranges[step.input]
     let g = step.geometry
     if !g.isPointwise { input = input.union(step.inputZeroPoint...step.inputZeroPoint) }
     guard input.upperBound - input.lowerBound < 255 else { throw FastRefusal(reason: "the input has 8 bits") }

@@ -7,33 +7,33 @@ package enum CanonicalizeConvolution: GraphPass {
   package static let name = "canonicalize convolutions"
 
   package static func run(on graph: inout Graph) -> Int {
-    var changes = 0
-    for index in graph.nodes.indices {
+    graph.rewriteNodes { graph, index in
       let node = graph.nodes[index]
       guard node.isStandard("Conv"), let weight = graph.floatConstant(node.input(1)), weight.shape.rank >= 3,
         node.input(2) == nil || graph.floatConstant(node.input(2)) != nil,
         let input = node.input(0).flatMap({ graph.types[$0] })?.shape, input.rank == weight.shape.rank
-      else { continue }
+      else { return false }
       let spatial = weight.shape.rank - 2
       let kernel = weight.shape.dims.dropFirst(2).map { Int64($0) }
       let ones = [Int64](repeating: 1, count: spatial)
       let strides = node.ints("strides") ?? ones
       let dilations = node.ints("dilations") ?? ones
-      guard let pads = pads(of: node, Array(input.dims.dropFirst(2)), kernel, strides, dilations) else { continue }
-      graph.nodes[index].opType = "FusedConv"
-      graph.nodes[index].domain = "com.microsoft"
-      graph.nodes[index].opset = 1
-      graph.nodes[index].attributes = [
-        "kernel_shape": .ints(kernel), "strides": .ints(strides), "dilations": .ints(dilations), "pads": .ints(pads),
-        "group": .int(Int64(node.group)),
-      ]
+      guard let pads = pads(of: node, Array(input.dims.dropFirst(2)), kernel, strides, dilations) else { return false }
+      graph.editNode(at: index) {
+        $0.opType = "FusedConv"
+        $0.domain = "com.microsoft"
+        $0.opset = 1
+        $0.attributes = [
+          "kernel_shape": .ints(kernel), "strides": .ints(strides), "dilations": .ints(dilations), "pads": .ints(pads),
+          "group": .int(Int64(node.group)),
+        ]
+      }
       if node.input(2) == nil {
         let zeros = Tensor([weight.shape[0]], [Float](repeating: 0, count: weight.shape[0]))
         graph.setConstant(zeros, input: 2, ofNodeAt: index, name: node.name + ".bias")
       }
-      changes += 1
+      return true
     }
-    return changes
   }
 
   /// The padding before each spatial axis, then after each.

@@ -7,7 +7,8 @@ package enum CanonicalizeMatMul: GraphPass {
   package static let name = "canonicalize matrix products"
 
   package static func run(on graph: inout Graph) -> Int {
-    graph.rewriteNodes { graph, index in
+    _ = graph.replaceNodes(withoutTransposedInput)
+    return graph.rewriteNodes { graph, index in
       switch graph.nodes[index] {
       case let node where node.isStandard("Gemm"): rewriteGemm(node, at: index, of: &graph)
       case let node where node.isStandard("MatMul"): rewriteMatMul(node, at: index, of: &graph)
@@ -27,9 +28,26 @@ package enum CanonicalizeMatMul: GraphPass {
     return true
   }
 
+  /// A Gemm with transA as a Transpose and a Gemm without.
+  private static func withoutTransposedInput(_ graph: inout Graph, _ node: Node) -> [Node]? {
+    guard node.isStandard("Gemm"), node.int("transA") == 1, let input = node.input(0), let type = graph.types[input],
+      type.shape.rank == 2, type.dataType == .float32
+    else { return nil }
+    let transposed = graph.freshName(input + ".transposed")
+    graph.types[transposed] = TensorType(.float32, [type.shape[1], type.shape[0]])
+    var plain = node
+    plain.inputs[0] = transposed
+    plain.attributes["transA"] = nil
+    return [
+      Node(
+        name: graph.freshNodeName(node.name + ".transpose"), opType: "Transpose", opset: graph.opset, inputs: [input],
+        outputs: [transposed], attributes: ["perm": .ints([1, 0])]), plain,
+    ]
+  }
+
   private static func rewriteGemm(_ node: Node, at index: Int, of graph: inout Graph) -> Bool {
-    guard var input = node.input(0), let weight = graph.floatConstant(node.input(1)), weight.shape.rank == 2,
-      let inputType = graph.types[input], inputType.shape.rank == 2
+    guard let input = node.input(0), let weight = graph.floatConstant(node.input(1)), weight.shape.rank == 2,
+      graph.types[input]?.shape.rank == 2
     else { return false }
     let alpha = node.float("alpha") ?? 1
     let beta = node.float("beta") ?? 1
@@ -42,17 +60,6 @@ package enum CanonicalizeMatMul: GraphPass {
       else { return false }
       bias = bias.indices.map { beta * values[values.count == 1 ? 0 : $0] }
     }
-    var index = index
-    if node.int("transA") == 1 {
-      let transposed = graph.freshName(input + ".transposed")
-      graph.nodes.insert(
-        Node(
-          name: graph.freshNodeName(node.name + ".transpose"), opType: "Transpose", opset: graph.opset,
-          inputs: [input], outputs: [transposed], attributes: ["perm": .ints([1, 0])]), at: index)
-      graph.types[transposed] = TensorType(.float32, [inputType.shape[1], inputType.shape[0]])
-      input = transposed
-      index += 1
-    }
     replace(node, at: index, input: input, weight: matrix, bias: Tensor([count], bias), in: &graph)
     return true
   }
@@ -60,13 +67,15 @@ package enum CanonicalizeMatMul: GraphPass {
   private static func replace(
     _ node: Node, at index: Int, input: String, weight: Tensor, bias: Tensor, in graph: inout Graph
   ) {
-    graph.nodes[index].inputs = [input] + node.inputs.dropFirst()
+    graph.editNode(at: index) { $0.inputs = [input] + node.inputs.dropFirst() }
     graph.setConstant(weight, input: 1, ofNodeAt: index, name: node.name + ".weight")
     graph.setConstant(bias, input: 2, ofNodeAt: index, name: node.name + ".bias")
-    graph.nodes[index].opType = "FusedGemm"
-    graph.nodes[index].domain = "com.microsoft"
-    graph.nodes[index].opset = 1
-    graph.nodes[index].attributes = ["transB": .int(1)]
+    graph.editNode(at: index) {
+      $0.opType = "FusedGemm"
+      $0.domain = "com.microsoft"
+      $0.opset = 1
+      $0.attributes = ["transB": .int(1)]
+    }
   }
 }
 

@@ -15,25 +15,34 @@ package enum EliminateCommonSubexpressions: GraphPass {
   }
 
   package static func run(on graph: inout Graph) -> Int {
+    let outputs = Set(graph.outputs)
     var seen: [Key: Node] = [:]
-    var changes = 0
-    var index = 0
-    while index < graph.nodes.count {
-      let node = graph.nodes[index]
+    var kept: [Node] = []
+    // Values that are no more, and what took their place.
+    var replaced: [String: String] = [:]
+    for var node in graph.nodes {
+      if !replaced.isEmpty {
+        for read in Set(node.reads) {
+          if let new = replaced[read] { node.replaceReads(of: read, with: new) }
+        }
+      }
       // Graph outputs keep their names, so two of them cannot become one value.
-      guard let key = key(node), !node.outputs.contains(where: graph.outputs.contains) else {
-        index += 1
+      guard let key = key(node), !node.outputs.contains(where: outputs.contains) else {
+        kept.append(node)
         continue
       }
       guard let first = seen[key] else {
         seen[key] = node
-        index += 1
+        kept.append(node)
         continue
       }
-      for (old, new) in zip(node.outputs, first.outputs) where !old.isEmpty { graph.replaceUses(of: old, with: new) }
-      graph.nodes.remove(at: index)
-      changes += 1
+      for (old, new) in zip(node.outputs, first.outputs) where !old.isEmpty {
+        replaced[old] = new
+        graph.types[old] = nil
+      }
     }
+    let changes = graph.nodes.count - kept.count
+    graph.nodes = kept
     return changes
   }
 

@@ -23,8 +23,10 @@ package enum FoldPadding: GraphPass {
       else { return false }
       let old = graph.nodes[reader].ints("pads") ?? [Int64](repeating: 0, count: 2 * spatial.count)
       let added = spatial.map { Int64($0.before) } + spatial.map { Int64($0.after) }
-      graph.nodes[reader].attributes["pads"] = .ints(zip(old, added).map { $0 + $1 })
-      if graph.nodes[reader].opType == "AveragePool" { graph.nodes[reader].attributes["count_include_pad"] = .int(1) }
+      graph.editNode(at: reader) {
+        $0.attributes["pads"] = .ints(zip(old, added).map { $0 + $1 })
+        if $0.opType == "AveragePool" { $0.attributes["count_include_pad"] = .int(1) }
+      }
       return graph.bypass(nodeAt: index, with: input)
     }
   }

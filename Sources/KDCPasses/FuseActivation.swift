@@ -13,13 +13,13 @@ package enum FuseActivation: GraphPass {
         graph.nodes[producer].isFused, !graph.nodes[producer].hasActivation
       else { return false }
       if bounds == (0, .infinity) {
-        graph.nodes[producer].attributes["activation"] = .string("Relu")
+        graph.editNode(at: producer) { $0.attributes["activation"] = .string("Relu") }
       } else {
         let limit = Float.greatestFiniteMagnitude
-        graph.nodes[producer].attributes["activation"] = .string("Clip")
-        graph.nodes[producer].attributes["activation_params"] = .floats([
-          max(bounds.low, -limit), min(bounds.high, limit),
-        ])
+        graph.editNode(at: producer) {
+          $0.attributes["activation"] = .string("Clip")
+          $0.attributes["activation_params"] = .floats([max(bounds.low, -limit), min(bounds.high, limit)])
+        }
       }
       return graph.bypass(nodeAt: index, with: input)
     }

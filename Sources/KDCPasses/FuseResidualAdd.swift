@@ -26,8 +26,8 @@ package enum FuseResidualAdd: GraphPass {
       fused.inputs = Array(fused.inputs.prefix(3)) + [chosen.residual]
       fused.outputs = add.outputs
       // At the place of the Add both operands exist.
-      graph.nodes[index] = fused
-      graph.nodes.remove(at: chosen.node)
+      graph.removeNode(at: chosen.node)
+      graph.editNode(at: index) { $0 = fused }
       return true
     }
   }

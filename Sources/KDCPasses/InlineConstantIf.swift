@@ -11,31 +11,62 @@ package enum InlineConstantIf: GraphPass {
 
   package static func run(on graph: inout Graph) throws -> Int {
     var changes = 0
-    // A branch may hold further Ifs, and may be what makes the next condition constant.
+    // A branch may hold further Ifs, and may be what makes the next condition constant: a round for each depth.
     while graph.nodes.contains(where: { $0.isStandard("If") }) {
       let constants = graph.inferKnownTypes().constants
-      let found = graph.nodes.firstIndex { node in
-        guard node.isStandard("If"), let condition = node.input(0) else { return false }
-        return (graph.initializers[condition] ?? constants[condition])?.boolean != nil
-      }
-      guard let index = found, let condition = graph.nodes[index].input(0),
-        let taken = (graph.initializers[condition] ?? constants[condition])?.boolean,
-        case .graph(let branch)? = graph.nodes[index].attributes[taken ? "then_branch" : "else_branch"],
-        branch.outputs.count >= graph.nodes[index].outputs.count
-      else { break }
-      inline(branch, at: index, of: &graph)
-      changes += 1
+      let found = inlineAll(of: &graph, constants)
+      if found == 0 { break }
+      changes += found
     }
     return changes
   }
 
-  private static func inline(_ branch: Graph, at index: Int, of graph: inout Graph) {
-    let node = graph.nodes.remove(at: index)
-    var taken = Set(graph.initializers.keys).union(graph.inputs.map(\.name)).union(graph.outputs)
-    for other in graph.nodes { taken.formUnion(other.outputs + other.reads) }
-    taken.formUnion(node.outputs)
-    var nodeNames = Set(graph.nodes.map(\.name))
-    func fresh(_ base: String, _ names: inout Set<String>) -> String {
+  /// Inlines every If whose condition is known; returns how many.
+  private static func inlineAll(of graph: inout Graph, _ constants: [String: Tensor]) -> Int {
+    var names = Names(graph)
+    var kept: [Node] = []
+    var changes = 0
+    for node in graph.nodes {
+      guard node.isStandard("If"), let condition = node.input(0),
+        let taken = (graph.initializers[condition] ?? constants[condition])?.boolean,
+        case .graph(let branch)? = node.attributes[taken ? "then_branch" : "else_branch"],
+        branch.outputs.count >= node.outputs.count
+      else {
+        kept.append(node)
+        continue
+      }
+      names.nodes.remove(node.name)
+      kept += inlined(branch, in: node, of: &graph, &names)
+      changes += 1
+    }
+    graph.nodes = kept
+    return changes
+  }
+
+  /// The names that are taken.
+  private struct Names {
+    var values: Set<String>
+    var nodes: Set<String>
+
+    init(_ graph: Graph) {
+      values = Set(graph.initializers.keys).union(graph.inputs.map(\.name)).union(graph.outputs)
+      nodes = Set(graph.nodes.map(\.name))
+      add(graph)
+    }
+
+    /// Values of graphs in attributes too: a new name must not be one that a branch has for something of its own.
+    private mutating func add(_ graph: Graph) {
+      for node in graph.nodes {
+        values.formUnion(node.outputs + node.inputs)
+        for case .graph(let inner) in node.attributes.values {
+          values.formUnion(inner.initializers.keys)
+          values.formUnion(inner.inputs.map(\.name) + inner.outputs)
+          add(inner)
+        }
+      }
+    }
+
+    static func fresh(_ base: String, _ names: inout Set<String>) -> String {
       var name = base
       var number = 1
       while !names.insert(name).inserted {
@@ -44,26 +75,34 @@ package enum InlineConstantIf: GraphPass {
       }
       return name
     }
+  }
+
+  /// The nodes of the branch under names of their own, and an Identity for each output of `node`.
+  private static func inlined(_ branch: Graph, in node: Node, of graph: inout Graph, _ names: inout Names) -> [Node] {
     // Names of a branch are its own; they may repeat names outside.
     var renamed: [String: String] = [:]
-    for name in branch.initializers.keys.sorted() { renamed[name] = fresh(name, &taken) }
-    for name in branch.nodes.flatMap(\.outputs) where !name.isEmpty { renamed[name] = fresh(name, &taken) }
+    for name in branch.initializers.keys.sorted() { renamed[name] = Names.fresh(name, &names.values) }
+    for name in branch.nodes.flatMap(\.outputs) where !name.isEmpty {
+      renamed[name] = Names.fresh(name, &names.values)
+    }
     for (name, tensor) in branch.initializers { graph.initializers[renamed[name] ?? name] = tensor }
-    var inlined: [Node] = []
+    var result: [Node] = []
     for var inner in branch.nodes {
-      let own = renamed.filter { inner.reads.contains($0.key) }
-      for (old, new) in own.sorted(by: { $0.key < $1.key }) where old != new { inner.replaceReads(of: old, with: new) }
+      // By way of names that nothing has: the new name of one value may be the old one of another.
+      let own = Set(inner.reads).sorted().compactMap { old in renamed[old].map { (old, $0) } }
+      for (at, pair) in own.enumerated() { inner.replaceReads(of: pair.0, with: "\0\(at)") }
+      for (at, pair) in own.enumerated() { inner.replaceReads(of: "\0\(at)", with: pair.1) }
       inner.outputs = inner.outputs.map { renamed[$0] ?? $0 }
-      inner.name = fresh(inner.name, &nodeNames)
-      inlined.append(inner)
+      inner.name = Names.fresh(inner.name, &names.nodes)
+      result.append(inner)
     }
     for (output, inner) in zip(node.outputs, branch.outputs) where !output.isEmpty {
-      inlined.append(
+      result.append(
         Node(
-          name: fresh(node.name, &nodeNames), opType: "Identity", opset: graph.opset,
+          name: Names.fresh(node.name, &names.nodes), opType: "Identity", opset: graph.opset,
           inputs: [renamed[inner] ?? inner], outputs: [output]))
     }
-    graph.nodes.insert(contentsOf: inlined, at: index)
+    return result
   }
 }
 

@@ -55,25 +55,10 @@ extension Graph {
       return
     }
     let name = addInitializer(nodes[node].input(index) ?? base, tensor)
-    while nodes[node].inputs.count <= index { nodes[node].inputs.append("") }
-    nodes[node].inputs[index] = name
-  }
-
-  /// Calls `rewrite` with the index of every node until none changes anything; returns the number of changes.
-  ///
-  /// After a change the same index is tried again, since another node may have taken its place.
-  mutating func rewriteNodes(_ rewrite: (inout Graph, Int) throws -> Bool) rethrows -> Int {
-    var changes = 0
-    var index = 0
-    while index < nodes.count {
-      if try rewrite(&self, index) {
-        changes += 1
-        index = max(0, index - 1)
-      } else {
-        index += 1
-      }
+    editNode(at: node) {
+      while $0.inputs.count <= index { $0.inputs.append("") }
+      $0.inputs[index] = name
     }
-    return changes
   }
 }
 

@@ -18,9 +18,11 @@ package enum RecognizeActivations: GraphPass {
         Operators.type(named: match.opType, domain: match.domain) != nil,
         graph.types[match.input] == graph.types[node.outputs[0]]
       else { return false }
-      graph.nodes[index] = Node(
-        name: node.name, opType: match.opType, domain: match.domain, opset: match.opset, inputs: [match.input],
-        outputs: node.outputs, attributes: match.attributes)
+      graph.editNode(at: index) {
+        $0 = Node(
+          name: node.name, opType: match.opType, domain: match.domain, opset: match.opset, inputs: [match.input],
+          outputs: node.outputs, attributes: match.attributes)
+      }
       return true
     }
   }

@@ -13,7 +13,7 @@ package enum RemoveNoOps: GraphPass {
       // Other outputs (Dropout's mask) must be unused.
       let uses = graph.uses()
       for output in graph.nodes[index].outputs.dropFirst() where !output.isEmpty {
-        guard uses.consumers[output] == nil, !graph.outputs.contains(output) else { return false }
+        guard uses.consumers[output] == nil, !uses.outputs.contains(output) else { return false }
       }
       return graph.bypass(nodeAt: index, with: value)
     }

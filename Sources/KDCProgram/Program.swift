@@ -6,11 +6,13 @@ import KDCTensor
 /// places its buffers and the bundle carries it.
 package struct Program: Sendable {
   package var name: String
-  package var inputs: [Port]
+  package var inputs: [Port] { didSet { knownRanges = nil } }
   package var outputs: [Port]
   package var buffers: [Buffer]
   package var constants: [Constant]
-  package var steps: [any Step]
+  package var steps: [any Step] { didSet { knownRanges = nil } }
+  /// See `withRanges`.
+  fileprivate var knownRanges: ValueRanges?
 
   package init(name: String) {
     self.name = name
@@ -19,6 +21,16 @@ package struct Program: Sendable {
     buffers = []
     constants = []
     steps = []
+  }
+
+  /// What each buffer can hold.
+  package var ranges: ValueRanges { knownRanges ?? ValueRanges(of: self) }
+
+  /// The same program with its ranges found once, for those who ask at every step.
+  package var withRanges: Program {
+    var copy = self
+    copy.knownRanges = ranges
+    return copy
   }
 }
 
