@@ -27,7 +27,8 @@ extension Bundle {
     }
     rows += m.hashes.sorted { $0.key < $1.key }.map { ("sha256 \($0.key)", $0.value) }
     let width = rows.map(\.0.count).max() ?? 0
-    return rows.map { $0 + String(repeating: " ", count: width - $0.count + 2) + $1 }.joined(separator: "\n")
+    return rows.map { ($0 + String(repeating: " ", count: width - $0.count + 2) + $1).printable }.joined(
+      separator: "\n")
   }
 
   /// The bundle without its code: the container.

@@ -52,11 +52,17 @@ package struct Diagnostic: Error, Hashable, Sendable {
 
 extension Diagnostic: CustomStringConvertible {
   package var description: String {
-    var lines = ["\(severity.rawValue)[\(id)]: \(message)"]
-    if let place { lines.append("  --> \(place)") }
-    lines += notes.map { "  note: \($0)" }
-    if let hint { lines.append("  hint: \(hint)") }
+    var lines = ["\(severity.rawValue)[\(id)]: \(Self.lines(message))"]
+    if let place { lines.append("  --> \(place.description.printable)") }
+    lines += notes.map { "  note: \(Self.lines($0))" }
+    if let hint { lines.append("  hint: \(Self.lines(hint))") }
     return lines.joined(separator: "\n")
+  }
+
+  /// Further lines are indented, so that none looks like a diagnostic of its own.
+  private static func lines(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable }
+      .joined(separator: "\n    ")
   }
 }
 

@@ -1,3 +1,4 @@
+import KDCDiagnostics
 import KDCTensor
 
 extension Program {
@@ -8,7 +9,7 @@ extension Program {
     lines += inputs.map { "input '\($0.name)' \(TensorType($0.dataType, $0.shape)) in b\($0.buffer.index)" }
     lines += steps.indices.map { "\($0): \(line(of: $0))" }
     lines += outputs.map { "output '\($0.name)' \(TensorType($0.dataType, $0.shape)) in b\($0.buffer.index)" }
-    return lines.joined(separator: "\n") + "\n"
+    return lines.map(\.printable).joined(separator: "\n") + "\n"
   }
 
   /// One step without its number.

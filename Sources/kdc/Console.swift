@@ -36,17 +36,17 @@ enum Console {
   static func json(_ value: some Encodable, to path: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let data = try encoder.encode(value)
+    let text = String(decoding: try encoder.encode(value), as: UTF8.self).printableJSON
     if path == "-" {
-      result(String(decoding: data, as: UTF8.self))
+      result(text)
     } else {
-      try Files.write([UInt8](data) + Array("\n".utf8), to: path)
+      try Files.write(Array((text + "\n").utf8), to: path)
     }
   }
 
   private static func write(_ text: String, to handle: FileHandle) {
     // A closed pipe (`kdc inspect … | head`) is not kdc's fault.
-    try? handle.write(contentsOf: Data((text + "\n").utf8))
+    try? handle.write(contentsOf: Data((text.printableLines + "\n").utf8))
   }
 }
 

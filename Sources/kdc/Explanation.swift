@@ -103,7 +103,9 @@ struct Explanation: Encodable {
       let table = TextTable.aligned(rows) { $0 >= 4 }
       lines.append(table[0])
       for (line, layer) in zip(table.dropFirst(), target.layers) {
-        lines += [line, "      \(layer.detail)", "      \(layer.reason)"] + (layer.chain.map { ["      " + $0] } ?? [])
+        lines +=
+          [line, "      \(layer.detail)", "      \(layer.reason)"]
+          + (layer.chain.map { ["      " + $0.printable] } ?? [])
         if let float = layer.floatCycles, float < layer.cycles { lines.append("      slower than float32") }
         if refused { lines += layer.refused.map { "      refused \($0.kernel): \($0.reason)" } }
       }

@@ -77,7 +77,7 @@ struct ModelSummary: Encodable {
     lines.append("  peak of activations \(Self.short(activationBytes))B, unfused")
     lines.append(
       unsupported.isEmpty ? "  everything is supported" : "  \(unsupported.count) unsupported or faulty, see below")
-    return lines.joined(separator: "\n")
+    return lines.map(\.printable).joined(separator: "\n")
   }
 
   /// Three digits with a unit: "1.82M", "617k".

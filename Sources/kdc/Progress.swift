@@ -44,7 +44,7 @@ final class Progress: Sendable {
     let elapsed = Date().timeIntervalSince(begin)
     guard elapsed > 0.5 else { return }
     let left = elapsed / Double(done) * Double(count - done)
-    let line = String(format: "\r\u{1B}[K%@ %d of %d, %.0f s left", what, done, count, left)
+    let line = String(format: "\r\u{1B}[K%@ %d of %d, %.0f s left", what.printable, done, count, left)
     try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
   }
 

@@ -3,6 +3,7 @@ enum TextTable {
   /// Columns padded to their widest cell, two spaces apart, nothing behind the last; `numbers` are the columns that stand
   /// to the right. Rows have the same number of cells.
   static func aligned(_ rows: [[String]], numbers: (Int) -> Bool) -> [String] {
+    let rows = rows.map { $0.map(\.printable) }
     let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       let cells = row.enumerated().map { column, cell in
