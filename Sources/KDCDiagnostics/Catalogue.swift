@@ -69,6 +69,14 @@ extension DiagnosticID {
     number: 2018, title: "a value computed in the graph is outside what the operator takes")
   package static let invalidGraph = DiagnosticID(number: 2020, title: "the graph breaks an ONNX rule")
   package static let graphCycle = DiagnosticID(number: 2021, title: "the graph's nodes form a cycle")
+  package static let operandCount = DiagnosticID(
+    number: 2022, title: "a node has more inputs or outputs than its operator, or lacks an output")
+  package static let valueTooLarge = DiagnosticID(
+    number: 2023, title: "a model's values take more memory than this machine can spare")
+  package static let tooManyAxes = DiagnosticID(number: 2024, title: "a value has more axes than devices index")
+  package static let windowTooLarge = DiagnosticID(number: 2025, title: "a window has more elements than sums can hold")
+  package static let tooLargeToExplain = DiagnosticID(
+    number: 2026, title: "a model is too large to be run for an explanation")
 
   // MARK: 3xxx passes and quantisation
   package static let nonFiniteActivation = DiagnosticID(
@@ -121,7 +129,8 @@ extension DiagnosticID {
     missingLabels, unknownLayer, unreadableVideo, unknownTarget, invalidTarget, invalidDescription,
     notAnONNXModel, unsupportedOpset, invalidTensor, externalData, unsupportedDataType, dynamicInputShape,
     unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch, typeMismatch,
-    notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle,
+    notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle, operandCount, valueTooLarge,
+    tooManyAxes, windowTooLarge, tooLargeToExplain,
     nonFiniteActivation, nonFiniteInteger, allChannelsRemoved,
     cutOutOfReach, notDifferentiable, labelOutOfRange, targetMismatch, nonFiniteLoss, unusableCheckpoint,
     nothingToTrain, untrainableNormalization,

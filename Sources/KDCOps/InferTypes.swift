@@ -11,27 +11,37 @@ extension Graph {
   /// Small constants are propagated through nodes (Shape → Gather → Concat → Reshape). All faults that do not follow from
   /// others are collected and thrown together as a `DiagnosticList`; each names its node.
   @discardableResult
-  package mutating func inferTypes() throws -> [String: Tensor] {
-    let (constants, faults) = inferKnownTypes()
+  package mutating func inferTypes(limits: ValueLimits = .machine) throws -> [String: Tensor] {
+    let (constants, faults) = inferKnownTypes(limits: limits)
     guard faults.isEmpty else { throw DiagnosticList(faults) }
     return constants
   }
 
   /// As `inferTypes`, but gives the faults with what could be inferred in spite of them: for passes that remove faulty
   /// nodes, such as those in a branch that is never taken.
-  package mutating func inferKnownTypes() -> (constants: [String: Tensor], faults: [Diagnostic]) {
+  package mutating func inferKnownTypes(
+    limits: ValueLimits = .machine
+  ) -> (constants: [String: Tensor], faults: [Diagnostic]) {
     var faults: [Diagnostic] = []
     var known: [String: TensorType] = [:]
     var constants: [String: Tensor] = [:]
     // Values whose type is unknown because of a fault already reported: their users stay silent.
     var poisoned: Set<String> = []
     for (name, tensor) in initializers { known[name] = tensor.type }
+    for name in initializers.keys.sorted() {
+      guard let type = known[name], type.shape.rank > ValueLimits.axes,
+        let fault = limits.fault(of: type, "initializer '\(name)'")
+      else { continue }
+      faults.append(fault.located(at: Place(file: file)))
+      poisoned.insert(name)
+    }
     for input in inputs where initializers[input.name] == nil {
-      if let fault = Self.checkSize(input.type, of: "input '\(input.name)'") {
+      if let fault = limits.fault(of: input.type, "input '\(input.name)'") {
         faults.append(fault.located(at: Place(file: file)))
         poisoned.insert(input.name)
+      } else {
+        known[input.name] = input.type
       }
-      known[input.name] = input.type
     }
     for node in nodes {
       do throws(Diagnostic) {
@@ -40,7 +50,7 @@ extension Graph {
           _ = try Operators.decode(node)
           continue
         }
-        let (types, values) = try infer(node, known: known, constants: constants)
+        let (types, values) = try infer(node, known: known, constants: constants, limits)
         for (name, type) in zip(node.outputs, types) where !name.isEmpty { known[name] = type }
         for (name, value) in zip(node.outputs, values) where !name.isEmpty { constants[name] = value }
       } catch {
@@ -53,12 +63,13 @@ extension Graph {
         Diagnostic(.invalidGraph, "graph output '\(output)' is computed by no node", at: Place(file: file)))
     }
     types = known
+    if faults.isEmpty, let fault = peakFault(limits) { faults.append(fault) }
     return (constants, faults)
   }
 
   /// Types of one node's outputs, and their values where they are constant.
   private func infer(
-    _ node: Node, known: [String: TensorType], constants: [String: Tensor]
+    _ node: Node, known: [String: TensorType], constants: [String: Tensor], _ limits: ValueLimits
   ) throws(Diagnostic) -> ([TensorType], [Tensor]) {
     let op = try Operators.decode(node)
     var inputs: [OperatorInput?] = []
@@ -75,8 +86,12 @@ extension Graph {
       inputs.append(OperatorInput(type: type, constant: initializers[name] ?? constants[name]))
     }
     let types = try op.outputTypes(inputs)
+    try Swift.type(of: op).checkRequiredInputs(of: node)
     for (name, type) in zip(node.outputs, types) {
-      if let fault = Self.checkSize(type, of: "output '\(name)' of '\(node.opType)'") { throw fault }
+      if let fault = limits.fault(of: type, "output '\(name)' of '\(node.opType)'") { throw fault }
+    }
+    if let index = node.outputs.indices.dropFirst(types.count).first(where: { !node.outputs[$0].isEmpty }) {
+      throw node.unsupported("output \(index) ('\(node.outputs[index])') of '\(node.opType)'")
     }
     guard types.allSatisfy({ $0.shape.count <= Self.largestFoldedCount }) else { return (types, []) }
     do {
@@ -93,10 +108,12 @@ extension Graph {
     }
   }
 
-  private static func checkSize(_ type: TensorType, of what: String) -> Diagnostic? {
-    guard type.shape.checkedCount() == nil else { return nil }
-    return Diagnostic(
-      .shapeOverflow, "\(what) has shape \(type.shape)",
-      notes: ["dimensions must not be negative, and at most 2^40 elements can be addressed"])
+  /// The fault of a model whose values are too large together.
+  private func peakFault(_ limits: ValueLimits) -> Diagnostic? {
+    let peak = activationPeak
+    guard peak.bytes > limits.liveBytes else { return nil }
+    let place = peak.node.map { nodes[$0].place.detail ?? "" }
+    return ValueLimits.tooLarge("what the model keeps at one time", bytes: peak.bytes, of: limits.liveBytes)
+      .located(at: Place(file: file, detail: place))
   }
 }

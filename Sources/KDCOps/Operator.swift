@@ -20,6 +20,10 @@ package protocol Operator: Sendable {
   static var onnxName: String { get }
   /// "" or "com.microsoft".
   static var domain: String { get }
+  /// How many inputs a node may have; those that it must not leave out come first. One, unless the operator says otherwise.
+  static var inputCount: ClosedRange<Int> { get }
+  /// The same of outputs.
+  static var outputCount: ClosedRange<Int> { get }
 
   /// Reads and checks the attributes. Throws with a place that names the node.
   init(decoding node: Node) throws(Diagnostic)
@@ -33,6 +37,8 @@ package protocol Operator: Sendable {
 
 extension Operator {
   package static var domain: String { "" }
+  package static var inputCount: ClosedRange<Int> { 1...1 }
+  package static var outputCount: ClosedRange<Int> { 1...1 }
 }
 
 /// How an operator's values are represented once a model is quantised to int8.

@@ -121,9 +121,11 @@ package enum Operators {
     byName[Key(domain: domain == "ai.onnx" ? "" : domain, name: name)]
   }
 
-  /// The node as a typed operator. Throws KDC2010 for an operator kdc does not have, and what its decoding throws.
+  /// The node as a typed operator. Throws KDC2010 for an operator kdc does not have, and KDC2022 for a
+  /// node with too many operands, and what its decoding throws.
   package static func decode(_ node: Node) throws(Diagnostic) -> any Operator {
     guard let type = type(named: node.opType, domain: node.domain) else { throw unsupported(node) }
+    try type.checkCounts(of: node)
     return try type.init(decoding: node)
   }
 

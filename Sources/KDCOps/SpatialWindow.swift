@@ -31,8 +31,10 @@ package struct SpatialWindow: Sendable {
   package let padding: Padding
   package let ceilMode: Bool
 
-  /// Sizes above this are refused, which keeps all sums of them far from overflow.
-  private static let largest = 1 << 31
+  /// Sizes above this are refused, which keeps all sums and products of two of them far from overflow.
+  private static let largest = 1 << 28
+  /// Elements of a window: sums of so many int8 values fit int32, and float counts them exactly.
+  package static let largestWindow = 1 << 23
 
   package init(decoding node: Node) throws(Diagnostic) {
     kernel = try Self.sizes(node, "kernel_shape", least: 1)
@@ -130,6 +132,12 @@ package struct SpatialWindow: Sendable {
     }
     for (name, list) in [("input", input.dims), ("kernel", kernel)] where list.contains(where: { $0 > Self.largest }) {
       throw Diagnostic(.shapeOverflow, "'\(type(of: op).onnxName)': \(name) \(Shape(list)) is too large")
+    }
+    guard let taps = Shape(kernel).checkedCount(), taps <= Self.largestWindow else {
+      throw Diagnostic(
+        .windowTooLarge, "'\(type(of: op).onnxName)' has a window of \(Shape(kernel))",
+        notes: ["at most \(Self.largestWindow) elements are supported"],
+        hint: "for the mean or maximum of a whole image use GlobalAveragePool or GlobalMaxPool")
     }
     let ones = [Int](repeating: 1, count: rank)
     return (kernel, strides ?? ones, dilations ?? ones, pads ?? [Int](repeating: 0, count: 2 * rank))

@@ -73,11 +73,30 @@ struct Explain: ParsableCommand {
     if json != "-" { Console.result(explanation.text(refused: refused)) }
   }
 
+  /// Most that one made-up sample may take to run.
+  private static let mostBytes = 1 << 28
+  private static let mostMacs = 1 << 38
+
+  /// Throws KDC2026 for a model whose run would take minutes, or gigabytes.
+  private func checkSize(of graph: Graph) throws(Diagnostic) {
+    let (bytes, macs) = (graph.peakActivationBytes, graph.macs)
+    guard bytes > Self.mostBytes || macs > Self.mostMacs else { return }
+    throw Diagnostic(
+      .tooLargeToExplain, "the model is too large to be run for an explanation of its int8 form",
+      at: Place(file: file),
+      notes: [
+        "its activations take \(bytes >> 20) MB, and it has \(ModelSummary.short(macs)) multiply-accumulates; at most "
+          + "\(Self.mostBytes >> 20) MB and \(ModelSummary.short(Self.mostMacs)) are run"
+      ],
+      hint: "explain its bundle, or the float form with --activations float; or give a smaller --input-shape")
+  }
+
   /// The program of the ONNX model. One made-up sample stands for calibration: kernels depend on shapes, hardly on values.
   private func lowered() throws -> Program {
     var graph = try ModelFile.load(file, inputShapes: inputs.shapes)
     try Passes.run(on: &graph)
     guard activations == .int8 else { return try lower(graph) }
+    try checkSize(of: graph)
     var sample: [String: Tensor] = [:]
     for input in graph.inputs {
       let shape = input.type.shape

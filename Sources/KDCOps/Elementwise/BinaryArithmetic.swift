@@ -42,13 +42,11 @@ protocol BinaryArithmetic: Operator {
 
 extension BinaryArithmetic {
   package static var isVariadic: Bool { false }
+  package static var inputCount: ClosedRange<Int> { isVariadic ? 1...Int.max : 2...2 }
 
   package init(decoding node: Node) throws(Diagnostic) { self.init() }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
-    if !Self.isVariadic, inputs.count > 2 {
-      throw Diagnostic(.invalidGraph, "'\(Self.onnxName)' has \(inputs.count) inputs, must have 2")
-    }
     let (dataType, shapes) = try sameTypes(inputs, atLeast: Self.isVariadic ? 1 : 2)
     return [TensorType(dataType, try broadcast(shapes))]
   }

@@ -11,6 +11,7 @@ protocol Comparison: Operator {
 
 extension Comparison {
   package static var allowsBool: Bool { false }
+  package static var inputCount: ClosedRange<Int> { 2...2 }
 
   package init(decoding node: Node) throws(Diagnostic) { self.init() }
 
@@ -42,6 +43,8 @@ protocol LogicalOperation: Operator {
 }
 
 extension LogicalOperation {
+  package static var inputCount: ClosedRange<Int> { 2...2 }
+
   package init(decoding node: Node) throws(Diagnostic) { self.init() }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {

@@ -26,6 +26,8 @@ package struct Lowering {
   package let graph: Graph
   package private(set) var program: Program
   private let constants: [String: Tensor]
+  /// Values that a node or the graph's user reads.
+  private let used: Set<String>
   private var forms: [String: [Form]] = [:]
   private var constantIDs: [ConstantKey: ConstantID] = [:]
   /// Name of the node being lowered; its steps carry it.
@@ -43,6 +45,7 @@ package struct Lowering {
   package init(_ graph: Graph, constants: [String: Tensor]) {
     self.graph = graph
     self.constants = constants
+    used = Set(graph.nodes.flatMap(\.inputs)).union(graph.outputs).subtracting([""])
     program = Program(name: graph.name)
     for input in graph.inputs where graph.initializers[input.name] == nil {
       let buffer = newBuffer(input.name, input.type, .native, .rowMajor)
@@ -82,7 +85,7 @@ package struct Lowering {
 
   /// Whether anything uses the value.
   package func isUsed(_ name: String) -> Bool {
-    !name.isEmpty && (graph.outputs.contains(name) || graph.nodes.contains { $0.inputs.contains(name) })
+    used.contains(name)
   }
 
   /// The encoding that the quantiser chose for a float value; nil where it stays float, and for a node that does.

@@ -32,6 +32,7 @@ extension Lowering {
     else { return false }
     let g = plan.geometry
     let taps = g.kernelHeight * g.kernelWidth
+    guard taps <= SpatialWindow.largestWindow else { return false }
     let ratio = Double(scale) / Double(outputScale)
     // Divisors that occur; others get any multiplier. A window that covers the image has one.
     let least = leastDivisor(plan)
@@ -61,9 +62,10 @@ extension Lowering {
     func least(_ outputs: Int, _ kernel: Int, _ stride: Int, _ dilation: Int, _ range: Range<Int>, _ pad: Int) -> Int {
       var least = kernel
       for output in 0..<outputs {
-        var count = 0
-        for k in 0..<kernel where range.contains(output * stride + k * dilation - pad) { count += 1 }
-        least = min(least, count)
+        let origin = output * stride - pad
+        // Taps before `limit`.
+        func taps(_ limit: Int) -> Int { min(kernel, max(0, (limit - origin + dilation - 1) / dilation)) }
+        least = min(least, taps(range.upperBound) - taps(range.lowerBound))
       }
       return max(least, 1)
     }

@@ -6,6 +6,8 @@ import KDCTensor
 /// ONNX `BatchNormalization`, opsets 7, 9, 14, 15; training_mode and the outputs of training are refused.
 package struct BatchNormalization: Operator {
   package static let onnxName = "BatchNormalization"
+  package static let inputCount = 5...5
+  package static let outputCount = 1...5
   package let epsilon: Float
   /// What training keeps of the stored mean and variance in a step.
   package let momentum: Float

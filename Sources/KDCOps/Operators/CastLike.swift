@@ -5,6 +5,7 @@ import KDCTensor
 /// The values in the data type of the second input. ONNX `CastLike`, opsets 15, 19, 21.
 package struct CastLike: Operator {
   package static let onnxName = "CastLike"
+  package static let inputCount = 2...2
   package init(decoding node: Node) throws(Diagnostic) {}
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {

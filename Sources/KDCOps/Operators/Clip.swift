@@ -8,6 +8,7 @@ import KDCTensor
 /// bounds are constant.
 package struct Clip: Quantizable {
   package static let onnxName = "Clip"
+  package static let inputCount = 1...3
   /// Bounds from attributes; nil from opset 11 on and where absent.
   package let low: Float?
   package let high: Float?

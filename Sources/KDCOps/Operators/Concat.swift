@@ -5,6 +5,7 @@ import KDCTensor
 /// Joins tensors along one axis. ONNX `Concat`, opsets 4, 11, 13.
 package struct Concat: Quantizable {
   package static let onnxName = "Concat"
+  package static let inputCount = 1...Int.max
   package let axis: Int
 
   package init(decoding node: Node) throws(Diagnostic) { axis = try node.requiredInt("axis") }

@@ -9,6 +9,7 @@ import KDCTensor
 /// Named ConstantOperator in Swift: `Constant` is a program's.
 package struct ConstantOperator: Operator {
   package static let onnxName = "Constant"
+  package static let inputCount = 0...0
   package let value: Tensor
 
   package init(decoding node: Node) throws(Diagnostic) {

@@ -7,6 +7,7 @@ import KDCTensor
 /// One or two spatial axes; all of group, strides, dilations, pads, auto_pad.
 package struct Conv: Operator {
   package static let onnxName = "Conv"
+  package static let inputCount = 2...3
   package let window: SpatialWindow
   package let group: Int
 

@@ -9,6 +9,7 @@ import KDCTensor
 /// SAME the padding follows from the output instead. One or two spatial axes.
 package struct ConvTranspose: Operator {
   package static let onnxName = "ConvTranspose"
+  package static let inputCount = 2...3
   package let window: SpatialWindow
   package let group: Int
   package let outputPadding: [Int]?

@@ -7,6 +7,7 @@ import KDCTensor
 /// `exclusive` leaves out the element itself; `reverse` sums from the end.
 package struct CumSum: Operator {
   package static let onnxName = "CumSum"
+  package static let inputCount = 2...2
   package let isExclusive: Bool
   package let isReversed: Bool
 

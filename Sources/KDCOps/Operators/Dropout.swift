@@ -6,6 +6,8 @@ import KDCTensor
 /// 13. A model in training mode (input 2 constant and true) is refused.
 package struct Dropout: Quantizable {
   package static let onnxName = "Dropout"
+  package static let inputCount = 1...3
+  package static let outputCount = 1...2
   /// Opset < 10: the mask has the input's type.
   private let masksInInputType: Bool
 

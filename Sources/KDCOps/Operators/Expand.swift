@@ -5,6 +5,7 @@ import KDCTensor
 /// Broadcasts to the constant input `shape`, both ways. ONNX `Expand`, opsets 8, 13.
 package struct Expand: Quantizable {
   package static let onnxName = "Expand"
+  package static let inputCount = 2...2
   package init(decoding node: Node) throws(Diagnostic) {}
 
   package var quantizationRule: QuantizationRule { .sameAsInput }

@@ -9,6 +9,7 @@ import KDCTensor
 package struct FusedConv: Operator {
   package static let onnxName = "FusedConv"
   package static let domain = "com.microsoft"
+  package static let inputCount = 2...4
   package let window: SpatialWindow
   package let group: Int
   package let activation: FusedActivation

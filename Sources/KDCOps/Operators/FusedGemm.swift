@@ -9,6 +9,7 @@ import KDCTensor
 package struct FusedGemm: Operator {
   package static let onnxName = "FusedGemm"
   package static let domain = "com.microsoft"
+  package static let inputCount = 2...4
   package let activation: FusedActivation
 
   package init(decoding node: Node) throws(Diagnostic) {

@@ -9,6 +9,8 @@ import KDCTensor
 /// tanh(x·W + (r · h)·R + b) otherwise. Outputs Y, Y_h. Clip, layout 1 and shorter sequence_lens are refused.
 package struct GRU: Operator {
   package static let onnxName = "GRU"
+  package static let inputCount = 3...6
+  package static let outputCount = 0...2
   package let layer: RecurrentLayer
   package let linearBeforeReset: Bool
   private static let states = [(index: 5, name: "initial_h")]

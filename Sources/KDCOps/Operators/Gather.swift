@@ -7,6 +7,7 @@ import KDCTensor
 /// Output shape: data's before the axis + indices' + data's after the axis. Negative indices count from the end.
 package struct Gather: Quantizable {
   package static let onnxName = "Gather"
+  package static let inputCount = 2...2
   package let axis: Int
 
   package init(decoding node: Node) throws(Diagnostic) { axis = try node.int("axis", default: 0) }

@@ -6,6 +6,7 @@ import KDCTensor
 /// opsets 11, 13.
 package struct GatherElements: Quantizable {
   package static let onnxName = "GatherElements"
+  package static let inputCount = 2...2
   package let axis: Int
 
   package init(decoding node: Node) throws(Diagnostic) { axis = try node.int("axis", default: 0) }

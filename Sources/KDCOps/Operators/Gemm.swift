@@ -5,6 +5,7 @@ import KDCTensor
 /// Y = alpha · op(A) · op(B) + beta · C for matrices; C is broadcast to Y [M, N]. ONNX `Gemm`, opsets 7, 9, 11, 13.
 package struct Gemm: Operator {
   package static let onnxName = "Gemm"
+  package static let inputCount = 2...3
   package let alpha: Float
   package let beta: Float
   package let transposeA: Bool

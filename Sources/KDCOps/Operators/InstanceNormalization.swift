@@ -6,6 +6,7 @@ import KDCTensor
 /// ONNX `InstanceNormalization`, opsets 1, 6, 22.
 package struct InstanceNormalization: Operator {
   package static let onnxName = "InstanceNormalization"
+  package static let inputCount = 3...3
   package let epsilon: Float
 
   package init(decoding node: Node) throws(Diagnostic) {

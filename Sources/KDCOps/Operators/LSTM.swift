@@ -9,6 +9,8 @@ import KDCTensor
 /// layout 1 and sequence_lens shorter than the input are refused.
 package struct LSTM: Operator {
   package static let onnxName = "LSTM"
+  package static let inputCount = 3...8
+  package static let outputCount = 0...3
   package let layer: RecurrentLayer
   private static let states = [(index: 5, name: "initial_h"), (index: 6, name: "initial_c")]
 

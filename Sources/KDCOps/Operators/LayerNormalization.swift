@@ -7,6 +7,8 @@ import KDCTensor
 /// InvStdDev.
 package struct LayerNormalization: Operator {
   package static let onnxName = "LayerNormalization"
+  package static let inputCount = 2...3
+  package static let outputCount = 1...3
   package let axis: Int
   package let epsilon: Float
 

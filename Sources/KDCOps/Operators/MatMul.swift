@@ -6,6 +6,7 @@ import KDCTensor
 /// ONNX `MatMul`, opsets 1, 9, 13.
 package struct MatMul: Operator {
   package static let onnxName = "MatMul"
+  package static let inputCount = 2...2
 
   package init(decoding node: Node) throws(Diagnostic) {}
 

@@ -7,6 +7,7 @@ import KDCTensor
 /// The optional output Indices is refused.
 package struct MaxPool: Operator {
   package static let onnxName = "MaxPool"
+  package static let outputCount = 1...2
   package let window: SpatialWindow
 
   package init(decoding node: Node) throws(Diagnostic) {

@@ -5,6 +5,7 @@ import KDCTensor
 /// The mean of one or more float inputs with broadcasting. ONNX `Mean`, opsets 8, 13.
 package struct Mean: Operator {
   package static let onnxName = "Mean"
+  package static let inputCount = 1...Int.max
   package init(decoding node: Node) throws(Diagnostic) {}
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {

@@ -8,6 +8,7 @@ import KDCTensor
 /// `fmod` 0: integers, the sign of b (Python); 1: the sign of a (C), the only form for floats.
 package struct Mod: Operator {
   package static let onnxName = "Mod"
+  package static let inputCount = 2...2
   package let takesSignOfDividend: Bool
 
   package init(decoding node: Node) throws(Diagnostic) {

@@ -7,6 +7,7 @@ import KDCTensor
 /// `depth` is constant. Negative indices count from the end; those outside −depth ..< depth give no hot element.
 package struct OneHot: Operator {
   package static let onnxName = "OneHot"
+  package static let inputCount = 3...3
   package let axis: Int
 
   package init(decoding node: Node) throws(Diagnostic) { axis = try node.int("axis", default: -1) }

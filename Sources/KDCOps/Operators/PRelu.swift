@@ -5,6 +5,7 @@ import KDCTensor
 /// x < 0 ? slope·x : x; slope broadcasts to x. ONNX `PRelu`, opsets 7, 9, 16. int8: one table per channel.
 package struct PRelu: Quantizable {
   package static let onnxName = "PRelu"
+  package static let inputCount = 2...2
   package init(decoding node: Node) throws(Diagnostic) {}
 
   package var quantizationRule: QuantizationRule { .integer }

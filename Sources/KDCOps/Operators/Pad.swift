@@ -8,6 +8,7 @@ import KDCTensor
 /// `axes` as a fourth input.
 package struct Pad: Quantizable {
   package static let onnxName = "Pad"
+  package static let inputCount = 1...4
   package enum Mode: String, Sendable { case constant, reflect, edge, wrap }
   package let mode: Mode
   /// From attributes; nil from opset 11 on.

@@ -7,6 +7,7 @@ import KDCTensor
 /// Named RangeOperator in Swift: `Range` is the standard library's.
 package struct RangeOperator: Operator {
   package static let onnxName = "Range"
+  package static let inputCount = 3...3
   package init(decoding node: Node) throws(Diagnostic) {}
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {

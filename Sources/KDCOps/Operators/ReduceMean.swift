@@ -5,6 +5,7 @@ import KDCTensor
 /// Arithmetic mean over some axes. ONNX `ReduceMean`, opsets 1, 11, 13, 18; axes are an input from opset 18 on.
 package struct ReduceMean: Operator {
   package static let onnxName = "ReduceMean"
+  package static let inputCount = 1...2
   package let reduction: Reduction
 
   package init(decoding node: Node) throws(Diagnostic) {

@@ -5,6 +5,7 @@ import KDCTensor
 /// Smallest element over some axes. ONNX `ReduceMin`, opsets 1, 11, 12, 13, 18, 20; axes are an input from opset 18 on.
 package struct ReduceMin: Operator {
   package static let onnxName = "ReduceMin"
+  package static let inputCount = 1...2
   package let reduction: Reduction
 
   package init(decoding node: Node) throws(Diagnostic) {

@@ -5,6 +5,7 @@ import KDCTensor
 /// Sum over some axes. ONNX `ReduceSum`, opsets 1, 11, 13; axes are an input from opset 13 on.
 package struct ReduceSum: Operator {
   package static let onnxName = "ReduceSum"
+  package static let inputCount = 1...2
   package let reduction: Reduction
 
   package init(decoding node: Node) throws(Diagnostic) {

@@ -7,6 +7,7 @@ import KDCTensor
 /// In the constant input `shape`, 0 keeps the input's dimension (unless `allowzero`), one −1 is computed.
 package struct Reshape: Quantizable {
   package static let onnxName = "Reshape"
+  package static let inputCount = 2...2
   package let allowsZero: Bool
 
   package init(decoding node: Node) throws(Diagnostic) {

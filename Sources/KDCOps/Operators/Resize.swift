@@ -8,6 +8,7 @@ import KDCTensor
 /// Sizes or scales must be constant. Cubic interpolation, antialias and tf_crop_and_resize are refused.
 package struct Resize: Operator {
   package static let onnxName = "Resize"
+  package static let inputCount = 1...4
   package let isLinear: Bool
   package let coordinates: ResizeCoordinates
   /// The axes that scales and sizes list; nil: all.

@@ -8,6 +8,7 @@ import KDCTensor
 /// Ends are clamped to the tensor.
 package struct Slice: Quantizable {
   package static let onnxName = "Slice"
+  package static let inputCount = 1...5
   /// From attributes; nil from opset 10 on.
   private let starts: [Int]?
   private let ends: [Int]?

@@ -8,6 +8,8 @@ import KDCTensor
 /// which the last may be smaller.
 package struct Split: Quantizable {
   package static let onnxName = "Split"
+  package static let inputCount = 1...2
+  package static let outputCount = 1...Int.max
   package let axis: Int
   package let sizes: [Int]?
   package let partCount: Int

@@ -7,6 +7,7 @@ import KDCTensor
 /// Axes are an attribute before opset 13 and a constant input after.
 package struct Squeeze: Quantizable {
   package static let onnxName = "Squeeze"
+  package static let inputCount = 1...2
   /// From the attribute, opset < 13.
   package let axes: [Int]?
 

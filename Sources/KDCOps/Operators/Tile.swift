@@ -5,6 +5,7 @@ import KDCTensor
 /// Repeats the tensor `repeats[k]` times along axis k. ONNX `Tile`, opsets 6, 13.
 package struct Tile: Quantizable {
   package static let onnxName = "Tile"
+  package static let inputCount = 2...2
   package init(decoding node: Node) throws(Diagnostic) {}
 
   package var quantizationRule: QuantizationRule { .sameAsInput }

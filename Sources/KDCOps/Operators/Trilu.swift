@@ -7,6 +7,7 @@ import KDCTensor
 /// The optional constant input k moves the diagonal up.
 package struct Trilu: Operator {
   package static let onnxName = "Trilu"
+  package static let inputCount = 1...2
   package let keepsUpper: Bool
 
   package init(decoding node: Node) throws(Diagnostic) { keepsUpper = try node.flag("upper", default: true) }

@@ -8,6 +8,7 @@ import KDCTensor
 /// The scales are an attribute in opset 7, an input in 9; from 10 on models have Resize.
 package struct Upsample: Quantizable {
   package static let onnxName = "Upsample"
+  package static let inputCount = 1...2
   package let isLinear: Bool
   /// From the attribute, opset < 9.
   package let scales: [Float]?

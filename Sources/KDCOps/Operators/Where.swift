@@ -5,6 +5,7 @@ import KDCTensor
 /// condition ? x : y, element by element with broadcasting. ONNX `Where`, opsets 9, 16.
 package struct Where: Operator {
   package static let onnxName = "Where"
+  package static let inputCount = 3...3
   package init(decoding node: Node) throws(Diagnostic) {}
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
