@@ -17,10 +17,12 @@ package struct Tile: Quantizable {
     guard repeats.count == type.shape.rank, repeats.allSatisfy({ $0 >= 0 && $0 < 1 << 40 }) else {
       throw shapeMismatch("repeats \(repeats) for \(type.shape); there must be one for each axis, not negative")
     }
-    return [
-      TensorType(
-        type.dataType, Shape(zip(type.shape.dims, repeats).map { $0.multipliedReportingOverflow(by: $1).partialValue }))
-    ]
+    // A size too large to be a number is one too large to be addressed, which the check of inferred shapes reports.
+    let dims = zip(type.shape.dims, repeats).map { size, count in
+      let (product, overflow) = size.multipliedReportingOverflow(by: count)
+      return overflow ? Int.max : product
+    }
+    return [TensorType(type.dataType, Shape(dims))]
   }
 
   package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
