@@ -83,6 +83,9 @@ struct Inspect: AsyncParsableCommand {
     if !faults.isEmpty {
       Console.warn(faults)
       Console.note("\(faults.count) \(faults.count == 1 ? "node is" : "nodes are") unsupported or faulty")
+      // What kdc lacks is a finding; what this machine cannot hold is the model's fault.
+      let tooLarge: Set<DiagnosticID> = [.valueTooLarge, .shapeOverflow]
+      if faults.contains(where: { tooLarge.contains($0.id) }) { throw ExitCode(ExitStatus.fault.rawValue) }
     }
   }
 
