@@ -51,6 +51,8 @@ struct GraphDecoder {
       outputs: proto.output.map(\.name), nodes: nodes(of: proto, &faults),
       initializers: initializers(of: proto, &faults))
     graph.sortIfNeeded()
+    // What it reads from outside is checked where that is known; two nodes must not make one value here either.
+    faults += graph.verify(outerValues: Set(graph.outerReads)).filter { !faults.contains($0) }
     return graph
   }
 
