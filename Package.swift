@@ -28,7 +28,7 @@ let modules: [(name: String, imports: [Target.Dependency])] = [
     "KDCCodegen",
     ["KDCDiagnostics", "KDCTensor", "KDCGraph", "KDCProgram", "KDCOps", "KDCPasses", "KDCTargets", "KDCKernels"]
   ),
-  ("KDCToolchain", ["KDCDiagnostics", "KDCTargets"]),
+  ("KDCToolchain", ["KDCDiagnostics", "KDCTargets", "CKDCProcess"]),
   (
     "KDCBundle",
     [
@@ -57,6 +57,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLibPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .target(name: "CKDCProcess"),
     .target(name: "CKDCRuntime", exclude: []),
     .target(name: "KDCRuntime", dependencies: ["CKDCRuntime"]),
     .executableTarget(

@@ -1,3 +1,4 @@
+import CKDCProcess
 import Glibc
 import KDCDiagnostics
 
@@ -8,6 +9,21 @@ package enum Subprocess {
     package var status: Int32
     /// Standard output followed by standard error.
     package var output: String
+    /// It was ended by the limit of time.
+    package var timedOut = false
+  }
+
+  /// What a program that is not trusted may use.
+  package struct Limits: Sendable {
+    package var seconds: Double
+    /// Memory that it writes to.
+    package var dataBytes: Int
+    package init(seconds: Double, dataBytes: Int) {
+      self.seconds = seconds
+      self.dataBytes = dataBytes
+    }
+    /// Of what it prints.
+    static let outputBytes: UInt64 = 1 << 20
   }
 
   /// Runs `program` (a path) in `folder`. Throws `toolFailed` where it cannot be started.
@@ -26,10 +42,6 @@ package enum Subprocess {
     posix_spawn_file_actions_adddup2(&actions, output.descriptor, 1)
     posix_spawn_file_actions_adddup2(&actions, output.descriptor, 2)
 
-    var environment = ["LC_ALL=C"]
-    for name in ["PATH", "HOME", "TMPDIR"] {
-      if let value = getenv(name) { environment.append(name + "=" + String(cString: value)) }
-    }
     // posix_spawn itself changes the folder only since glibc 2.29; the words go to the shell as its arguments.
     let shell = folder.map { ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", $0] } ?? []
     let command = shell + [program] + arguments
@@ -50,6 +62,39 @@ package enum Subprocess {
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     let signal = status & 0x7F
     return Result(status: signal == 0 ? status >> 8 & 0xFF : 128 + signal, output: output.text())
+  }
+
+  /// Runs `command` (its first word is a path) with no more than `limits` and no new privileges; where they are nil it may take what it
+  /// wants. It is killed when kdc ends, however that is, and what it started is killed with it. The same environment as `run`.
+  /// Throws `toolFailed` where it cannot be started.
+  package static func runConfined(_ command: [String], limits: Limits?) throws(Diagnostic) -> Result {
+    let output = try TemporaryFile()
+    defer { output.remove() }
+    var most = kdc_process_limits(seconds: 0, data_bytes: 0, file_bytes: 0)
+    if let limits {
+      most = kdc_process_limits(
+        seconds: limits.seconds, data_bytes: UInt64(max(limits.dataBytes, 0)), file_bytes: Limits.outputBytes)
+    }
+    var outcome = kdc_process_result()
+    // A program that was just written may still be open in a child that another thread has begun to start.
+    for _ in 0..<200 {
+      outcome = withCStrings(command) { words in
+        withCStrings(environment) { variables in
+          kdc_process_run(command[0], words, variables, output.descriptor, &most)
+        }
+      }
+      guard outcome.started == ETXTBSY else { break }
+      usleep(10_000)
+    }
+    guard outcome.started == 0 else {
+      throw Diagnostic(.toolFailed, "cannot run '\(command[0])': \(String(cString: strerror(outcome.started)))")
+    }
+    return Result(status: outcome.status, output: output.text(), timedOut: outcome.timed_out != 0)
+  }
+
+  private static var environment: [String] {
+    ["LC_ALL=C"]
+      + ["PATH", "HOME", "TMPDIR"].compactMap { name in getenv(name).map { name + "=" + String(cString: $0) } }
   }
 
   private static func withCStrings<R>(_ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> R) -> R {
