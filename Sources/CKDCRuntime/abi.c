@@ -15,10 +15,15 @@ API const char *kdc_status_text(kdc_status status) {
       "the bundle is damaged: a checksum does not match",
       "the bundle has no code for this processor",
       "the bundle is of another version",
-      "the file cannot be loaded as a bundle",
+      "the file cannot be read, or cannot be loaded as a bundle",
       "the system refused a thread",
       "the bundle has no such part",
       "an output differs from the golden vectors",
+      "the bundle is cut short",
+      "the bundle was altered: its bytes do not have the digest that it was sealed with",
+      "the file is not a bundle",
+      "the bundle is for another processor architecture",
+      "the system runs no code from this file: its file system is mounted noexec, or a policy forbids it",
   };
   return (uint32_t)status < sizeof texts / sizeof *texts ? texts[status] : "unknown status";
 }

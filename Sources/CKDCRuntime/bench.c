@@ -90,15 +90,16 @@ int kdc_program_bench(kdc_instance *instance, const kdc_arguments *arguments) {
     memset(times, 0, time_bytes);
     status = measure(instance, arguments, runs, in, in + code->input_count, times);
   }
+  int code_of_output = 0;
   if (!status) {
-    kdc_out out = {1, 0, {0}};
+    kdc_out out = {1, 0, {0}, 0};
     if (arguments->per_layer) print_layers(&out, variant, times + runs, runs);
     print_summary(&out, variant, times, arguments, runs);
-    kdc_out_flush(&out);
+    code_of_output = kdc_finish(arguments, &out);
   }
   free(outputs);
   free(inputs);
   free(times);
   free(in);
-  return status ? kdc_fail(arguments, KDC_EXIT_INPUT, kdc_status_text(status), NULL, NULL) : 0;
+  return status ? kdc_fail_status(arguments, status) : code_of_output;
 }

@@ -19,7 +19,7 @@ static void read_entry(const kdc_container_view *view, uint32_t number, kdc_entr
 
 kdc_status kdc_container_open(const uint8_t *data, size_t size, kdc_container_view *view) {
   if (size < HEADER_BYTES || memcmp(data, "KDCBNDL1", 8)) return KDC_BAD_BUNDLE;
-  if (word32(data + 8) != 2) return KDC_BAD_VERSION;
+  if (word32(data + 8) != 3) return KDC_BAD_VERSION;
   uint32_t count = word32(data + 12);
   uint64_t total = word64(data + 16);
   if (total > size || count > MAX_ENTRIES || HEADER_BYTES + (uint64_t)count * ENTRY_BYTES > total) return KDC_BAD_BUNDLE;

@@ -12,6 +12,9 @@ static uint64_t next_word(uint64_t *state) {
   return z ^ (z >> 31);
 }
 
+/* Without a fraction; 0 for what int64 cannot hold. */
+static int64_t whole(float value) { return value >= -0x1p63f && value < 0x1p63f ? (int64_t)value : 0; }
+
 void kdc_golden_fill(const kdc_port *port, uint64_t seed, float low, float high, void *data) {
   uint32_t item = kdc_dtype_bytes(port->dtype);
   uint64_t count = item ? port->bytes / item : 0, state = seed;
@@ -24,8 +27,8 @@ void kdc_golden_fill(const kdc_port *port, uint64_t seed, float low, float high,
       value = low + value;
       memcpy(bytes + i * 4, &value, 4);
     } else {
-      int64_t from = (int64_t)low, span = (int64_t)high - from + 1;
-      int64_t value = from + (int64_t)(u % (uint64_t)(span > 0 ? span : 1));
+      uint64_t from = (uint64_t)whole(low), span = (uint64_t)whole(high) - from + 1; /* wraps as kdc's own does */
+      uint64_t value = from + u % ((int64_t)span > 0 ? span : 1);
       memcpy(bytes + i * item, &value, item); /* little-endian */
     }
   }
@@ -116,7 +119,7 @@ kdc_status kdc_golden_verify(kdc_instance *instance, uint32_t threads, uint32_t 
   kdc_status status = kdc_container_copy(kdc_instance_container(instance), KDC_ENTRY_GOLDEN, 0, &text, &size);
   if (status) return status;
   void **in = malloc(sizeof(void *) * ((size_t)code->input_count + code->output_count + 1));
-  void **out = in + code->input_count;
+  void **out = in ? in + code->input_count : NULL;
   void *inputs = in ? kdc_port_memory(variant->inputs, code->input_count, in) : NULL;
   void *outputs = in ? kdc_port_memory(variant->outputs, code->output_count, out) : NULL;
   status = inputs && outputs ? run_vectors(instance, text, size, threads, in, out, vectors, differing) : KDC_NO_MEMORY;

@@ -142,12 +142,15 @@ static kdc_status make_pointers(kdc_instance *instance) {
 
 void kdc_instance_close(kdc_instance *instance) {
   if (!instance) return;
+  int cancel;
+  pthread_setcancelstate(KDC_CANCEL_DISABLED, &cancel);
   kdc_pool_destroy(instance->pool);
   release_weights(instance->weights);
   free(instance->manifest);
   free(instance->pointers);
   free(instance->arena_block);
   free(instance);
+  pthread_setcancelstate(cancel, NULL);
 }
 
 kdc_status kdc_instance_create(
@@ -195,22 +198,23 @@ kdc_status kdc_instance_run(
   const kdc_model_code *code = instance->code;
   const kdc_variant *variant = instance->variant;
   if (!threads) threads = kdc_cpu_count();
-  kdc_status status = KDC_OK;
+  int cancel; /* a thread that ended here would leave the instance locked */
+  pthread_setcancelstate(KDC_CANCEL_DISABLED, &cancel);
   pthread_mutex_lock(&instance->turn);
   for (uint32_t i = 0; i < code->input_count; i++)
     memcpy(instance->arena + variant->inputs[i].offset, inputs[i], variant->inputs[i].bytes);
-  for (uint32_t i = 0; i < variant->step_count && !status; i++) {
+  for (uint32_t i = 0; i < variant->step_count; i++) {
     const kdc_step *step = &variant->steps[i];
     void **pointers = instance->pointers + (size_t)i * POINTERS;
     uint64_t start = step_times ? kdc_nanoseconds() : 0;
-    status = kdc_pool_run(
-        instance->pool, step, pointers, (const void *const *)(pointers + KDC_MAX_BUFFERS), threads);
+    kdc_pool_run(instance->pool, step, pointers, (const void *const *)(pointers + KDC_MAX_BUFFERS), threads);
     if (step_times) step_times[i] += kdc_nanoseconds() - start;
   }
-  for (uint32_t i = 0; i < code->output_count && !status; i++)
+  for (uint32_t i = 0; i < code->output_count; i++)
     if (outputs[i]) memcpy(outputs[i], instance->arena + variant->outputs[i].offset, variant->outputs[i].bytes);
   pthread_mutex_unlock(&instance->turn);
-  return status;
+  pthread_setcancelstate(cancel, NULL);
+  return KDC_OK;
 }
 
 /* The functions of kdc_api. */

@@ -42,8 +42,9 @@ enum { KDC_MAX_THREADS = 64 };
 typedef struct kdc_pool kdc_pool;
 kdc_pool *kdc_pool_create(void);
 void kdc_pool_destroy(kdc_pool *pool);
-/* Runs all units of the step on up to `threads` threads; the split depends on the two numbers alone. */
-kdc_status kdc_pool_run(kdc_pool *pool, const kdc_step *step, void *const *b, const void *const *c, uint32_t threads);
+/* Runs all units of the step on up to `threads` threads; the split depends on the two numbers alone, whatever number of threads
+   the system grants. */
+void kdc_pool_run(kdc_pool *pool, const kdc_step *step, void *const *b, const void *const *c, uint32_t threads);
 
 /* instance.c */
 kdc_status kdc_instance_create(
@@ -104,7 +105,7 @@ int kdc_npy_convert(
     const kdc_array *array, uint64_t first, uint64_t count, uint32_t dtype, void *to, const char **why);
 uint32_t kdc_dtype_bytes(uint32_t dtype);
 
-/* zip.c */
+/* zip.c, zip_write.c */
 typedef struct {
   const uint8_t *data;
   size_t size;
@@ -119,24 +120,58 @@ typedef struct {
   const uint8_t *body;
   size_t body_size;
 } kdc_member;
-/* The file appears whole or not at all. */
-int kdc_zip_write(const char *path, const kdc_member *members, uint32_t count);
+int kdc_zip_write(int file, const kdc_member *members, uint32_t count);
+
+/* io.c */
+int kdc_write_all(int file, const void *data, size_t size);
+int kdc_read_all(int file, void *data, size_t size);
+/* The whole of a regular file in fresh memory, or NULL and why. */
+uint8_t *kdc_read_file(const char *path, size_t *size, const char **why);
+typedef struct {
+  uint64_t device, number;
+  int is_regular, is_folder;
+} kdc_file_identity;
+int kdc_identify(int file, kdc_file_identity *identity);
+int kdc_is_same_file(const kdc_file_identity *identity, const char *path);
+
+/* output.c: a file to write. Links are followed; what is no regular file (a device, a pipe) is written through, all else
+   appears whole when it is closed. */
+enum { KDC_PATH_BYTES = 4096 };
+typedef struct {
+  int file;
+  int is_through;  /* written as it is */
+  int is_unnamed;  /* the temporary file has no name yet */
+  char target[KDC_PATH_BYTES], temporary[KDC_PATH_BYTES + 32];
+} kdc_output;
+/* 0 and why where `path` cannot be written, or is `input` or this program. */
+int kdc_output_open(kdc_output *output, const char *path, const char *input, const char **why);
+/* Where not `good`, the output is as it was. 1 if it was good and is there. */
+int kdc_output_close(kdc_output *output, int good);
+
+/* self.c: compares the running program's file with its seal; KDC_NOT_FOUND where that cannot be opened (no /proc). */
+kdc_status kdc_check_own_file(void);
+
+/* decimal.c: all of `text` as a number, rounded to nearest even; 0 where it is none. */
+int kdc_decimal_float(const char *text, float *result);
 
 /* text.c: plain output without stdio. */
 typedef struct {
   int file;
   size_t used;
   char data[1024];
+  int failed;            /* something could not be written */
 } kdc_out;
 void kdc_out_bytes(kdc_out *out, const char *text, size_t size);
 void kdc_out_text(kdc_out *out, const char *text);
 void kdc_out_padded(kdc_out *out, const char *text, size_t width);
 void kdc_out_integer(kdc_out *out, int64_t value);
 void kdc_out_milliseconds(kdc_out *out, uint64_t nanoseconds);
-void kdc_out_flush(kdc_out *out);
+/* With control characters as \u00XX, as JSON has them, and \ufffd for what is not UTF-8: for text that comes from a model. */
+void kdc_out_escaped(kdc_out *out, const char *text, size_t size, int keep_lines);
+void kdc_out_name(kdc_out *out, const char *name);
+/* Writes what is left; 0 where that or anything before failed. */
+int kdc_out_flush(kdc_out *out);
 int kdc_equal(const char *a, const char *b);
-/* The whole file in fresh memory, or NULL. */
-uint8_t *kdc_read_file(const char *path, size_t *size);
 
 /* program.c, bench.c, run.c: the bundle as a program; returns its exit code. */
 int kdc_program(int argc, char **argv, const kdc_model_code *code, const kdc_api *api, const uint8_t *container, size_t size);
@@ -149,5 +184,9 @@ typedef struct {
 } kdc_arguments;
 /* Prints "program: error: a b c" to standard error; NULL parts are skipped. Returns `code`. */
 int kdc_fail(const kdc_arguments *arguments, int code, const char *a, const char *b, const char *c);
+/* Says what is wrong; returns the exit code that the status means: KDC_EXIT_VERIFY where the bundle is at fault. */
+int kdc_fail_status(const kdc_arguments *arguments, kdc_status status);
+/* Ends the program's output; returns its exit code. */
+int kdc_finish(const kdc_arguments *arguments, kdc_out *out);
 int kdc_program_bench(kdc_instance *instance, const kdc_arguments *arguments);
 int kdc_program_run(kdc_instance *instance, const kdc_arguments *arguments);

@@ -99,8 +99,10 @@ uint64_t kdc_json_integer(kdc_json *json) {
   number_text(json, text);
   uint64_t value = 0;
   for (const char *c = text; *c; c++) {
-    if (*c < '0' || *c > '9') fail(json);
-    value = value * 10 + (uint64_t)(*c - '0');
+    if (*c < '0' || *c > '9' || value > UINT64_MAX / 10) fail(json);
+    uint64_t next = value * 10 + (uint64_t)(*c - '0');
+    if (next < value) fail(json);
+    value = next;
   }
   return value;
 }
@@ -108,7 +110,9 @@ uint64_t kdc_json_integer(kdc_json *json) {
 float kdc_json_float(kdc_json *json) {
   char text[64];
   number_text(json, text);
-  return strtof(text, NULL);
+  float value = 0;
+  if (!kdc_decimal_float(text, &value)) fail(json);
+  return value;
 }
 
 static void skip(kdc_json *json, int depth) {

@@ -72,7 +72,7 @@ int kdc_npy_read(const uint8_t *file, size_t size, kdc_array *array, const char 
 
 size_t kdc_npy_header(uint32_t dtype, uint32_t rank, const int64_t *shape, uint8_t header[256]) {
   static const char *const types[] = {"", "<f4", "|i1", "|u1", "<i4", "<i8", "|b1"};
-  kdc_out out = {-1, 0, {0}};
+  kdc_out out = {-1, 0, {0}, 0};
   kdc_out_text(&out, "{'descr': '");
   kdc_out_text(&out, types[dtype <= KDC_BOOL ? dtype : 0]);
   kdc_out_text(&out, "', 'fortran_order': False, 'shape': (");
@@ -124,6 +124,13 @@ static int64_t integer_item(const kdc_array *array, const uint8_t *at) {
   return array->kind == 'i' ? (int64_t)(value << unused) >> unused : (int64_t)value;
 }
 
+/* An unsigned value that integer_item gives as a negative one. */
+static int is_beyond_signed(const kdc_array *array, int64_t value) { return value < 0 && array->kind != 'i'; }
+
+static float float_of_integer(const kdc_array *array, int64_t value) {
+  return is_beyond_signed(array, value) ? (float)(uint64_t)value : (float)value;
+}
+
 int kdc_npy_convert(const kdc_array *array, uint64_t first, uint64_t count, uint32_t dtype, void *to, const char **why) {
   const uint8_t *from = array->data + first * array->item_bytes;
   uint32_t item = kdc_dtype_bytes(dtype);
@@ -135,11 +142,11 @@ int kdc_npy_convert(const kdc_array *array, uint64_t first, uint64_t count, uint
   for (uint64_t i = 0; i < count; i++, from += array->item_bytes) {
     uint8_t *at = (uint8_t *)to + i * item;
     if (dtype == KDC_FLOAT32) {
-      float value = array->kind == 'f' ? float_item(array, from) : (float)integer_item(array, from);
+      float value = array->kind == 'f' ? float_item(array, from) : float_of_integer(array, integer_item(array, from));
       memcpy(at, &value, 4);
     } else {
       int64_t value = integer_item(array, from);
-      if (value < lows[dtype] || value > highs[dtype]) return *why = "has a value that the model's input type cannot hold", 0;
+      if (value < lows[dtype] || value > highs[dtype] || is_beyond_signed(array, value)) return *why = "has a value that the model's input type cannot hold", 0;
       memcpy(at, &value, item);
     }
   }

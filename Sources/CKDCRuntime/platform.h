@@ -16,7 +16,9 @@ extern long lseek(int file, long offset, int whence);
 extern int fsync(int file);
 extern int rename(const char *from, const char *to);
 extern int unlink(const char *path);
-extern int getpid(void);
+extern long readlink(const char *path, char *text, size_t size);
+extern int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags);
+extern int *__errno_location(void);
 extern long syscall(long number, ...);
 extern void *malloc(size_t size);
 extern void free(void *data);
@@ -24,10 +26,10 @@ extern void *memcpy(void *restrict to, const void *restrict from, size_t size);
 extern void *memset(void *to, int byte, size_t size);
 extern int memcmp(const void *a, const void *b, size_t size);
 extern size_t strlen(const char *text);
-extern float strtof(const char *text, char **end);
 extern unsigned long getauxval(unsigned long kind);
 
-enum { KDC_O_RDONLY = 0, KDC_O_WRONLY = 1, KDC_O_CREAT = 0100, KDC_O_EXCL = 0200, KDC_O_CLOEXEC = 02000000 };
+enum { KDC_O_RDONLY = 0, KDC_O_WRONLY = 1, KDC_O_CREAT = 0100, KDC_O_EXCL = 0200, KDC_O_TRUNC = 01000 };
+enum { KDC_O_NONBLOCK = 04000, KDC_O_CLOEXEC = 02000000, KDC_O_PATH = 010000000 };
 enum { KDC_SEEK_SET = 0, KDC_SEEK_END = 2 };
 
 typedef struct {
@@ -46,6 +48,8 @@ typedef struct {
 typedef unsigned long kdc_thread;
 extern int pthread_create(kdc_thread *thread, const void *attributes, void *(*start)(void *), void *argument);
 extern int pthread_join(kdc_thread thread, void **result);
+extern int pthread_setcancelstate(int state, int *old);
+enum { KDC_CANCEL_DISABLED = 1 };
 extern int pthread_mutex_lock(kdc_mutex *mutex);
 extern int pthread_mutex_unlock(kdc_mutex *mutex);
 extern int pthread_cond_wait(kdc_condition *condition, kdc_mutex *mutex);

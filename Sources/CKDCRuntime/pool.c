@@ -133,27 +133,28 @@ void kdc_pool_destroy(kdc_pool *pool) {
   free(pool);
 }
 
-static kdc_status grow(kdc_pool *pool, uint32_t workers) {
-  while (pool->worker_count < workers) {
+/* Where the system refuses a thread the others do its work, and it is not asked again. */
+static void grow(kdc_pool *pool, uint32_t threads) {
+  if (threads > pool->core_count) threads = pool->core_count; /* more than cores would only wait for each other */
+  while (pool->worker_count + 1 < threads) {
     struct worker *worker = &pool->workers[pool->worker_count];
     *worker = (struct worker){pool, 0, current_job(pool)};
-    if (pthread_create(&worker->thread, NULL, work, worker)) return KDC_NO_THREAD;
-    pool->worker_count++;
+    if (pthread_create(&worker->thread, NULL, work, worker))
+      threads = pool->core_count = pool->worker_count + 1;
+    else
+      pool->worker_count++;
   }
-  return KDC_OK;
 }
 
-kdc_status kdc_pool_run(kdc_pool *pool, const kdc_step *step, void *const *b, const void *const *c, uint32_t threads) {
+void kdc_pool_run(kdc_pool *pool, const kdc_step *step, void *const *b, const void *const *c, uint32_t threads) {
   uint32_t parts = threads < step->units ? threads : step->units;
   if (step->part_bytes && parts > step->most_parts) parts = step->most_parts;
   if (parts > KDC_MAX_THREADS) parts = KDC_MAX_THREADS;
   if (parts <= 1) {
     if (step->units) step->run(b, c, 0, step->units);
-    return KDC_OK;
+    return;
   }
-  /* More threads than cores would only wait for each other. */
-  kdc_status status = grow(pool, (parts < pool->core_count ? parts : pool->core_count) - 1);
-  if (status) return status;
+  grow(pool, parts);
   /* Closed while the job changes: otherwise a late worker could claim a part of the new job under the old number. */
   atomic_store(&pool->ticket, (uint64_t)current_job(pool) << 32 | CLOSED);
   atomic_store(&pool->step, step);
@@ -164,5 +165,4 @@ kdc_status kdc_pool_run(kdc_pool *pool, const kdc_step *step, void *const *b, co
   announce(pool);
   run_parts(pool);
   await(pool, parts);
-  return KDC_OK;
 }

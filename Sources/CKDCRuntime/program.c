@@ -9,21 +9,30 @@ static const char usage[] =
     "       model.kdb --run in.npz -o out.npz [--threads N]\n";
 
 int kdc_fail(const kdc_arguments *arguments, int code, const char *a, const char *b, const char *c) {
-  kdc_out err = {2, 0, {0}};
-  kdc_out_text(&err, arguments->program);
+  kdc_out err = {2, 0, {0}, 0};
+  kdc_out_name(&err, arguments->program);
   kdc_out_text(&err, ": error: ");
-  kdc_out_text(&err, a);
-  if (b) kdc_out_text(&err, b);
-  if (c) kdc_out_text(&err, c);
+  const char *const parts[] = {a, b, c};
+  for (int i = 0; i < 3; i++)
+    if (parts[i]) kdc_out_name(&err, parts[i]);
   kdc_out_text(&err, "\n");
   kdc_out_flush(&err);
   return code;
 }
 
+int kdc_fail_status(const kdc_arguments *arguments, kdc_status status) {
+  int is_resource = status == KDC_NO_MEMORY || status == KDC_UNSUPPORTED_CPU || status == KDC_CANNOT_LOAD;
+  return kdc_fail(arguments, is_resource ? KDC_EXIT_INPUT : KDC_EXIT_VERIFY, kdc_status_text(status), NULL, NULL);
+}
+
+int kdc_finish(const kdc_arguments *arguments, kdc_out *out) {
+  return kdc_out_flush(out) ? 0 : kdc_fail(arguments, KDC_EXIT_INPUT, "cannot write to standard output", NULL, NULL);
+}
+
 static void describe_port(kdc_out *out, const char *kind, const kdc_port *port) {
   static const char *const names[] = {"?", "float32", "int8", "uint8", "int32", "int64", "bool"};
   kdc_out_text(out, kind);
-  kdc_out_text(out, port->name);
+  kdc_out_name(out, port->name);
   kdc_out_text(out, " ");
   kdc_out_text(out, names[port->dtype <= KDC_BOOL ? port->dtype : 0]);
   for (uint32_t i = 0; i < port->rank; i++) {
@@ -33,9 +42,9 @@ static void describe_port(kdc_out *out, const char *kind, const kdc_port *port) 
   kdc_out_text(out, port->rank ? "]\n" : "[]\n");
 }
 
-static int describe(const kdc_model_code *code, const kdc_variant *chosen) {
-  kdc_out out = {1, 0, {0}};
-  kdc_out_text(&out, code->name);
+static int describe(const kdc_arguments *arguments, const kdc_model_code *code, const kdc_variant *chosen) {
+  kdc_out out = {1, 0, {0}, 0};
+  kdc_out_name(&out, code->name);
   kdc_out_text(&out, ": a model compiled by kdc\n");
   const kdc_variant *ports = chosen ? chosen : code->variant_count ? code->variants[0] : NULL;
   for (uint32_t i = 0; ports && i < code->input_count; i++) describe_port(&out, "  input  ", &ports->inputs[i]);
@@ -53,8 +62,7 @@ static int describe(const kdc_model_code *code, const kdc_variant *chosen) {
     kdc_out_text(&out, v == chosen ? " bytes, used here\n" : " bytes\n");
   }
   kdc_out_text(&out, usage);
-  kdc_out_flush(&out);
-  return 0;
+  return kdc_finish(arguments, &out);
 }
 
 static int print_manifest(const kdc_arguments *arguments, const uint8_t *container, size_t size) {
@@ -63,28 +71,27 @@ static int print_manifest(const kdc_arguments *arguments, const uint8_t *contain
   size_t text_size;
   kdc_status status = kdc_container_open(container, size, &view);
   if (!status) status = kdc_container_copy(&view, KDC_ENTRY_MANIFEST, 0, &text, &text_size);
-  if (status) return kdc_fail(arguments, KDC_EXIT_VERIFY, kdc_status_text(status), NULL, NULL);
-  kdc_out out = {1, 0, {0}};
-  kdc_out_bytes(&out, text, text_size);
+  if (status) return kdc_fail_status(arguments, status);
+  kdc_out out = {1, 0, {0}, 0};
+  kdc_out_escaped(&out, text, text_size, 1);
   if (!text_size || text[text_size - 1] != '\n') kdc_out_text(&out, "\n");
-  kdc_out_flush(&out);
   free(text);
-  return 0;
+  return kdc_finish(arguments, &out);
 }
 
 static int verify(kdc_instance *instance, const kdc_arguments *arguments) {
   uint32_t vectors;
   const char *differing;
   kdc_status status = kdc_golden_verify(instance, arguments->threads, &vectors, &differing);
-  if (status) return kdc_fail(arguments, KDC_EXIT_VERIFY, kdc_status_text(status), differing ? ": " : NULL, differing);
-  kdc_out out = {1, 0, {0}};
+  if (status == KDC_VERIFY_FAILED) return kdc_fail(arguments, KDC_EXIT_VERIFY, kdc_status_text(status), ": ", differing);
+  if (status) return kdc_fail_status(arguments, status);
+  kdc_out out = {1, 0, {0}, 0};
   kdc_out_text(&out, "verified: ");
   kdc_out_integer(&out, vectors);
   kdc_out_text(&out, vectors == 1 ? " golden vector on " : " golden vectors on ");
   kdc_out_text(&out, kdc_instance_variant(instance)->name);
   kdc_out_text(&out, " code\n");
-  kdc_out_flush(&out);
-  return 0;
+  return kdc_finish(arguments, &out);
 }
 
 /* A whole number 1 ... 1000000, or 0. */
@@ -136,23 +143,29 @@ static char parse(int argc, char **argv, kdc_arguments *to) {
   return mode;
 }
 
+/* Whether the file is whole. A simulator may have no /proc, and simulates every instruction; only --verify must not go on then. */
+static kdc_status check_own_file(char mode, const kdc_arguments *arguments) {
+  if (mode == 'b' && arguments->mark_roi) return KDC_OK;
+  kdc_status status = kdc_check_own_file();
+  return status != KDC_NOT_FOUND ? status : mode == 'v' ? KDC_CANNOT_LOAD : KDC_OK;
+}
+
 int kdc_program(int argc, char **argv, const kdc_model_code *code, const kdc_api *api, const uint8_t *container, size_t size) {
   kdc_arguments arguments = {argc > 0 ? argv[0] : "model.kdb", NULL, NULL, 1, 0, 0, 0};
   char mode = parse(argc, argv, &arguments);
   if (!mode || mode == 'h') {
-    kdc_out out = {mode ? 1 : 2, 0, {0}};
+    kdc_out out = {mode ? 1 : 2, 0, {0}, 0};
     kdc_out_text(&out, usage);
-    kdc_out_flush(&out);
-    return mode ? 0 : KDC_EXIT_USAGE;
+    int code_of_output = kdc_finish(&arguments, &out);
+    return mode ? code_of_output : KDC_EXIT_USAGE;
   }
+  kdc_status status = check_own_file(mode, &arguments);
+  if (status) return kdc_fail_status(&arguments, status);
   if (mode == 'i') return print_manifest(&arguments, container, size);
-  if (mode == 'd') return describe(code, kdc_choose_variant(code, kdc_cpu_part(), kdc_cpu_features()));
+  if (mode == 'd') return describe(&arguments, code, kdc_choose_variant(code, kdc_cpu_part(), kdc_cpu_features()));
   kdc_instance *instance;
-  kdc_status status = kdc_instance_create(code, container, size, api, NULL, &instance);
-  if (status) {
-    int damaged = status == KDC_BAD_BUNDLE || status == KDC_BAD_CHECKSUM;
-    return kdc_fail(&arguments, damaged ? KDC_EXIT_VERIFY : KDC_EXIT_INPUT, kdc_status_text(status), NULL, NULL);
-  }
+  status = kdc_instance_create(code, container, size, api, NULL, &instance);
+  if (status) return kdc_fail_status(&arguments, status);
   int result = mode == 'v'   ? verify(instance, &arguments)
                : mode == 'b' ? kdc_program_bench(instance, &arguments)
                              : kdc_program_run(instance, &arguments);

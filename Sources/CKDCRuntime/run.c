@@ -6,6 +6,16 @@ typedef struct {
   uint8_t *owned;
 } input_array;
 
+/* "cannot read FILE: why". */
+static int fail_file(const kdc_arguments *arguments, int code, const char *what, const char *path, const char *why) {
+  kdc_out text = {-1, 0, {0}, 0};
+  size_t most = sizeof text.data - 200, size = strlen(path);
+  kdc_out_bytes(&text, path, size < most ? size : most);
+  kdc_out_bytes(&text, ": ", 2);
+  kdc_out_bytes(&text, why, strlen(why) + 1);
+  return kdc_fail(arguments, code, what, text.data, NULL);
+}
+
 /* The number of samples in `array` for `port`: [n, …rest] or [n, 1, …rest] for a port [1, …rest], [n, …shape] for any
    other port and [shape] for a single sample. -1 where the shapes do not fit. */
 static int64_t samples_of(const kdc_array *array, const kdc_port *port) {
@@ -54,7 +64,7 @@ static int run_samples(
         return kdc_fail(arguments, 0, port->name, ": ", why);
     }
     kdc_status status = kdc_instance_run(instance, (const void *const *)in, out, arguments->threads, NULL);
-    if (status) return kdc_fail(arguments, 0, kdc_status_text(status), NULL, NULL);
+    if (status) return kdc_fail_status(arguments, status), 0;
     for (uint32_t i = 0; i < code->output_count; i++) out[i] = (uint8_t *)out[i] + variant->outputs[i].bytes;
   }
   return 1;
@@ -62,9 +72,11 @@ static int run_samples(
 
 /* A port [1, …rest] gives [n, …rest], any other [n, …shape]. `bodies` point to the first sample. */
 static int write_outputs(const kdc_arguments *arguments, const kdc_port *ports, uint32_t count, int64_t samples, void **bodies) {
-  kdc_member *members = malloc((count + 1) * sizeof *members);
-  uint8_t(*headers)[256] = malloc((count + 1) * sizeof *headers);
-  int good = members && headers;
+  kdc_member *members = malloc((count + (size_t)1) * sizeof *members);
+  uint8_t(*headers)[256] = malloc((count + (size_t)1) * sizeof *headers);
+  kdc_output *output = malloc(sizeof *output);
+  const char *why = kdc_status_text(KDC_NO_MEMORY);
+  int good = members && headers && output;
   for (uint32_t i = 0; i < count && good; i++) {
     const kdc_port *port = &ports[i];
     int64_t shape[KDC_MAX_RANK + 1] = {samples};
@@ -73,10 +85,15 @@ static int write_outputs(const kdc_arguments *arguments, const kdc_port *ports, 
     size_t header = kdc_npy_header(port->dtype, rank, shape, headers[i]);
     members[i] = (kdc_member){port->name, headers[i], header, bodies[i], port->bytes * (uint64_t)samples};
   }
-  good = good && kdc_zip_write(arguments->output, members, count);
+  good = good && kdc_output_open(output, arguments->output, arguments->input, &why);
+  if (good) {
+    why = "writing failed";
+    good = kdc_output_close(output, kdc_zip_write(output->file, members, count));
+  }
+  free(output);
   free(headers);
   free(members);
-  return good ? 1 : kdc_fail(arguments, 0, "cannot write ", arguments->output, NULL);
+  return good ? 1 : fail_file(arguments, 0, "cannot write ", arguments->output, why);
 }
 
 /* All samples' outputs in one block per output; `work` moves along while they are computed. */
@@ -84,7 +101,7 @@ static int run_file(kdc_instance *instance, const kdc_arguments *arguments, cons
   const kdc_model_code *code = kdc_instance_code(instance);
   const kdc_variant *variant = kdc_instance_variant(instance);
   void **in = malloc(sizeof(void *) * ((size_t)code->input_count + 2 * (size_t)code->output_count + 1));
-  if (!in) return kdc_fail(arguments, 0, kdc_status_text(KDC_NO_MEMORY), NULL, NULL);
+  if (!in) return kdc_fail_status(arguments, KDC_NO_MEMORY), 0;
   void **work = in + code->input_count, **bodies = work + code->output_count;
   void *inputs = kdc_port_memory(variant->inputs, code->input_count, in);
   int good = inputs != NULL;
@@ -93,7 +110,7 @@ static int run_file(kdc_instance *instance, const kdc_arguments *arguments, cons
     bodies[i] = work[i] = bytes && n > ((uint64_t)1 << 40) / bytes ? NULL : malloc(bytes * n + 1);
     good &= work[i] != NULL;
   }
-  if (!good) kdc_fail(arguments, 0, kdc_status_text(KDC_NO_MEMORY), NULL, NULL);
+  if (!good) kdc_fail_status(arguments, KDC_NO_MEMORY);
   good = good && run_samples(instance, arguments, arrays, samples, in, work) &&
          write_outputs(arguments, variant->outputs, code->output_count, samples, bodies);
   for (uint32_t i = 0; i < code->output_count; i++) free(bodies[i]);
@@ -105,12 +122,15 @@ static int run_file(kdc_instance *instance, const kdc_arguments *arguments, cons
 int kdc_program_run(kdc_instance *instance, const kdc_arguments *arguments) {
   uint32_t count = kdc_instance_code(instance)->input_count;
   kdc_bytes zip;
-  zip.data = kdc_read_file(arguments->input, &zip.size);
-  if (!zip.data) return kdc_fail(arguments, KDC_EXIT_INPUT, "cannot read ", arguments->input, NULL);
-  input_array *arrays = malloc((count + 1) * sizeof *arrays);
+  const char *why;
+  zip.data = kdc_read_file(arguments->input, &zip.size, &why);
+  if (!zip.data) return fail_file(arguments, KDC_EXIT_INPUT, "cannot read ", arguments->input, why);
+  input_array *arrays = malloc((count + (size_t)1) * sizeof *arrays);
   int good = 0;
-  if (arrays) {
-    memset(arrays, 0, (count + 1) * sizeof *arrays);
+  if (!arrays) {
+    kdc_fail_status(arguments, KDC_NO_MEMORY);
+  } else {
+    memset(arrays, 0, (count + (size_t)1) * sizeof *arrays);
     int64_t samples = 1;
     good = read_inputs(arguments, zip, kdc_instance_variant(instance)->inputs, count, arrays, &samples) &&
            run_file(instance, arguments, arrays, samples);

@@ -1,23 +1,15 @@
 #include "internal.h"
 
-static void write_all(int file, const char *data, size_t size) {
-  while (size) {
-    long written = write(file, data, size);
-    if (written <= 0) return;
-    data += written;
-    size -= (size_t)written;
-  }
-}
-
-void kdc_out_flush(kdc_out *out) {
-  write_all(out->file, out->data, out->used);
+int kdc_out_flush(kdc_out *out) {
+  if (!kdc_write_all(out->file, out->data, out->used)) out->failed = 1;
   out->used = 0;
+  return !out->failed;
 }
 
 void kdc_out_bytes(kdc_out *out, const char *text, size_t size) {
   if (out->used + size > sizeof out->data) kdc_out_flush(out);
   if (size > sizeof out->data) {
-    write_all(out->file, text, size);
+    if (!kdc_write_all(out->file, text, size)) out->failed = 1;
     return;
   }
   memcpy(out->data + out->used, text, size);
@@ -26,9 +18,36 @@ void kdc_out_bytes(kdc_out *out, const char *text, size_t size) {
 
 void kdc_out_text(kdc_out *out, const char *text) { kdc_out_bytes(out, text, strlen(text)); }
 
+/* The length of the character at `at`, or 0 where that is not UTF-8. */
+static size_t character_bytes(const uint8_t *at, size_t size) {
+  size_t count = *at < 0x80 ? 1 : *at >= 0xC2 && *at < 0xE0 ? 2 : *at >= 0xE0 && *at < 0xF0 ? 3 : *at >= 0xF0 && *at < 0xF5 ? 4 : 0;
+  if (count > size) return 0;
+  for (size_t i = 1; i < count; i++)
+    if ((at[i] & 0xC0) != 0x80) return 0;
+  return count;
+}
+
+void kdc_out_escaped(kdc_out *out, const char *text, size_t size, int keep_lines) {
+  for (size_t at = 0, count; at < size; at += count ? count : 1) {
+    const uint8_t *byte = (const uint8_t *)text + at;
+    count = character_bytes(byte, size - at);
+    uint32_t control = count == 1 ? *byte : count == 2 && *byte == 0xC2 ? byte[1] : 0x20;
+    if (!count) {
+      kdc_out_text(out, "\\ufffd");
+    } else if ((control < 0x20 || (control >= 0x7F && control < 0xA0)) && !(keep_lines && control == '\n')) {
+      char escape[] = {'\\', 'u', '0', '0', "0123456789abcdef"[control >> 4], "0123456789abcdef"[control & 15]};
+      kdc_out_bytes(out, escape, sizeof escape);
+    } else {
+      kdc_out_bytes(out, (const char *)byte, count);
+    }
+  }
+}
+
+void kdc_out_name(kdc_out *out, const char *name) { kdc_out_escaped(out, name, strlen(name), 0); }
+
 void kdc_out_padded(kdc_out *out, const char *text, size_t width) {
   size_t size = strlen(text);
-  kdc_out_bytes(out, text, size);
+  kdc_out_escaped(out, text, size, 0);
   for (; size < width; size++) kdc_out_bytes(out, " ", 1);
 }
 
@@ -52,24 +71,4 @@ void kdc_out_milliseconds(kdc_out *out, uint64_t nanoseconds) {
 int kdc_equal(const char *a, const char *b) {
   while (*a && *a == *b) a++, b++;
   return *a == *b;
-}
-
-uint8_t *kdc_read_file(const char *path, size_t *size) {
-  int file = open(path, KDC_O_RDONLY | KDC_O_CLOEXEC);
-  if (file < 0) return NULL;
-  long length = lseek(file, 0, KDC_SEEK_END);
-  uint8_t *data = length >= 0 && lseek(file, 0, KDC_SEEK_SET) == 0 ? malloc((size_t)length + 1) : NULL;
-  size_t used = 0;
-  while (data && used < (size_t)length) {
-    long count = read(file, data + used, (size_t)length - used);
-    if (count <= 0) {
-      free(data);
-      data = NULL;
-    } else {
-      used += (size_t)count;
-    }
-  }
-  close(file);
-  *size = used;
-  return data;
 }

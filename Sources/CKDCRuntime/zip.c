@@ -54,7 +54,7 @@ static int widen(const uint8_t *extra, size_t size, uint64_t *raw, uint64_t *sto
   return *raw != 0xFFFFFFFFu && *stored != 0xFFFFFFFFu && *offset != 0xFFFFFFFFu;
 }
 
-static int open_member(kdc_bytes zip, const uint8_t *entry, const uint8_t *extra, size_t extra_size, kdc_bytes *member, uint8_t **owned) {
+static int open_member(kdc_bytes zip, const uint8_t *entry, const uint8_t *extra, size_t extra_size, kdc_bytes *member, uint8_t **owned, const char **why) {
   uint32_t method = word16(entry + 10);
   uint64_t stored = word32(entry + 20), raw = word32(entry + 24), offset = word32(entry + 42);
   if (word16(entry + 8) & 1 || !widen(extra, extra_size, &raw, &stored, &offset)) return 0;
@@ -63,7 +63,8 @@ static int open_member(kdc_bytes zip, const uint8_t *entry, const uint8_t *extra
   if (start > zip.size || stored > zip.size - start) return 0;
   *member = (kdc_bytes){zip.data + start, raw};
   if (method == 0) return raw == stored;
-  if (method != 8 || raw / 1040 > stored || !(*owned = malloc(raw + 1))) return 0;
+  if (method != 8 || raw / 1040 > stored) return 0;
+  if (!(*owned = malloc(raw + 1))) return *why = kdc_status_text(KDC_NO_MEMORY), 0;
   member->data = *owned;
   return kdc_inflate(zip.data + start, stored, *owned, raw);
 }
@@ -83,114 +84,15 @@ int kdc_zip_member(kdc_bytes zip, const char *name, kdc_bytes *member, uint8_t *
     const uint8_t *text = entry + DIRECTORY_BYTES;
     if (length == name_size + 4 && !memcmp(text, name, name_size) && !memcmp(text + name_size, ".npy", 4)) {
       *why = "its array is damaged";
-      if (!open_member(zip, entry, text + length, extra, member, owned)) break;
-      if (kdc_crc32(0, member->data, member->size) == word32(entry + 16)) return 1;
-      break;
+      if (open_member(zip, entry, text + length, extra, member, owned, why) &&
+          kdc_crc32(0, member->data, member->size) == word32(entry + 16))
+        return 1;
+      free(*owned);
+      *owned = NULL;
+      return 0;
     }
     at += DIRECTORY_BYTES + length + extra + comment;
   }
-  if (*why[0] == 't') *why = "the file has no array of this name";
-  free(*owned);
-  *owned = NULL;
+  *why = "the file has no array of this name";
   return 0;
-}
-
-/* A growing position in a small record. */
-static void put(uint8_t **at, uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; i++) *(*at)++ = (uint8_t)(value >> 8 * i);
-}
-
-/* What the local header and the directory have in common: needs version 2.0, stored, midnight of 1 January 1980. */
-static void put_common(uint8_t **at, const kdc_member *member, uint32_t crc) {
-  uint64_t size = member->header_size + member->body_size;
-  put(at, 20, 2);
-  put(at, 0x800, 2); /* the name is UTF-8 */
-  put(at, 0, 2);
-  put(at, 0x00210000u, 4);
-  put(at, crc, 4);
-  put(at, size, 4);
-  put(at, size, 4);
-  put(at, strlen(member->name) + 4, 2);
-  put(at, 0, 2);
-}
-
-static int write_all(int file, const void *data, size_t size) {
-  const uint8_t *at = data;
-  while (size) {
-    long count = write(file, at, size);
-    if (count <= 0) return 0;
-    at += count;
-    size -= (size_t)count;
-  }
-  return 1;
-}
-
-static int write_name(int file, const char *name) { return write_all(file, name, strlen(name)) && write_all(file, ".npy", 4); }
-
-static int write_members(int file, const kdc_member *members, uint32_t count, uint64_t *offsets, uint32_t *crcs) {
-  uint64_t at = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    const kdc_member *m = &members[i];
-    crcs[i] = kdc_crc32(kdc_crc32(0, m->header, m->header_size), m->body, m->body_size);
-    offsets[i] = at;
-    uint8_t local[LOCAL_BYTES], *to = local;
-    put(&to, 0x04034B50, 4);
-    put_common(&to, m, crcs[i]);
-    if (!write_all(file, local, sizeof local) || !write_name(file, m->name) || !write_all(file, m->header, m->header_size) ||
-        !write_all(file, m->body, m->body_size))
-      return 0;
-    at += LOCAL_BYTES + strlen(m->name) + 4 + m->header_size + m->body_size;
-    if (at > 0xFFFFFFFEu) return 0;
-  }
-  offsets[count] = at;
-  return 1;
-}
-
-static int write_directory(int file, const kdc_member *members, uint32_t count, const uint64_t *offsets, const uint32_t *crcs) {
-  uint64_t size = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    uint8_t entry[DIRECTORY_BYTES], *to = entry;
-    put(&to, 0x02014B50, 4);
-    put(&to, 20, 2);
-    put_common(&to, &members[i], crcs[i]);
-    put(&to, 0, 6); /* no comment, disk 0 */
-    put(&to, 0, 4);
-    put(&to, offsets[i], 4);
-    if (!write_all(file, entry, sizeof entry) || !write_name(file, members[i].name)) return 0;
-    size += DIRECTORY_BYTES + strlen(members[i].name) + 4;
-  }
-  uint8_t end[END_BYTES], *to = end;
-  put(&to, 0x06054B50, 4);
-  put(&to, 0, 4);
-  put(&to, count, 2);
-  put(&to, count, 2);
-  put(&to, size, 4);
-  put(&to, offsets[count], 4);
-  put(&to, 0, 2);
-  return write_all(file, end, sizeof end);
-}
-
-int kdc_zip_write(const char *path, const kdc_member *members, uint32_t count) {
-  kdc_out temporary = {-1, 0, {0}};
-  size_t length = strlen(path);
-  uint64_t *offsets = malloc((count + 1) * sizeof *offsets);
-  uint32_t *crcs = malloc((count + 1) * sizeof *crcs);
-  int good = 0;
-  if (offsets && crcs && length + 32 < sizeof temporary.data) {
-    kdc_out_text(&temporary, path);
-    kdc_out_text(&temporary, ".tmp");
-    kdc_out_integer(&temporary, getpid());
-    temporary.data[temporary.used] = 0;
-    int file = open(temporary.data, KDC_O_WRONLY | KDC_O_CREAT | KDC_O_EXCL | KDC_O_CLOEXEC, 0666);
-    good = file >= 0 && write_members(file, members, count, offsets, crcs) &&
-           write_directory(file, members, count, offsets, crcs) && fsync(file) == 0;
-    if (file >= 0) {
-      close(file);
-      if (good) good = rename(temporary.data, path) == 0;
-      if (!good) unlink(temporary.data);
-    }
-  }
-  free(offsets);
-  free(crcs);
-  return good;
 }

@@ -3,15 +3,18 @@ import KDCProgram
 import KDCTensor
 import KDCToolchain
 
-/// A bundle as a file that says what it is. Reading it runs nothing of it.
+/// A bundle as a file that says what it is, compared with its seal. Reading it runs nothing of it.
 package struct Bundle: Sendable {
   /// Path as the user gave it.
   package let path: String
-  package let byteCount: Int
+  /// The file, which has the digest that it was sealed with.
+  package let bytes: [UInt8]
+  package var byteCount: Int { bytes.count }
   package let manifest: Manifest
   package let container: ContainerReader
 
-  /// Throws `fileNotFound`, `notABundle`, `unsupportedBundle` or `damagedBundle`, each with the file's place.
+  /// Throws `fileNotFound`, `notABundle`, `bundleCutShort`, `bundleAltered`, `unsupportedBundle` or `damagedBundle`, each with the
+  /// file's place.
   package init(contentsOf path: String) throws(Diagnostic) {
     try self.init(try Files.read(path), path: path)
   }
@@ -19,12 +22,9 @@ package struct Bundle: Sendable {
   /// The same from bytes; `path` is for diagnostics.
   package init(_ bytes: [UInt8], path: String) throws(Diagnostic) {
     self.path = path
-    byteCount = bytes.count
+    self.bytes = bytes
     do throws(Diagnostic) {
-      guard let section = try ElfFile(bytes).contents(of: ".kdc") else {
-        throw Diagnostic(.notABundle, "the file is a library or program, but no bundle")
-      }
-      container = try ContainerReader(section)
+      container = try ContainerReader(bytes[Seal(checking: bytes).container])
       guard let entry = container.entry(.manifest) else { throw ContainerReader.damaged("it has no manifest") }
       manifest = try Manifest(json: try container.contents(of: entry))
     } catch {
@@ -34,6 +34,15 @@ package struct Bundle: Sendable {
 
   /// Whether the bytes are an ELF file, as every bundle is; `kdc` tells bundles from ONNX files by this.
   package static func looksLikeOne(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]) }
+
+  /// That of the machine code, as the file's header has it: "aarch64", "x86_64"; nil for others.
+  package var architecture: String? {
+    switch UInt16(bytes[18]) | UInt16(bytes[19]) << 8 {
+    case 62: "x86_64"
+    case 183: "aarch64"
+    default: nil
+    }
+  }
 
   /// The quantised program that the code was made from. Throws `damagedBundle` or `invalidProgram`.
   package func program() throws -> Program {

@@ -42,6 +42,7 @@ package struct BundleBuilder {
     _ program: Program, model: CSource, code: [Code], golden: Golden, hashes: [String: String] = [:],
     memoryLimit: Int? = nil
   ) throws -> [UInt8] {
+    try checkNames(of: program)
     var streams = ContainerWriter()
     let serial = try ProgramCoder.encode(program)
     try streams.add(.program, serial)
@@ -54,12 +55,26 @@ package struct BundleBuilder {
     all["weights"] = digest.hexadecimal()
     let builder = LibraryBuilder(
       toolchain: toolchain, architecture: architecture, warningsAreErrors: warningsAreErrors)
-    return try builder.build([model] + code.map(\.source), soname: "model.kdb") { size in
+    var file = try builder.build([model] + code.map(\.source), soname: "model.kdb") { size in
       let manifest = manifest(
         of: program, code, size: size, weightsBytes: streams.storedConstantBytes, hashes: all, memoryLimit: memoryLimit)
       var whole = streams
       try whole.add(.manifest, try manifest.json())
       return try whole.finish()
+    }
+    guard let container = try ElfFile(file).contents(of: ".kdc") else {
+      throw InternalError("a bundle without container")
+    }
+    try Seal.seal(&file, container: container.indices)
+    return file
+  }
+
+  /// Names are texts of C in a bundle. Throws `portName`.
+  private func checkNames(of program: Program) throws(Diagnostic) {
+    for port in program.inputs + program.outputs where port.name.utf8.contains(0) {
+      throw Diagnostic(
+        .portName, "the name of an input or output contains the character U+0000: '\(port.name)'",
+        hint: "rename it in the model")
     }
   }
 

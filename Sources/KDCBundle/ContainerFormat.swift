@@ -6,7 +6,7 @@
 /// of 64. CRCs are those of zlib.
 package enum ContainerFormat {
   package static let magic = Array("KDCBNDL1".utf8)
-  package static let version = 2
+  package static let version = 3
   package static let headerBytes = 32
   package static let entryBytes = 24
   /// Of the whole: what follows it in a file then has the same place whatever it holds.

@@ -13,7 +13,9 @@ package struct ContainerReader: Sendable {
     package let rawBytes: Int
   }
 
-  private let bytes: ArraySlice<UInt8>
+  /// All of the container.
+  package let bytes: ArraySlice<UInt8>
+  package var byteCount: Int { bytes.count }
   package private(set) var entries: [Entry] = []
   /// DEFLATE cannot expand more than this; a larger claim would only cost memory.
   private static let maximumExpansion = 1040

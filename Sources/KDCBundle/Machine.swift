@@ -35,15 +35,15 @@ package enum Machine {
     return [qemu, "-cpu", core, "-L", root]
   }
 
-  /// Runs the bundle with arguments, under `emulator` where that is not empty. It runs from a copy, so that it needs no
-  /// execute permission.
-  package static func run(_ bundle: Bundle, _ arguments: [String], under emulator: [String]) throws -> Subprocess.Result
-  {
+  /// Runs the bundle with arguments, under `emulator` where that is not empty, and ends it with kdc. It runs from a copy of the bytes
+  /// that were compared with their seal; the file needs no execute permission.
+  package static func run(
+    _ bundle: Bundle, _ arguments: [String], under emulator: [String], limits: Subprocess.Limits? = nil
+  ) throws -> Subprocess.Result {
     let folder = try TemporaryFolder()
     defer { folder.remove() }
     let copy = folder.path + "/model.kdb"
-    try Files.write(try Files.read(bundle.path), to: copy, executable: true)
-    let command = emulator + [copy] + arguments
-    return try Subprocess.run(command[0], Array(command.dropFirst()))
+    try Files.write(bundle.bytes, to: copy, executable: true)
+    return try Subprocess.runConfined(emulator + [copy] + arguments, limits: limits)
   }
 }

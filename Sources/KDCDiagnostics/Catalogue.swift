@@ -118,6 +118,15 @@ extension DiagnosticID {
   package static let cannotRunHere = DiagnosticID(number: 6005, title: "a bundle's code cannot run on this machine")
   package static let invalidProgram = DiagnosticID(number: 6010, title: "the program of a bundle is not valid")
   package static let inputMismatch = DiagnosticID(number: 6011, title: "the data given do not fit the model's inputs")
+  package static let bundleCutShort = DiagnosticID(number: 6012, title: "a bundle is cut short")
+  package static let bundleAltered = DiagnosticID(number: 6013, title: "a bundle was altered after it was made")
+  package static let manifestMismatch = DiagnosticID(
+    number: 6014, title: "a bundle does not hold what its manifest states")
+  package static let goldenMissing = DiagnosticID(number: 6015, title: "a bundle has no golden vectors to verify it by")
+  package static let executionStopped = DiagnosticID(
+    number: 6016, title: "a bundle's code was stopped: it exceeded a limit of time or memory")
+  package static let portName = DiagnosticID(
+    number: 6017, title: "an input or output has a name that a bundle cannot hold")
 }
 
 extension DiagnosticID {
@@ -137,5 +146,6 @@ extension DiagnosticID {
     cannotLower, noKernel,
     toolchainNotFound, toolchainTooOld, toolFailed, videoToolNotFound,
     notABundle, damagedBundle, unsupportedBundle, verificationFailed, cannotRunHere, invalidProgram, inputMismatch,
+    bundleCutShort, bundleAltered, manifestMismatch, goldenMissing, executionStopped, portName,
   ]
 }

@@ -6,7 +6,8 @@ import CKDCRuntime
 ///     let scores = try model.run(["input": Tensor(pixels, shape: [1, 3, 32, 32])])["logits"]?.floats
 ///
 /// The bundle is a shared object with everything inside; nothing else has to be installed. A model may be used from
-/// several threads: runs on one instance take turns, instances are independent and share their weights.
+/// several threads: runs on one instance take turns, instances are independent and share their weights. What is loaded is a
+/// copy: the file may be replaced or overwritten while a model of it is in use.
 public final class Model: @unchecked Sendable {
   /// An input or output: row-major, in the shape that the ONNX model had.
   public struct Port: Hashable, Sendable {
@@ -26,7 +27,8 @@ public final class Model: @unchecked Sendable {
   public let manifest: String
   private let instance: OpaquePointer
 
-  /// Loads the bundle at `path` and unpacks its weights. Throws `ModelError`.
+  /// Loads the bundle at `path` and unpacks its weights. Throws `ModelError`; nothing of a file that is cut short, altered or no
+  /// bundle is run.
   public convenience init(path: String) throws {
     var instance: OpaquePointer?
     try ModelError.check(kdc_model_load(path, nil, &instance), "cannot load '\(path)'")

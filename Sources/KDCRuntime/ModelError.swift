@@ -5,7 +5,7 @@ public struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What kind of failure; numbers and meanings of `kdc_status` in kdc.h.
   public enum Code: UInt32, Sendable {
     case badArgument = 1, noMemory, damaged, wrongChecksum, unsupportedProcessor, wrongVersion, cannotLoad, noThread
-    case notFound, verificationFailed
+    case notFound, verificationFailed, cutShort, altered, notABundle, wrongMachine, notExecutable
   }
   public let code: Code
   public let message: String

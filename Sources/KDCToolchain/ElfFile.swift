@@ -23,6 +23,9 @@ package struct ElfFile: Sendable {
   /// 183 is AArch64, 62 x86-64.
   package let machine: Int
   package let entry: Int
+  /// Where the table of segments lies, and the bytes of an entry.
+  package let segmentTable: Int
+  package static let segmentBytes = 56
   package private(set) var segments: [Segment] = []
   package private(set) var sections: [Section] = []
   /// Entries of the dynamic section.
@@ -37,10 +40,10 @@ package struct ElfFile: Sendable {
     let view = ByteView(bytes)
     machine = try view.integer(18, 2)
     entry = try view.integer(24, 8)
-    let segmentTable = try view.integer(32, 8)
+    segmentTable = try view.integer(32, 8)
     let sectionTable = try view.integer(40, 8)
     for index in 0..<(try view.integer(56, 2)) {
-      let at = try view.position(segmentTable, index, 56)
+      let at = try view.position(segmentTable, index, Self.segmentBytes)
       segments.append(
         Segment(
           kind: try view.integer(at, 4), flags: try view.integer(at + 4, 4), offset: try view.integer(at + 8, 8),

@@ -27,7 +27,9 @@ enum LinkCheck {
     if elf.segments.contains(where: { $0.kind == 1 && $0.flags & 3 == 3 }) {
       faults.append("has a segment that is writable and executable")
     }
-    if !elf.segments.contains(where: { $0.kind == 3 }) { faults.append("is no program: no PT_INTERP") }
+    if !elf.segments.contains(where: { $0.kind == 3 && $0.offset + $0.fileSize == file.count }) {
+      faults.append("is no program that ends with its interpreter's name")
+    }
     if try elf.contents(of: ".kdc") == nil { faults.append("has no section .kdc") }
     if architecture == .aarch64 { faults += try IsaCheck.faults(of: elf) }
     if !faults.isEmpty { throw InternalError("the linked bundle \(faults.joined(separator: "; it "))") }

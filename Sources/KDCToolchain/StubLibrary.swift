@@ -10,22 +10,27 @@ struct StubLibrary {
   /// What the runtime declares in platform.h, and what compilers call on their own (memcpy, memset, memmove, memcmp).
   static func all(for architecture: Target.Architecture) -> [StubLibrary] {
     let base = [
-      "_exit", "close", "free", "fsync", "getpid", "lseek", "malloc", "memcmp", "memcpy", "memmove", "memset", "open",
-      "read", "rename", "strlen", "strtof", "syscall", "unlink", "write",
+      "__errno_location", "_exit", "close", "free", "fsync", "lseek", "malloc", "memcmp", "memcpy", "memmove", "memset",
+      "open", "read", "readlink", "rename", "strlen", "syscall", "unlink", "write",
     ]
-    let threads = ["pthread_create", "pthread_join", "pthread_mutex_lock", "pthread_mutex_unlock"]
+    let threads = [
+      "pthread_create", "pthread_join", "pthread_mutex_lock", "pthread_mutex_unlock", "pthread_setcancelstate",
+    ]
     let conditions = ["pthread_cond_broadcast", "pthread_cond_signal", "pthread_cond_wait"]
     switch architecture {
     case .aarch64:
       return [
-        StubLibrary(soname: "libc.so.6", symbols: [("GLIBC_2.17", base + ["clock_gettime", "getauxval"])]),
+        StubLibrary(soname: "libc.so.6", symbols: [("GLIBC_2.17", base + ["clock_gettime", "getauxval", "linkat"])]),
         StubLibrary(soname: "libpthread.so.0", symbols: [("GLIBC_2.17", threads + conditions)]),
       ]
     case .x86_64:
       return [
         StubLibrary(
           soname: "libc.so.6",
-          symbols: [("GLIBC_2.2.5", base), ("GLIBC_2.16", ["getauxval"]), ("GLIBC_2.17", ["clock_gettime"])]),
+          symbols: [
+            ("GLIBC_2.2.5", base), ("GLIBC_2.4", ["linkat"]), ("GLIBC_2.16", ["getauxval"]),
+            ("GLIBC_2.17", ["clock_gettime"]),
+          ]),
         StubLibrary(soname: "libpthread.so.0", symbols: [("GLIBC_2.2.5", threads), ("GLIBC_2.3.2", conditions)]),
       ]
     }

@@ -3,25 +3,39 @@ import KDCBundle
 import KDCDiagnostics
 import KDCTargets
 
-/// `kdc verify BUNDLE`: checksums and golden vectors.
+/// `kdc verify BUNDLE`: digest, structure, manifest and golden vectors.
 struct Verify: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check a bundle's structure, checksums and golden vectors.",
+    abstract: "Check a bundle's digest, structure, manifest and golden vectors.",
     discussion: """
-      The reference interpreter runs the program that the bundle carries and its outputs must equal the golden vectors \
-      byte for byte. Where the bundle is for this machine it is run as well; with --simulate under qemu-aarch64, too, \
-      if that is installed. Exit code 4 where a check fails.
+      Every byte of the file must have the digest that it was sealed with, and the bundle must hold what its manifest \
+      states. The reference interpreter runs the program that the bundle carries; its outputs must equal the golden \
+      vectors byte for byte. Nothing of the file is run, whatever processor it is for, unless that is asked for: \
+      --execute runs its machine code on this machine, --simulate under qemu-aarch64 if that is installed, each in a \
+      process of its own with limits of time and memory. --rebuild compiles the program again and compares every byte. \
+      Exit code 4 where a check fails.
 
       EXAMPLES
         kdc verify model.kdb
+        kdc verify model.kdb --execute
         kdc verify model.kdb --simulate pi4b --simulate pi5
+        kdc verify model.kdb --rebuild
       """)
 
   @Argument(help: "A bundle.")
   var bundle: String
 
+  @Flag(help: "Also run its machine code on this machine.")
+  var execute = false
+
+  @Flag(help: "Also compile its program again, with the same tools, and compare every byte.")
+  var rebuild = false
+
   @Option(help: ArgumentHelp("Also emulate this target's core; may be repeated.", valueName: "target"))
   var simulate: [String] = []
+
+  @Option(help: ArgumentHelp("The most seconds that a run of machine code may take.", valueName: "seconds"))
+  var timeLimit = 600.0
 
   @Option(help: "Threads for the interpreter.")
   var threads = 1
@@ -34,14 +48,20 @@ struct Verify: AsyncParsableCommand {
 
   func validate() throws {
     if threads < 1 { throw ValidationError("--threads needs a positive number.") }
+    if !(timeLimit > 0 && timeLimit < 1e6) { throw ValidationError("--time-limit needs a positive number of seconds.") }
   }
 
   mutating func run() async throws {
     let targets = try Targets.builtIn().find(simulate)
-    let verification: Verification
+    var verification: Verification
     do {
-      verification = try Verification(of: Bundle(contentsOf: bundle), simulate: targets, threads: threads)
-    } catch let fault as Diagnostic where [.damagedBundle, .invalidProgram].contains(fault.id) {
+      let execution = Verification.Execution(isNative: execute, simulated: targets, seconds: timeLimit)
+      let file = try Bundle(contentsOf: bundle)
+      verification = try Verification(of: file, execution: execution, threads: threads)
+      if rebuild && verification.passed { try verification.rebuild(file) }
+    } catch let fault as Diagnostic
+      where [.damagedBundle, .invalidProgram, .bundleCutShort, .bundleAltered].contains(fault.id)
+    {
       throw CommandFailure(status: .verificationFailed, message: fault.description)
     }
     if let json { try Console.json(verification.checks, to: json) }

@@ -40,7 +40,7 @@ struct AppAPITests {
           Model("/etc/passwd")
           raise SystemExit("loaded what is no bundle")
       except ModelError as error:
-          assert error.status == 7
+          assert error.status == 13
       """
     let result = try Subprocess.run(
       try #require(python), ["-c", script, root + "/python", try #require(bundle)])

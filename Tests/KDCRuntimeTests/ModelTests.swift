@@ -62,9 +62,15 @@ struct ModelTests {
     }
   }
 
-  @Test("A file that is no bundle cannot be loaded", arguments: ["/nonexistent/model.kdb", "/etc/passwd"])
-  func notABundle(path: String) {
+  @Test(
+    "What cannot be loaded is named for what it is",
+    arguments: [
+      ("/nonexistent/model.kdb", ModelError.Code.cannotLoad), ("/etc/passwd", .notABundle),
+      ("/proc/self/exe", .notABundle),
+      ("/dev/null", .notABundle), ("/", .notABundle),
+    ])
+  func notABundle(path: String, code: ModelError.Code) {
     let fault = #expect(throws: ModelError.self) { try Model(path: path) }
-    #expect(fault?.code == .cannotLoad)
+    #expect(fault?.code == code)
   }
 }

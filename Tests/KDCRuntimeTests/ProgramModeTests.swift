@@ -65,6 +65,73 @@ struct ProgramModeTests {
     #expect(try run(Tensor([0, 8], [Float]())).y?.shape == [0, 8])
   }
 
+  @Test("Unsigned numbers beyond those of int64 are themselves")
+  func unsigned() throws {
+    let values: [UInt64] = [1 << 63, .max, 1 << 62, 0, 1, 2, 3, 1 << 40]
+    let y = try run(Tensor([1, 8], .uint64(values))).y
+    #expect(y?.floats == values.enumerated().map { Float($1) * Float($0 + 1) })
+  }
+
+  @Test("Outputs go through what is no regular file, follow links, and never replace what is read")
+  func outputs() throws {
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let files = FileManager.default
+    try NumpyFile.write([("x", Tensor([1, 8], [Float](repeating: 1, count: 8)))], to: folder.path + "/in.npz")
+    try files.createSymbolicLink(atPath: folder.path + "/to-in", withDestinationPath: "in.npz")
+    try files.createSymbolicLink(atPath: folder.path + "/to-out", withDestinationPath: "out.npz")
+    try files.createSymbolicLink(atPath: folder.path + "/null", withDestinationPath: "/dev/null")
+    let before = try Files.read(folder.path + "/in.npz")
+    for (output, why) in [
+      ("in.npz", "it is the file that is read"), ("./to-in", "it is the file that is read"), (".", "folder"),
+    ] {
+      let result = try call(["--run", "in.npz", "-o", output], in: folder)
+      #expect(result.status == 1 && result.output.contains(why), "\(result.output)")
+      #expect(try Files.read(folder.path + "/in.npz") == before)
+    }
+    let own = try call(["--run", "in.npz", "-o", try #require(bundle)], in: folder)
+    #expect(own.status == 1 && own.output.contains("it is this program"))
+    // Twice: the file behind the link is made, then replaced.
+    for _ in 0..<2 {
+      #expect(try call(["--run", "in.npz", "-o", "to-out"], in: folder).status == 0)
+      #expect(try files.destinationOfSymbolicLink(atPath: folder.path + "/to-out") == "out.npz")
+      #expect(try NumpyFile.read(folder.path + "/out.npz").first?.tensor.floats == (1...8).map(Float.init))
+    }
+    #expect(try call(["--run", "in.npz", "-o", "null"], in: folder).status == 0)
+    #expect(try files.destinationOfSymbolicLink(atPath: folder.path + "/null") == "/dev/null")
+    #expect(try call(["--run", "in.npz", "-o", "/dev/full"], in: folder).status == 1)
+    let piped = try Subprocess.run(
+      "/bin/sh",
+      [
+        "-c", "mkfifo pipe; cat pipe > read & \"$0\" --run in.npz -o pipe && wait && test -p pipe",
+        try #require(bundle),
+      ],
+      in: folder.path)
+    #expect(piped.status == 0, "\(piped.output)")
+    #expect(try Files.read(folder.path + "/read") == Files.read(folder.path + "/out.npz"))
+    let left = try files.contentsOfDirectory(atPath: folder.path).sorted()
+    #expect(left == ["in.npz", "null", "out.npz", "pipe", "read", "to-in", "to-out"])
+  }
+
+  @Test("A result that cannot be written is a failure", arguments: ["", "--info", "--verify", "--bench", "--help"])
+  func fullDevice(mode: String) throws {
+    let result = try Subprocess.run("/bin/sh", ["-c", "\"$0\" $1 > /dev/full", try #require(bundle), mode])
+    #expect(result.status == 1 && result.output.contains("cannot write to standard output"), "\(result.output)")
+  }
+
+  @Test("Control characters of names are shown, not sent")
+  func controlCharacters() throws {
+    let source = CSource(
+      name: "model.c", text: TinyModel.source.text.replacing(#""scale""#, with: #""\x1b]0;\xc2\x9b""#))
+    #expect(source.text != TinyModel.source.text)
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let bytes = try TinyModel.bundle(TinyModel.hostArchitecture, source: source)
+    try Files.write(bytes, to: folder.path + "/tiny.kdb", executable: true)
+    let result = try Subprocess.run(folder.path + "/tiny.kdb", ["--bench", "--runs", "1", "--per-layer"])
+    #expect(result.output.contains(#"\u001b]0;\u009b"#) && !result.output.unicodeScalars.contains("\u{1b}"))
+  }
+
   @Test("What does not fit ends with 1, names the input and writes nothing")
   func badArrays() throws {
     let wrongShape = try run(Tensor([3, 7], [Float](repeating: 0, count: 21)))

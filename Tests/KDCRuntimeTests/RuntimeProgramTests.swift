@@ -34,6 +34,7 @@ struct RuntimeProgramTests {
     arguments: [
       ("pool", ["pool.c"], "address,undefined", "-lpthread"), ("pool", ["pool.c"], "thread", "-lpthread"),
       ("inflate", ["inflate.c"], "address,undefined", "-lz"), ("chain", ["chain.c"], "address,undefined", "-lm"),
+      ("decimal", ["decimal.c"], "address,undefined", "-lm"),
     ])
   func program(name: String, files: [String], sanitizer: String, library: String) throws {
     let folder = try TemporaryFolder()

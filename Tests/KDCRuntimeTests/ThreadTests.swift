@@ -49,7 +49,9 @@ struct ThreadTests {
     try folder.write(Emission.model(of: program, variants: variants), to: "model.c")
     try folder.write(variants[0].text, to: "variant.c")
     let runtime = [
-      "chain", "container", "cpu", "crc32", "golden", "inflate", "instance", "json", "npy", "pack", "pool", "text",
+      "abi", "chain", "container", "cpu", "crc32", "decimal", "golden", "inflate", "instance", "io", "json", "npy",
+      "pack",
+      "pool", "text",
     ]
     let arguments =
       ["-std=gnu11", "-O1", "-g", "-w", "-I", root + "/Sources/CKDCRuntime/include"] + TestTargets.host.compilerFlags

@@ -24,6 +24,13 @@ package enum TinyModel {
     return program
   }()
 
+  /// The same with w = 10, 20, … 80: another model of the same name and interface.
+  package static let tenfold: Program = {
+    var program = Self.program
+    program.constants = [Constant(name: "w", tensor: Tensor([1, 8], (1...8).map { Float($0 * 10) }))]
+    return program
+  }()
+
   /// The variant, and the `kdc_model` that lists it.
   package static let source = CSource(
     name: "model.c",
@@ -62,7 +69,9 @@ package enum TinyModel {
   }
 
   /// The bytes of a bundle; `golden` replaces the right golden vectors.
-  package static func bundle(_ architecture: Target.Architecture, golden: Golden? = nil) throws -> [UInt8] {
+  package static func bundle(
+    _ architecture: Target.Architecture, of program: Program = program, source: CSource = source, golden: Golden? = nil
+  ) throws -> [UInt8] {
     var builder = BundleBuilder(
       toolchain: try toolchain ?? Toolchain.find(), architecture: architecture, version: "test")
     builder.warningsAreErrors = true
@@ -75,10 +84,17 @@ package enum TinyModel {
   }
 
   /// A bundle for this machine as a file that is built once and lasts as long as the tests.
-  package static let hostBundle: Result<String, any Error> = Result {
-    let folder = try TemporaryFolder()
-    let path = folder.path + "/tiny.kdb"
-    try Files.write(try bundle(hostArchitecture), to: path, executable: true)
-    return path
+  package static let hostBundle: Result<String, any Error> = file(of: program)
+
+  /// Likewise of the other model.
+  package static let tenfoldBundle: Result<String, any Error> = file(of: tenfold)
+
+  private static func file(of program: Program) -> Result<String, any Error> {
+    Result {
+      let folder = try TemporaryFolder()
+      let path = folder.path + "/tiny.kdb"
+      try Files.write(try bundle(hostArchitecture, of: program), to: path, executable: true)
+      return path
+    }
   }
 }

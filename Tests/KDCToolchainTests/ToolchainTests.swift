@@ -53,7 +53,7 @@ private let toolchain = try? Toolchain.find()
     let contents = try #require(try elf.contents(of: ".kdc"))
     #expect(Array(contents) == [1, 2, 3])
     #expect(try Set(elf.needed()) == ["libc.so.6", "libpthread.so.0"])
-    #expect(elf.codeBytes < 28 << 10)
+    #expect(elf.codeBytes < 36 << 10)
   }
 
   @Test(

@@ -30,6 +30,14 @@ struct CompileTests {
     try body(folder)
   }
 
+  /// Changes a byte of machine code.
+  private func damage(_ file: URL, as copy: URL) throws {
+    var bytes = [UInt8](try Data(contentsOf: file))
+    let code = try #require(try ElfFile(bytes).sections.first { $0.name == ".text" })
+    bytes[code.offset + code.size / 2] ^= 4
+    try Data(bytes).write(to: copy)
+  }
+
   private func student(_ name: String = "student") -> String { Self.pair.appendingPathComponent(name + ".onnx").path }
 
   @Test("A pair becomes bundles for both architectures, measured against the teacher")
@@ -59,6 +67,18 @@ struct CompileTests {
       #expect(summary.status == 0 && summary.output.contains("image float32[1,1,28,28]"))
       let listing = try CommandLineTool.run(["inspect", "model.aarch64.kdb", "--graph"], in: folder)
       #expect(listing.output.contains("convolution") && listing.output.contains("→"))
+
+      for file in ["model.aarch64.kdb", "model.x86_64.kdb"] {
+        let verified = try CommandLineTool.run(["verify", file, "--rebuild"], in: folder)
+        #expect(verified.status == 0 && verified.output.contains("ok  rebuild"), "\(verified.output)\(verified.errors)")
+        try damage(folder.appendingPathComponent(file), as: folder.appendingPathComponent("damaged.kdb"))
+        let damaged = try CommandLineTool.run(["verify", "damaged.kdb"], in: folder)
+        #expect(damaged.status == 4 && damaged.errors.contains("error[KDC6013]"), "\(damaged.errors)")
+        for command in [["run", "--input", "eval.npz", "-o", "no.npz"], ["evaluate", "--data", "eval.npz"], ["bench"]] {
+          let refused = try CommandLineTool.run([command[0], "damaged.kdb"] + command.dropFirst(), in: folder)
+          #expect(refused.status == 1 && refused.errors.contains("error[KDC6013]"), "\(refused.errors)")
+        }
+      }
 
       // Machine code and the reference interpreter give the same bytes.
       for file in ["model.aarch64.kdb", "model.x86_64.kdb"] {

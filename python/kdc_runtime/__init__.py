@@ -4,30 +4,25 @@
     model = Model("model.kdb")
     scores = model.run({"input": image})["logits"]
 
-Nothing but NumPy is needed; the bundle holds the code, the weights and the runtime.
+Nothing but NumPy is needed; the bundle holds the code, the weights and the runtime. A bundle that is cut short, altered or none at
+all is refused before any of its code runs.
 """
 import ctypes
 import json
 import os
+import threading
 from collections import namedtuple
 
 import numpy
 
+from ._library import Library, ModelError, read_file
+
 __all__ = ["Model", "ModelError", "Port"]
 
-_ABI_VERSION = 1
 _TYPES = {1: numpy.float32, 2: numpy.int8, 3: numpy.uint8, 4: numpy.int32, 5: numpy.int64, 6: numpy.bool_}
 
 #: An input or output: name, NumPy dtype, shape as a tuple.
 Port = namedtuple("Port", "name dtype shape")
-
-
-class ModelError(Exception):
-    """A bundle cannot be loaded or run; `status` is the kdc_status of kdc.h."""
-
-    def __init__(self, status, message):
-        super().__init__(message)
-        self.status = status
 
 
 class _Tensor(ctypes.Structure):
@@ -43,33 +38,49 @@ class _Info(ctypes.Structure):
 
 
 class Model:
-    """A loaded bundle. Usable from several threads: runs on one model take turns."""
+    """A loaded bundle. Usable from several threads: runs on one model take turns, and `close` may come at any time.
+
+    The file is copied: it may be replaced or overwritten while the model is in use.
+    """
 
     def __init__(self, path):
-        self._instance = ctypes.c_void_p()
+        path = os.fspath(path)
+        self._open(read_file(path), repr(path))
+
+    @classmethod
+    def from_bytes(cls, data):
+        """A model from a bundle in memory."""
+        model = cls.__new__(cls)
+        model._open(bytes(data), "the bundle")
+        return model
+
+    def _open(self, data, name):
+        # An RLock, since a signal handler may close the model on the very thread that holds it.
+        self._lock, self._users, self._instance = threading.RLock(), 0, None
+        self._library = library = Library.opened(data, name)
+        instance = ctypes.c_void_p()
         try:
-            # An absolute path: without a slash the system's library folders would be searched.
-            self._library = ctypes.CDLL(os.path.abspath(os.fspath(path)))
-            self._library.kdc_api_table.restype = ctypes.c_void_p
-        except (OSError, AttributeError) as error:
-            raise ModelError(7, f"cannot load {path!r} as a bundle: {error}") from None
-        if not self._library.kdc_api_table(ctypes.c_uint32(_ABI_VERSION)):
-            raise ModelError(6, f"{path!r} was made for another version of kdc")
-        self._library.kdc_status_text.restype = ctypes.c_char_p
-        self._library.kdc_model_close.argtypes = [ctypes.c_void_p]
-        self._library.kdc_model_close.restype = None
-        self._library.kdc_model_run.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32]
-        self._check(self._library.kdc_model_open(None, ctypes.byref(self._instance)))
+            calls = library.calls
+            calls.kdc_status_text.restype = ctypes.c_char_p
+            calls.kdc_model_close.argtypes = [ctypes.c_void_p]
+            calls.kdc_model_close.restype = None
+            calls.kdc_model_run.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32]
+            calls.kdc_model_verify.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
+            self._check(calls.kdc_model_open(None, ctypes.byref(instance)))
+        except BaseException:
+            library.release()
+            raise
+        self._instance, self._users = instance, 1
         info = _Info()
-        self._check(self._library.kdc_model_info(self._instance, ctypes.byref(info)))
+        self._check(calls.kdc_model_info(instance, ctypes.byref(info)))
         self.name = info.name.decode()
         #: The processor core that the chosen code was made for.
         self.variant = info.variant.decode()
         self.arena_bytes = info.arena_bytes
         #: What the bundle says about itself, as a dictionary.
         self.manifest = json.loads(ctypes.string_at(info.manifest, info.manifest_bytes))
-        self.inputs = [self._port(self._library.kdc_model_input, i) for i in range(info.input_count)]
-        self.outputs = [self._port(self._library.kdc_model_output, i) for i in range(info.output_count)]
+        self.inputs = [self._port(calls.kdc_model_input, i) for i in range(info.input_count)]
+        self.outputs = [self._port(calls.kdc_model_output, i) for i in range(info.output_count)]
 
     def run(self, inputs, threads=1):
         """One inference: a dictionary of arrays by input name gives one by output name.
@@ -90,18 +101,42 @@ class Model:
         if given:
             raise ModelError(1, f"the model has no input {sorted(given)[0]!r}")
         results = [numpy.empty(port.shape, port.dtype) for port in self.outputs]
-        self._check(self._library.kdc_model_run(self._instance, _addresses(arrays), _addresses(results), threads))
+        self._call("kdc_model_run", _addresses(arrays), _addresses(results), threads)
         return {port.name: result for port, result in zip(self.outputs, results)}
 
     def verify(self, threads=1):
         """Recomputes the bundle's golden vectors; raises ModelError where an output differs."""
-        self._check(self._library.kdc_model_verify(self._instance, ctypes.c_uint32(threads)))
+        self._call("kdc_model_verify", threads)
 
     def close(self):
-        """Frees the model; it cannot be run afterwards."""
-        instance, self._instance = self._instance, ctypes.c_void_p()
-        if instance:
-            self._library.kdc_model_close(instance)
+        """Ends the model: it cannot be run afterwards. Runs under way on other threads finish; the last one frees it."""
+        with self._lock:
+            was_open, self._is_closed = not self._is_closed, True
+        if was_open:
+            self._leave()
+
+    _is_closed = False
+
+    def _call(self, name, *arguments):
+        """A call on the instance, which lasts at least until the call returns."""
+        with self._lock:
+            if self._is_closed:
+                raise ModelError(1, "the model is closed")
+            self._users += 1
+        try:
+            self._check(getattr(self._library.calls, name)(self._instance, *arguments))
+        finally:
+            self._leave()
+
+    def _leave(self):
+        with self._lock:
+            self._users -= 1
+            instance = self._instance if self._users == 0 else None
+            if instance is not None:
+                self._instance = None
+        if instance is not None:
+            self._library.calls.kdc_model_close(instance)
+            self._library.release()
 
     def __enter__(self):
         return self
@@ -110,7 +145,7 @@ class Model:
         self.close()
 
     def __del__(self):
-        if getattr(self, "_instance", None):
+        if getattr(self, "_instance", None) is not None:
             self.close()
 
     def _port(self, describe, index):
@@ -120,7 +155,7 @@ class Model:
 
     def _check(self, status):
         if status:
-            raise ModelError(status, self._library.kdc_status_text(status).decode())
+            raise ModelError(status, self._library.calls.kdc_status_text(status).decode())
 
 
 def _addresses(arrays):

@@ -37,11 +37,16 @@ typedef enum {
   KDC_BAD_BUNDLE = 3,       /* the container is damaged: an impossible size, offset or stream */
   KDC_BAD_CHECKSUM = 4,     /* a stream's bytes do not have the recorded CRC */
   KDC_UNSUPPORTED_CPU = 5,  /* no code in the bundle runs on this processor */
-  KDC_BAD_VERSION = 6,      /* made for another KDC_ABI_VERSION */
-  KDC_CANNOT_LOAD = 7,      /* kdc_model_load: no such file, or not a bundle for this machine */
-  KDC_NO_THREAD = 8,        /* the system refused a thread */
+  KDC_BAD_VERSION = 6,      /* made for another KDC_ABI_VERSION, or of another format */
+  KDC_CANNOT_LOAD = 7,      /* kdc_model_load: the file is not there, cannot be read, or is refused by the dynamic linker */
+  KDC_NO_THREAD = 8,        /* no longer given: a model runs on the threads that the system grants */
   KDC_NOT_FOUND = 9,        /* the bundle has no such part */
-  KDC_VERIFY_FAILED = 10    /* an output differs from the golden vectors */
+  KDC_VERIFY_FAILED = 10,   /* an output differs from the golden vectors */
+  KDC_CUT_SHORT = 11,       /* the file ends before the bundle does */
+  KDC_ALTERED = 12,         /* the file's bytes do not have the digest that it was sealed with */
+  KDC_NOT_BUNDLE = 13,      /* the file is no bundle, or one from before bundles were sealed */
+  KDC_WRONG_MACHINE = 14,   /* the bundle is for another processor architecture */
+  KDC_NOT_EXECUTABLE = 15   /* the system runs no code from this file (noexec) */
 } kdc_status;
 
 /* A loaded model with its arena. */
@@ -54,7 +59,7 @@ typedef struct {
 
 /* An input or output: row-major, dense. */
 typedef struct {
-  const char *name;         /* ONNX name, UTF-8 */
+  const char *name;         /* ONNX name, UTF-8; valid while the instance is, as all text here */
   uint32_t dtype;           /* kdc_dtype */
   uint32_t rank;
   int64_t shape[8];
@@ -66,7 +71,7 @@ typedef struct {
   const char *variant;      /* the core the chosen code was made for, "cortex-a72" */
   uint32_t input_count, output_count, step_count;
   uint64_t arena_bytes, weights_bytes;
-  const char *manifest;     /* JSON, not terminated; valid while the instance is */
+  const char *manifest;     /* JSON, not terminated */
   size_t manifest_bytes;
 } kdc_info;
 
@@ -95,13 +100,17 @@ uint64_t kdc_model_arena_bytes(void);
 /* Unpacks the weights and makes an instance of the model inside this very library. `options` may be NULL. */
 kdc_status kdc_model_open(const kdc_options *options, kdc_instance **instance);
 
-/* Loads the bundle at `path` and opens it. Defined in load.c, not in bundles. `options` may be NULL. */
+/* Loads the bundle at `path` and opens it, after every byte of the file was compared with its digest: nothing of a file that is cut
+   short, altered or no bundle is run. What is loaded is a private copy, so that the file may be replaced or overwritten at any
+   time; loads of equal bytes share code and weights. Any number of threads may load at once. Needs /proc.
+   Defined in load.c, not in bundles. `options` may be NULL. */
 kdc_status kdc_model_load(const char *path, const kdc_options *options, kdc_instance **instance);
 
-/* Loads a bundle that is `size` bytes in memory (through an anonymous file). Defined in load.c, not in bundles. */
+/* The same for a bundle that is `size` bytes in memory. Defined in load.c, not in bundles. `options` may be NULL. */
 kdc_status kdc_model_load_memory(const void *data, size_t size, const kdc_options *options, kdc_instance **instance);
 
-/* Ends the instance's threads and frees it; NULL is allowed. The code of a loaded bundle stays mapped. */
+/* Ends the instance's threads and frees it; NULL is allowed. The last instance of a loaded bundle takes its code along, so that
+   no call on it may be under way. */
 void kdc_model_close(kdc_instance *instance);
 
 kdc_status kdc_model_info(const kdc_instance *instance, kdc_info *info);
