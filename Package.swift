@@ -21,7 +21,10 @@ let modules: [(name: String, imports: [Target.Dependency])] = [
       "KDCDiagnostics", "KDCTensor", "KDCGraph", "KDCOps", "KDCTraining", .product(name: "Yams", package: "Yams"),
     ]
   ),
-  ("KDCCompression", ["KDCDiagnostics", "KDCTensor", "KDCGraph", "KDCOps", "KDCPasses", "KDCTraining"]),
+  (
+    "KDCCompression",
+    ["KDCDiagnostics", "KDCTensor", "KDCGraph", "KDCProgram", "KDCOps", "KDCPasses", "KDCTraining"]
+  ),
   ("KDCTargets", ["KDCDiagnostics", .product(name: "Yams", package: "Yams")]),
   ("KDCKernels", ["KDCDiagnostics", "KDCTensor", "KDCProgram", "KDCTargets"]),
   (

@@ -20,14 +20,7 @@ package func lower(_ graph: Graph) throws -> Program {
       continue
     }
     do {
-      let op = try Operators.decode(node)
-      guard let op = op as? any Lowerable else {
-        throw Diagnostic(
-          .cannotLower, "'\(node.opType)' cannot run on a device", at: node.place,
-          hint: "`kdc inspect --ops` lists what every operator supports")
-      }
-      lowering.begin(node)
-      try op.lower(node, into: &lowering)
+      try lowering.lower(node)
     } catch let fault as Diagnostic {
       faults.append(fault.located(at: Place(file: graph.file, detail: node.place.detail)))
       missing.formUnion(node.outputs)

@@ -1,5 +1,10 @@
-/// The reference of `ConvolutionStep`, fast enough for calibration and tests: weights and input patches widened to
-/// int16, so that the compiler forms pairwise multiply-adds.
+import KDCTensor
+
+/// The reference of `ConvolutionStep`, fast enough for calibration and tests.
+///
+/// Sums of products are those of a float matrix product, and exact all the same: inputs and weights are whole numbers,
+/// and a sum of `chunk` products stays, in whatever order, below 2^22 (both are at most 128), where float32 has all whole
+/// numbers. Longer sums are made of such chunks, added in int32.
 struct ConvolutionReference {
   private let step: ConvolutionStep
   private let x: UnsafePointer<Int8>
@@ -11,7 +16,10 @@ struct ConvolutionReference {
   private var g: ConvolutionGeometry { step.geometry }
 
   /// Pixels whose patches are multiplied together.
-  private static let tile = 4
+  private static let tile = 128
+  private static let chunk = 240
+  /// A whole number below 2^22 in magnitude added to it is the lower bits of the result.
+  private static let whole: Float = 12_582_912
 
   init(_ step: ConvolutionStep, _ memory: inout Memory) {
     self.step = step
@@ -27,45 +35,32 @@ struct ConvolutionReference {
     if g.isDepthwise { depthwise(memory) } else { grouped(memory) }
   }
 
-  /// Tiles of pixels against pairs of output channels, group by group.
+  /// Tiles of pixels against a group's weights.
   private func grouped(_ memory: Memory) {
     let inputs = g.inputChannels / g.groups
     let outputs = g.outputChannels / g.groups
-    let taps = g.kernelHeight &* g.kernelWidth
-    let depth = taps &* inputs
-    // Whole vectors, and a whole pair of output channels; the rest is zero.
-    let padded = (depth + 15) & ~15
-    let rows = g.outputChannels + 1
-    let wide = UnsafeMutablePointer<Int16>.allocate(capacity: rows &* padded)
-    defer { wide.deallocate() }
-    wide.initialize(repeating: 0, count: rows &* padded)
-    for n in 0..<g.outputChannels {
-      let (from, to) = (weights + n &* depth, wide + n &* padded)
-      for i in 0..<depth { to[i] = Int16(from[i]) }
-    }
+    let depth = g.kernelHeight &* g.kernelWidth &* inputs
+    let rows = UnsafeMutablePointer<Float>.allocate(capacity: max(g.outputChannels &* depth, 1))
+    defer { rows.deallocate() }
+    for i in 0..<g.outputChannels &* depth { rows[i] = Float(weights[i]) }
     let pixels = g.outputHeight &* g.outputWidth
     memory.inParallel((pixels + Self.tile - 1) / Self.tile, work: g.macs) { tiles in
-      let patches = UnsafeMutablePointer<Int16>.allocate(capacity: Self.tile &* padded)
-      patches.initialize(repeating: 0, count: Self.tile &* padded)
-      let sums = UnsafeMutablePointer<Int32>.allocate(capacity: Self.tile &* 2)
+      let patches = UnsafeMutablePointer<Float>.allocate(capacity: max(Self.tile &* depth, 1))
+      let products = UnsafeMutablePointer<Float>.allocate(capacity: Self.tile &* outputs)
+      let sums = UnsafeMutablePointer<Int32>.allocate(capacity: Self.tile &* outputs)
       defer {
         patches.deallocate()
+        products.deallocate()
         sums.deallocate()
       }
       for tile in tiles {
         let first = tile &* Self.tile
         let count = min(Self.tile, pixels - first)
         for group in 0..<g.groups {
-          for p in 0..<count { gather(first &+ p, group, inputs, patches + p &* padded) }
-          var n = 0
-          while n < outputs {
-            let channel = group &* outputs &+ n
-            Self.multiply(patches, wide + channel &* padded, padded, sums)
-            for p in 0..<count {
-              store(sums[2 &* p], first &+ p, channel)
-              if n &+ 1 < outputs { store(sums[2 &* p &+ 1], first &+ p, channel &+ 1) }
-            }
-            n &+= 2
+          for p in 0..<count { gather(first &+ p, group, inputs, patches + p &* depth) }
+          multiply(patches, rows + group &* outputs &* depth, count, outputs, depth, products, sums)
+          for p in 0..<count {
+            for n in 0..<outputs { store(sums[p &* outputs &+ n], first &+ p, group &* outputs &+ n) }
           }
         }
       }
@@ -74,7 +69,7 @@ struct ConvolutionReference {
 
   /// The inputs under one output pixel, [taps, inputs], with the zero point outside the image.
   @inline(__always)
-  private func gather(_ pixel: Int, _ group: Int, _ inputs: Int, _ patch: UnsafeMutablePointer<Int16>) {
+  private func gather(_ pixel: Int, _ group: Int, _ inputs: Int, _ patch: UnsafeMutablePointer<Float>) {
     let (oy, ox) = (pixel / g.outputWidth, pixel % g.outputWidth)
     var to = patch
     for ky in 0..<g.kernelHeight {
@@ -84,9 +79,9 @@ struct ConvolutionReference {
         if iy >= 0 && iy < g.inputHeight && ix >= 0 && ix < g.inputWidth {
           let pixelOffset = (iy &* g.inputWidth &+ ix) &* g.inputChannels
           let from = x + (pixelOffset &+ group &* inputs)
-          for i in 0..<inputs { to[i] = Int16(from[i]) }
+          for i in 0..<inputs { to[i] = Float(from[i]) }
         } else {
-          let zero = Int16(truncatingIfNeeded: step.inputZeroPoint)
+          let zero = Float(step.inputZeroPoint)
           for i in 0..<inputs { to[i] = zero }
         }
         to += inputs
@@ -94,30 +89,20 @@ struct ConvolutionReference {
     }
   }
 
-  /// Products of four patches by two rows of weights: sums[2p + n].
-  @inline(never)
-  private static func multiply(
-    _ a: UnsafePointer<Int16>, _ w: UnsafePointer<Int16>, _ depth: Int, _ sums: UnsafeMutablePointer<Int32>
+  /// sums[p, n] = Σ patches[p, k] · rows[n, k], chunk by chunk.
+  private func multiply(
+    _ patches: UnsafePointer<Float>, _ rows: UnsafePointer<Float>, _ count: Int, _ outputs: Int, _ depth: Int,
+    _ products: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Int32>
   ) {
-    let (a1, a2, a3, w1) = (a + depth, a + 2 &* depth, a + 3 &* depth, w + depth)
-    var (s00, s01, s10, s11) = (Int32(0), Int32(0), Int32(0), Int32(0))
-    var (s20, s21, s30, s31) = (Int32(0), Int32(0), Int32(0), Int32(0))
-    var k = 0
-    while k < depth {
-      let (v0, v1) = (Int32(w[k]), Int32(w1[k]))
-      let (x0, x1, x2, x3) = (Int32(a[k]), Int32(a1[k]), Int32(a2[k]), Int32(a3[k]))
-      s00 = s00 &+ x0 &* v0
-      s01 = s01 &+ x0 &* v1
-      s10 = s10 &+ x1 &* v0
-      s11 = s11 &+ x1 &* v1
-      s20 = s20 &+ x2 &* v0
-      s21 = s21 &+ x2 &* v1
-      s30 = s30 &+ x3 &* v0
-      s31 = s31 &+ x3 &* v1
-      k &+= 1
+    let all = count &* outputs
+    for i in 0..<all { sums[i] = 0 }
+    for start in stride(from: 0, to: depth, by: Self.chunk) {
+      BLAS.gemm(
+        transposeB: true, m: count, n: outputs, k: min(Self.chunk, depth - start), a: patches + start, lda: depth,
+        b: rows + start, ldb: depth, c: products)
+      let zero = Self.whole.bitPattern
+      for i in 0..<all { sums[i] = sums[i] &+ Int32(bitPattern: (products[i] + Self.whole).bitPattern &- zero) }
     }
-    (sums[0], sums[1], sums[2], sums[3]) = (s00, s01, s10, s11)
-    (sums[4], sums[5], sums[6], sums[7]) = (s20, s21, s30, s31)
   }
 
   /// One channel an input: lanes are channels.

@@ -88,6 +88,9 @@ struct Compile: AsyncParsableCommand {
   @Option(help: "Folder of clang and ld.lld.")
   var toolchain: String?
 
+  @Flag(name: .customLong("check-simulation"), help: .hidden)
+  var checksSimulation = false
+
   @Flag(help: "No progress.")
   var quiet = false
 
@@ -128,7 +131,7 @@ struct Compile: AsyncParsableCommand {
       compression: compression.request(hasBudget: !budget.isEmpty), budget: budget,
       inputShapes: try inputs.shapes, emitFolder: emitFolder,
       workFolder: compression.workFolder, toolchain: toolchain, seed: seed,
-      threads: machine.threads)
+      threads: machine.threads, checksSimulation: checksSimulation)
     let progress = Progress(quiet ? .quiet : verbose ? .verbose : .normal)
     let report: Report
     do {

@@ -35,6 +35,8 @@ struct CompileRequest: Sendable {
   var toolchain: String?
   var seed: UInt64 = 0
   var threads: Threads = 1
+  /// Whether to prove that the quantiser saw what the program computes (`SimulationCheck`).
+  var checksSimulation = false
 
   /// Folders of clang and the architectures asked for, in order of first mention.
   var architectures: [Target.Architecture] {

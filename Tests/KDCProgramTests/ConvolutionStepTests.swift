@@ -29,6 +29,7 @@ struct ConvolutionStepTests {
     Case(geometry: geometry((4, 4), (5, 5), kernel: (5, 5), pad: (4, 4), groups: 5)),
     Case(geometry: geometry((4, 4), (3, 9), kernel: (3, 3), pad: (1, 1), groups: 3)),
     Case(geometry: geometry((1, 1), (130, 10), kernel: (1, 1))),
+    Case(geometry: geometry((2, 3), (1300, 5), kernel: (1, 1))),
     Case(geometry: geometry((40, 40), (32, 33), kernel: (3, 3), pad: (1, 1)), residual: true),
   ]
 
@@ -81,6 +82,23 @@ struct ConvolutionStepTests {
     let several = try bench.int8(step, threads: 3)
     #expect(single == want, "seed \(seed)")
     #expect(several == want, "seed \(seed)")
+  }
+
+  @Test("the longest sums of extreme values are exact")
+  func longSums() throws {
+    var bench = StepBench()
+    let depth = 4000
+    let sum = Int32(depth) * 128 * 127
+    let step = ConvolutionStep(
+      name: "conv", input: bench.buffer(Tensor([depth], [Int8](repeating: -128, count: depth))),
+      output: bench.output(.int8, [2]),
+      geometry: ConvolutionGeometry(input: (1, 1, depth), output: (1, 1, 2), kernel: (1, 1)), inputZeroPoint: 0,
+      weights: bench.constant(
+        Tensor([2, depth], (0..<2 * depth).map { $0 < depth ? -127 : 127 } as [Int8])),
+      bias: bench.constant(Tensor([2], [-sum + 5, sum - 3])),
+      multipliers: bench.constant(Tensor([2], [Int32.max, Int32.max])),
+      requantization: Requantization(preShift: 0, shift: 0, zeroPoint: 0, low: -128, high: 127))
+    #expect(try bench.int8(step) == [5, -3])
   }
 
   @Test("extreme values saturate, and a wrapped accumulator wraps")

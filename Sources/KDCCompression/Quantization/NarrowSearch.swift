@@ -27,9 +27,6 @@ package struct NarrowSearch {
 
   /// Units that save less than this share of their layers' time stay exact.
   static let leastSaving = 0.02
-  /// What the held-out distance may rise by: this, and this share of what it is without narrow layers. As for 4 bits.
-  static let allowedRise = BitAllocation.allowedRise
-  static let allowedShare = 0.5
   /// Sets of units that are measured.
   static let mostTrials = 12
 
@@ -141,7 +138,7 @@ package struct NarrowSearch {
       return found
     }
     let exact = try distance([])
-    let allowed = exact * (1 + allowedShare) + allowedRise
+    let allowed = BitAllocation.allowedDistance(for: exact)
     var chosen: [Unit] = []
     progress("held-out distance allowed: \(allowed)")
     func add(_ some: [Unit]) throws {

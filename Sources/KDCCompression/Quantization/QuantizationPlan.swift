@@ -14,7 +14,9 @@ struct QuantizationPlan {
   let quantized: Set<String>
   /// Values whose only user is one Concat: they wait for its range. Keyed by value, the Concat's node index.
   let deferred: [String: Int]
-  /// For each node, the activations that no later node reads.
+  /// Node indices of a Concat and of those that compute what waits for it.
+  let waiting: [Int: [Int]]
+  /// For each node, the activations that no later node reads, and none that waits.
   let lastUses: [[String]]
   /// Bytes of float activations alive at once, for one sample.
   let peakBytes: Int
@@ -44,7 +46,11 @@ struct QuantizationPlan {
     quantized = Self.quantizedValues(graph, rules: rules, activations: activations)
       .union(Self.tableRows(graph, rules: rules, readers: operators, activations: activations))
     deferred = Self.deferredValues(graph, rules: rules, quantized: quantized)
-    (lastUses, peakBytes) = Self.lifetimes(graph)
+    waiting = graph.nodes.indices.reduce(into: [:]) { [deferred] waiting, index in
+      guard let concat = graph.nodes[index].outputs.lazy.compactMap({ deferred[$0] }).first else { return }
+      waiting[concat, default: []].append(index)
+    }
+    (lastUses, peakBytes) = Self.lifetimes(graph, waiting)
   }
 
   private static func quantizedValues(
@@ -101,21 +107,21 @@ struct QuantizationPlan {
     var result: [String: Int] = [:]
     for (node, rule) in zip(graph.nodes, rules) {
       guard case .integer = rule else { continue }
-      for name in node.outputs where quantized.contains(name) && !graph.outputs.contains(name) {
-        guard let user = users[name]?.first, users[name]?.count == 1, graph.nodes[user].opType == "Concat",
-          case .sameAsInput = rules[user]
-        else { continue }
-        result[name] = user
-      }
+      guard node.outputs.count == 1, let name = node.outputs.first, quantized.contains(name),
+        !graph.outputs.contains(name), let user = users[name]?.first, users[name]?.count == 1,
+        graph.nodes[user].opType == "Concat", case .sameAsInput = rules[user]
+      else { continue }
+      result[name] = user
     }
     return result
   }
 
-  private static func lifetimes(_ graph: Graph) -> (lastUses: [[String]], peakBytes: Int) {
+  private static func lifetimes(_ graph: Graph, _ waiting: [Int: [Int]]) -> (lastUses: [[String]], peakBytes: Int) {
     var lastUses = [[String]](repeating: [], count: graph.nodes.count)
     var seen = Set(graph.outputs)
     for (index, node) in graph.nodes.enumerated().reversed() {
-      for name in node.inputs + node.outputs where !name.isEmpty && graph.initializers[name] == nil {
+      let awaited = (waiting[index] ?? []).flatMap { graph.nodes[$0].inputs }
+      for name in node.inputs + node.outputs + awaited where !name.isEmpty && graph.initializers[name] == nil {
         if seen.insert(name).inserted { lastUses[index].append(name) }
       }
     }

@@ -185,9 +185,11 @@ package struct Sensitivity: Sendable {
     }
     let distances = graph.outputs.map { name in
       let head = Head(name: name, shape: graph.types[name]?.shape ?? [], labels: nil)
-      let exact = held[name] ?? []
-      let found = changed.indices.map { changed[$0][name] ?? exact[$0] }
-      return OutputDistance.distance(head, found.map(\.asFloats), exact.map(\.asFloats))
+      // An output that does not depend on the samples has no distance.
+      let pairs = changed.indices.compactMap { sample in
+        value(of: name, sample).map { (found: changed[sample][name] ?? $0, exact: $0) }
+      }
+      return OutputDistance.distance(head, pairs.map(\.found.asFloats), pairs.map(\.exact.asFloats))
     }
     return distances.reduce(0, +) / Double(max(distances.count, 1))
   }

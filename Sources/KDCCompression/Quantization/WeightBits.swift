@@ -37,8 +37,9 @@ package struct BitAllocation: Sendable {
   /// Layers with fewer weights a channel than this keep 8 bits: halving them saves next to nothing, and nothing averages
   /// out within them (depthwise windows, first layers of grey images).
   static let leastWeightsPerChannel = 12
-  /// Without a size limit the held-out distance may rise by this, plus half of what it is at 8 bits.
-  static let allowedRise = 0.001
+  /// What fewer bits may make of the held-out distance where nothing asks for them: 4-bit weights here, 7-bit layers in
+  /// `NarrowSearch`. Half as much again, and a thousandth where there is next to none.
+  static func allowedDistance(for exact: Double) -> Double { exact * 1.5 + 0.001 }
   /// Without a size limit, layers that save less than this share of all weights' bytes keep 8 bits.
   static let leastShareSaved = 0.005
 
@@ -124,7 +125,7 @@ package struct BitAllocation: Sendable {
     /// The most layers at 4 bits, in order, that keep the distance within what is allowed. Layers that save next to
     /// nothing are left alone.
     private mutating func least(_ all: [Int], int8: Double) throws -> (Set<String>, Double) {
-      let allowed = int8 * 1.5 + allowedRise
+      let allowed = allowedDistance(for: int8)
       let total = layers.reduce(0) { $0 + ($1.bytes[8] ?? 0) }
       let order = all.filter { Double(layers[$0].saved) >= leastShareSaved * Double(total) }
       for index in all where !order.contains(index) {

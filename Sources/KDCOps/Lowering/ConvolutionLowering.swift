@@ -116,12 +116,12 @@ extension Lowering {
 
   /// nil where a value is not int8 or no integers fit the scales.
   private mutating func integerConvolution(_ plan: ConvolutionPlan) throws -> BufferID? {
-    guard case .int8(let inputScale, let inputZero)? = quantized(plan.input),
-      case .int8(let outputScale, let outputZero)? = quantized(plan.output), case .int8 = plan.weights.values
+    guard case .int8(let inputScale, let inputZero, _)? = quantized(plan.input),
+      case .int8(let outputScale, let outputZero, _)? = quantized(plan.output), case .int8 = plan.weights.values
     else { return nil }
     var residual: (encoding: Encoding, ratio: Double)?
     if let name = plan.residual {
-      guard let encoding = quantized(name), case .int8(let scale, _) = encoding else { return nil }
+      guard let encoding = quantized(name), case .int8(let scale, _, _) = encoding else { return nil }
       residual = (encoding, Double(scale) / Double(outputScale))
     }
     let fused = IntegerWeights(plan, inputScale: inputScale, inputZero: inputZero, outputScale: outputScale)
@@ -134,7 +134,7 @@ extension Lowering {
         let (factors, multiplier) = RequantizationChoice.factors(
           fused.factors, accumulatorBound: fused.bound, residualRatio: residual.ratio)
       else { return try convolutionThenAdd(plan, residual.encoding) }
-      guard let name = plan.residual, case .int8(_, let zeroPoint) = residual.encoding else { return nil }
+      guard let name = plan.residual, case .int8(_, let zeroPoint, _) = residual.encoding else { return nil }
       let buffer = try read(name, as: residual.encoding, in: [plan.outputLayout]).buffer
       let step = ConvolutionStep.Residual(buffer: buffer, zeroPoint: zeroPoint, multiplier: multiplier)
       let requantization = Requantization(
@@ -151,7 +151,7 @@ extension Lowering {
     _ plan: ConvolutionPlan, _ fused: IntegerWeights, _ factors: RequantizationChoice.Factors,
     _ requantization: Requantization, residual: ConvolutionStep.Residual? = nil, to output: BufferID? = nil
   ) throws -> BufferID {
-    guard let inputEncoding = quantized(plan.input), case .int8(_, let inputZero) = inputEncoding,
+    guard let inputEncoding = quantized(plan.input), case .int8(_, let inputZero, _) = inputEncoding,
       let outputEncoding = quantized(plan.output)
     else { throw InternalError("integer convolution of float values") }
     let g = plan.geometry
@@ -172,8 +172,9 @@ extension Lowering {
   /// The convolution into a buffer of its own, then an addition.
   private mutating func convolutionThenAdd(_ plan: ConvolutionPlan, _ residual: Encoding) throws -> BufferID? {
     guard let name = plan.residual, let outputEncoding = quantized(plan.output),
-      case .int8(let residualScale, let residualZero) = residual, case .int8(let scale, let zeroPoint) = outputEncoding,
-      case .int8(let inputScale, let inputZero)? = quantized(plan.input)
+      case .int8(let residualScale, let residualZero, _) = residual,
+      case .int8(let scale, let zeroPoint, _) = outputEncoding,
+      case .int8(let inputScale, let inputZero, _)? = quantized(plan.input)
     else { return nil }
     // The convolution's part is an output minus a residual: a range that holds all of them.
     let low = Float(-128 - zeroPoint) * scale - Float(127 - residualZero) * residualScale

@@ -64,19 +64,18 @@ extension Lowering {
   mutating func integerTable(
     _ input: String, _ output: String, channels: Int, _ f: (Float, Int) -> Float
   ) throws -> Bool {
-    guard let from = quantized(input), let to = quantized(output), case .int8(let scale, let zeroPoint) = from,
-      case .int8(let outputScale, let outputZero) = to, channels * 256 <= Self.largestTable
+    guard let from = quantized(input), let to = quantized(output), case .int8(let scale, let zeroPoint, _) = from,
+      case .int8(let outputScale, let outputZero, _) = to, channels * 256 <= Self.largestTable
     else { return false }
     let shape = try shape(of: input)
     guard try self.shape(of: output) == shape, channels == 1 || (shape.rank >= 2 && shape[1] == channels) else {
       return false
     }
-    let limits = limits(of: output)
     let values = (0..<channels).flatMap { channel in
       (-128...127).map { q in
         QuantizeStep.quantize(
           f(Float(q - zeroPoint) * scale, channel), inverseScale: 1 / outputScale, zeroPoint: outputZero
-        ).clamped(to: limits)
+        ).clamped(to: to.limits)
       }
     }
     let table = addConstant(Tensor([channels, 256], values), "table")

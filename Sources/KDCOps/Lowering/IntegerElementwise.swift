@@ -68,7 +68,7 @@ extension Lowering {
     var scale: Float
     var zeroPoint: Int
     init?(_ form: Form, _ encoding: Encoding) {
-      guard case .int8(let scale, let zeroPoint) = encoding else { return nil }
+      guard case .int8(let scale, let zeroPoint, _) = encoding else { return nil }
       self.form = form
       self.encoding = encoding
       self.scale = scale

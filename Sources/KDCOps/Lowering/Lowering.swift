@@ -12,8 +12,14 @@ package struct Lowering {
   package enum Encoding: Hashable, Sendable {
     /// In the value's own type.
     case native
-    /// real = scale · (q − zeroPoint)
-    case int8(scale: Float, zeroPoint: Int)
+    /// real = scale · (q − zeroPoint), q within `QuantizationParameters.limits(bits:)`
+    case int8(scale: Float, zeroPoint: Int, bits: Int = 8)
+
+    /// The values that an int8 buffer of the encoding holds.
+    package var limits: ClosedRange<Int> {
+      guard case .int8(_, _, let bits) = self else { return ValueRanges.int8 }
+      return QuantizationParameters.limits(bits: bits)
+    }
   }
 
   /// One place where a value is.
@@ -55,9 +61,29 @@ package struct Lowering {
     }
   }
 
-  package mutating func begin(_ node: Node) {
+  /// A part of a program: `given` values of `graph` are in buffers of their own, which the part finds filled.
+  init(partOf graph: Graph, constants: [String: Tensor], given: [(name: String, forms: [ValueForm])]) throws {
+    self.graph = graph
+    self.constants = constants
+    program = Program(name: graph.name)
+    for (name, valueForms) in given {
+      for form in valueForms { _ = try write(name, as: form.encoding, in: form.layout) }
+    }
+  }
+
+  /// The forms that a value has so far.
+  func forms(of name: String) -> [Form] { forms[name] ?? [] }
+
+  /// Appends a node's steps. Throws `.cannotLower` where it has none.
+  package mutating func lower(_ node: Node) throws {
+    guard let op = try Operators.decode(node) as? any Lowerable else {
+      throw Diagnostic(
+        .cannotLower, "'\(node.opType)' cannot run on a device", at: node.place,
+        hint: "`kdc inspect --ops` lists what every operator supports")
+    }
     stepName = node.name.isEmpty ? node.outputs.first ?? "" : node.name
     staysFloat = node.staysFloat
+    try op.lower(node, into: &self)
   }
 
   /// Makes the graph's outputs ports: row-major and in their own type.
@@ -93,7 +119,7 @@ package struct Lowering {
     guard !staysFloat, let parameters = graph.quantization[name], parameters.scales.count == 1, parameters.scale > 0,
       graph.types[name]?.dataType == .float32
     else { return nil }
-    return .int8(scale: parameters.scale, zeroPoint: parameters.zeroPoint)
+    return .int8(scale: parameters.scale, zeroPoint: parameters.zeroPoint, bits: parameters.bits)
   }
 
   /// The int8 values that the quantiser chose for a value: fewer than int8's where fast inner products read it.
@@ -189,7 +215,7 @@ package struct Lowering {
     _ name: String, _ type: TensorType, _ encoding: Encoding, _ layout: Layout
   ) -> BufferID {
     var buffer = Buffer(name: name, dataType: type.dataType, shape: layout.memoryShape(of: type.shape))
-    if case .int8(let scale, let zeroPoint) = encoding {
+    if case .int8(let scale, let zeroPoint, _) = encoding {
       buffer.dataType = .int8
       buffer.scale = scale
       buffer.zeroPoint = zeroPoint
@@ -204,12 +230,12 @@ package struct Lowering {
     _ name: String, _ tensor: Tensor, _ encoding: Encoding, _ layout: Layout
   ) throws -> Form {
     var data = floatConstant(name) ?? tensor
-    if case .int8(let scale, let zeroPoint) = encoding {
+    if case .int8(let scale, let zeroPoint, _) = encoding {
       guard let values = data.floats else { throw InternalError("'\(name)' is \(tensor.type), not float") }
       data = Tensor(
         tensor.shape,
         values.map {
-          QuantizeStep.quantize($0, inverseScale: 1 / scale, zeroPoint: zeroPoint).clamped(to: limits(of: name))
+          QuantizeStep.quantize($0, inverseScale: 1 / scale, zeroPoint: zeroPoint).clamped(to: encoding.limits)
         })
     }
     if layout == .channelsLast { data = data.permuted(layout.order(rank: data.shape.rank)) }
@@ -251,17 +277,16 @@ package struct Lowering {
   ) throws -> Form {
     let shape = try shape(of: name)
     switch (source.encoding, encoding) {
-    case (.native, .int8(let scale, let zeroPoint)):
+    case (.native, .int8(let scale, let zeroPoint, _)):
       let (input, walk) = try copyWalk(name, source, shape, layout)
       let output = try write(name, as: encoding, in: layout)
-      let limits = limits(of: name)
       append {
         QuantizeStep(
           name: $0, input: input, output: output, walk: walk, inverseScale: 1 / scale, zeroPoint: zeroPoint,
-          limits: limits)
+          limits: encoding.limits)
       }
       return Form(encoding: encoding, layout: layout, buffer: output)
-    case (.int8(let scale, let zeroPoint), .native):
+    case (.int8(let scale, let zeroPoint, _), .native):
       let (input, walk) = try copyWalk(name, source, shape, layout)
       let output = try write(name, as: encoding, in: layout)
       append {
@@ -270,9 +295,7 @@ package struct Lowering {
       return Form(encoding: encoding, layout: layout, buffer: output)
     case (.int8, .int8):
       let output = try write(name, as: encoding, in: source.layout)
-      table(from: source.buffer, source.encoding, to: output, encoding, limits: limits(of: name), count: shape.count) {
-        $0
-      }
+      table(from: source.buffer, source.encoding, to: output, encoding, count: shape.count) { $0 }
       let form = Form(encoding: encoding, layout: source.layout, buffer: output)
       return source.layout == layout ? form : try relayout(name, form, layout)
     case (.native, .native): return try relayout(name, source, layout)
@@ -281,13 +304,14 @@ package struct Lowering {
 
   /// A table step for y = f(x) between two int8 buffers.
   package mutating func table(
-    from input: BufferID, _ from: Encoding, to output: BufferID, _ to: Encoding,
-    limits: ClosedRange<Int> = ValueRanges.int8, count: Int, _ f: (Float) -> Float
+    from input: BufferID, _ from: Encoding, to output: BufferID, _ to: Encoding, count: Int, _ f: (Float) -> Float
   ) {
-    guard case .int8(let scale, let zeroPoint) = from, case .int8(let outputScale, let outputZero) = to else { return }
+    guard case .int8(let scale, let zeroPoint, _) = from, case .int8(let outputScale, let outputZero, _) = to else {
+      return
+    }
     let values = (-128...127).map { q in
       QuantizeStep.quantize(f(Float(q - zeroPoint) * scale), inverseScale: 1 / outputScale, zeroPoint: outputZero)
-        .clamped(to: limits)
+        .clamped(to: to.limits)
     }
     let constant = addConstant(Tensor([1, 256], values), "table")
     append {

@@ -91,9 +91,9 @@ extension Lowering {
     let target = try write(output, as: encoding, in: normalized)
     if let fill {
       var bits = UInt64(fill.bitPattern)
-      if case .int8(let scale, let zeroPoint) = encoding {
+      if case .int8(let scale, let zeroPoint, _) = encoding {
         let q = QuantizeStep.quantize(fill, inverseScale: 1 / scale, zeroPoint: zeroPoint)
-          .clamped(to: limits(of: output))
+          .clamped(to: encoding.limits)
         bits = UInt64(UInt8(bitPattern: q))
       } else if try type(of: output).dataType != .float32 {
         let tensor = Tensor([], [fill]).cast(to: try type(of: output).dataType)

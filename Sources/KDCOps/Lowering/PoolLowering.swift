@@ -28,7 +28,7 @@ extension Lowering {
   /// False where a value is not int8.
   private mutating func integerMean(_ plan: MeanPlan) throws -> Bool {
     guard let from = quantized(plan.input), let to = quantized(plan.output),
-      case .int8(let scale, let zeroPoint) = from, case .int8(let outputScale, let outputZero) = to
+      case .int8(let scale, let zeroPoint, _) = from, case .int8(let outputScale, let outputZero, _) = to
     else { return false }
     let g = plan.geometry
     let taps = g.kernelHeight * g.kernelWidth

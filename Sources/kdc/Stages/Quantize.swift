@@ -87,6 +87,7 @@ extension Compilation {
     options = search?.options ?? options
     guard request.weights != .int8 else {
       options.ranges = best.result.ranges
+      try checkSimulation(graph, samples, options, progress)
       let result =
         narrow.contains(where: \.accepted)
         ? try Quantizer.quantize(graph, samples: samples, options: options).graph : best.result.graph
@@ -100,10 +101,26 @@ extension Compilation {
     ) { progress.detail($0) }
     for decision in allocation.decisions {
       progress.detail("'\(decision.node)' \(decision.bits) bits: \(decision.reason)")
+      if decision.bits == 4 { options.weightBits[decision.node] = 4 }
     }
+    try checkSimulation(graph, samples, options, progress)
     return QuantizedModel(
       graph: allocation.result.graph, method: best.method, samples: count, decisions: allocation.decisions,
       narrow: narrow, float: options.floatNodes)
+  }
+
+  /// Where asked for: throws where the program has another value than the quantiser in one of a few samples.
+  private func checkSimulation(
+    _ graph: Graph, _ samples: [[String: Tensor]], _ options: Quantizer.Options, _ progress: Progress
+  ) throws {
+    guard request.checksSimulation else { return }
+    let check = try SimulationCheck(graph, samples: samples, compared: 4, options: options, lower: lower)
+    guard let first = check.differences.first else {
+      return progress.detail("the program has the quantiser's values, all \(check.count) of them")
+    }
+    throw InternalError(
+      "the program's '\(first.value)' is up to \(first.largest) from what the quantiser saw, and "
+        + "\(check.differences.count - 1) more of \(check.count) values differ")
   }
 
   /// Layers that int8 would make slower on the targets, conversions counted: they stay float. `quantized` gives the graph
