@@ -27,7 +27,7 @@ package enum FoldChannelAffine: GraphPass {
   }
 
   /// The constant as one value for each channel, where it broadcasts along that axis only.
-  private static func perChannel(_ constant: Tensor, _ channels: Int, axis: Int, rank: Int) -> [Double]? {
+  static func perChannel(_ constant: Tensor, _ channels: Int, axis: Int, rank: Int) -> [Double]? {
     let shape = constant.shape
     guard let values = constant.floats, shape.rank <= rank else { return nil }
     if values.count == 1 { return [Double](repeating: Double(values[0]), count: channels) }
@@ -38,7 +38,7 @@ package enum FoldChannelAffine: GraphPass {
     return values.map { Double($0) }
   }
 
-  private static func affine(_ opType: String, _ values: [Double], constantIsFirst: Bool) -> ChannelAffine? {
+  static func affine(_ opType: String, _ values: [Double], constantIsFirst: Bool) -> ChannelAffine? {
     let ones = values.map { _ in 1.0 }
     let zeros = values.map { _ in 0.0 }
     switch opType {

@@ -37,6 +37,7 @@ package enum Passes {
     FoldPadding.self,
     FoldBatchNormalization.self,
     FoldChannelAffine.self,
+    FoldAffineIntoReader.self,
     ConvertBatchNormalization.self,
     FuseResidualAdd.self,
     FuseActivation.self,

@@ -165,7 +165,10 @@ package struct Pruner {
       guard measure > target else { continue }
       path.append((graph, removed))
       let groups = try DependencyGroups(graph)
-      let scores = try options.importance.scores(of: groups, among: indices, on: data(step))
+      var scores = try options.importance.scores(of: groups, among: indices, on: data(step))
+      for index in scores.keys {
+        for unit in groups.deadUnits(of: index, refitted: reconstruction != nil) { scores[index]?[unit] = 0 }
+      }
       if importance.isEmpty { importance = scores }
       let selection = try PruningStep(
         groups: groups, original: original, scores: scores, cost: cost, goal: goal, options: options

@@ -33,7 +33,8 @@ struct PruningStep {
     }
     let enough = bundles[..<low]
     guard isLast, try measure(enough) < (1 - goal.slack) * target else { return selection(enough) }
-    // The last bundle was a large one: perhaps a smaller one behind it is enough.
+    // The last bundle was a large one: perhaps a smaller one behind it is enough. Dead channels have no better.
+    guard let last = enough.last, last.ratio > 0 else { return selection(enough) }
     let fewer = Array(enough.dropLast())
     for bundle in bundles[low...].prefix(64) where !blocks(bundle, fewer, bundles) {
       let found = try measure((fewer + [bundle])[...])

@@ -10,6 +10,8 @@ struct QuantizationPlan {
   let rules: [QuantizationRule]
   /// Nodes that compute in float although their operators have integer forms (`FloatNeeds`).
   let staysFloat: Set<Int>
+  /// Where the graph ends in float.
+  let tail: FloatTail
   /// float32 activations that will have an int8 representation.
   let quantized: Set<String>
   /// Values whose only user is one Concat: they wait for its range. Keyed by value, the Concat's node index.
@@ -31,7 +33,7 @@ struct QuantizationPlan {
       })
     let needs = FloatNeeds(graph).nodes
     staysFloat = needs
-    rules = graph.nodes.indices.map { index in
+    let rules: [QuantizationRule] = graph.nodes.indices.map { index in
       let node = graph.nodes[index]
       guard let op = operators[index] as? any Quantizable, !floatNodes.contains(node.key), !needs.contains(index)
       else { return .float }
@@ -43,9 +45,12 @@ struct QuantizationPlan {
       }
       return op.quantizationRule
     }
-    quantized = Self.quantizedValues(graph, rules: rules, activations: activations)
-      .union(Self.tableRows(graph, rules: rules, readers: operators, activations: activations))
-    deferred = Self.deferredValues(graph, rules: rules, quantized: quantized)
+    let tail = FloatTail(graph, operators: operators, rules: rules)
+    self.tail = tail
+    self.rules = tail.rules
+    quantized = Self.quantizedValues(graph, rules: tail.rules, activations: activations)
+      .union(Self.tableRows(graph, rules: tail.rules, readers: operators, activations: activations))
+    deferred = Self.deferredValues(graph, rules: tail.rules, quantized: quantized)
     waiting = graph.nodes.indices.reduce(into: [:]) { [deferred] waiting, index in
       guard let concat = graph.nodes[index].outputs.lazy.compactMap({ deferred[$0] }).first else { return }
       waiting[concat, default: []].append(index)

@@ -208,7 +208,7 @@ package struct Quantizer {
         hint: "check the samples' scale (0...1 or 0...255?) and run the model on them in float")
     }
     let range: (low: Double, high: Double)
-    if graph.outputs.contains(name) {
+    if graph.outputs.contains(name) || plan.tail.joined.contains(name) {
       let margin = options.outputMargin * Double(max(high, 0) - min(low, 0))
       range = (low < 0 ? Double(low) - margin : 0, high > 0 ? Double(high) + margin : 0)
     } else {

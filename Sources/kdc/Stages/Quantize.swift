@@ -27,6 +27,10 @@ extension Stage {
     compilation.report.decisions += model.float.sorted { $0.key < $1.key }.map { layer, reason in
       Report.Decision(stage: "quantize", subject: "float32 for '\(layer)'", accepted: true, reason: reason)
     }
+    compilation.report.decisions += model.equalized.map { layer, reason in
+      Report.Decision(
+        stage: "quantize", subject: "channels of '\(layer)' brought to one size", accepted: true, reason: reason)
+    }
     let small = model.decisions.count { $0.bits == 4 }
     let weights = model.decisions.isEmpty ? "" : ", \(small) of \(model.decisions.count) layers at 4 bits"
     let integers = model.graph.quantization.keys.count { model.graph.initializers[$0] == nil }
@@ -48,6 +52,8 @@ struct QuantizedModel: Sendable {
   var narrow: [NarrowSearch.Decision] = []
   /// Layers that stay float, and why.
   var float: [String: String] = [:]
+  /// Layers whose output channels were scaled, in the graph's order, and why.
+  var equalized: [(layer: String, reason: String)] = []
 }
 
 extension Compilation {
@@ -58,6 +64,14 @@ extension Compilation {
     let samples = try (0..<count).map { try data.sample($0) }
     var options = Quantizer.Options()
     options.threads = request.threads
+    var graph = graph
+    var equalized: [(layer: String, reason: String)] = []
+    if let scaled = try ChannelEqualization.outputs(of: graph, samples: samples, threads: request.threads) {
+      graph = scaled.graph
+      equalized += scaled.layers.map {
+        ($0, "channels of an output differ in size: each is dequantised with its own scale")
+      }
+    }
     // Range methods are only tried one after the other where that takes seconds.
     let methods: [RangeMethod] =
       graph.macs * count < 8_000_000_000 ? [.meanSquaredError, .minMax, .percentile] : [.meanSquaredError]
@@ -72,6 +86,13 @@ extension Compilation {
     }
     guard var best else { throw InternalError("no range method was tried") }
     options.rangeMethod = best.method
+    if let even = try ChannelEqualization.betweenLayers(
+      of: graph, samples: samples, options: options, progress: { progress.detail($0) })
+    {
+      graph = even.graph
+      equalized += even.layers.map { ($0, even.reason) }
+      best.result = try Quantizer.quantize(graph, samples: samples, options: options)
+    }
     options.floatNodes = try slowLayers(of: best.result.graph) { float in
       options.floatNodes = float
       return try Quantizer.quantize(graph, samples: Array(samples.prefix(1)), options: options).graph
@@ -92,7 +113,8 @@ extension Compilation {
         narrow.contains(where: \.accepted)
         ? try Quantizer.quantize(graph, samples: samples, options: options).graph : best.result.graph
       return QuantizedModel(
-        graph: result, method: best.method, samples: count, narrow: narrow, float: options.floatNodes)
+        graph: result, method: best.method, samples: count, narrow: narrow, float: options.floatNodes,
+        equalized: equalized)
     }
     let limit = try request.budget.size.map { try $0 - Self.bytesBesideWeights(of: best.result.graph) }
     let allocation = try BitAllocation.run(
@@ -106,7 +128,7 @@ extension Compilation {
     try checkSimulation(graph, samples, options, progress)
     return QuantizedModel(
       graph: allocation.result.graph, method: best.method, samples: count, decisions: allocation.decisions,
-      narrow: narrow, float: options.floatNodes)
+      narrow: narrow, float: options.floatNodes, equalized: equalized)
   }
 
   /// Where asked for: throws where the program has another value than the quantiser in one of a few samples.

@@ -160,6 +160,36 @@ import Testing
     #expect(result.reached)
   }
 
+  /// A wide and a narrow pair of layers; of the wide hidden channels the last `dead` make nothing or are read by nothing.
+  private func withDeadChannels(_ dead: Int, cleared: String) throws -> Graph {
+    var maker = PruningGraphs(seed: 9)
+    let wide = maker.conv("x", 8)
+    let back = maker.conv(wide, 12)
+    let narrow = maker.conv(back, 16, kernel: 1)
+    let mean = maker.node("GlobalAveragePool", [maker.conv(narrow, 6, kernel: 1)])[0]
+    maker.graph.outputs = [maker.gemm(maker.node("Flatten", [mean])[0], 5)]
+    let name = maker.graph.nodes[cleared == "filters" ? 0 : 1].inputs[1]
+    let tensor = try #require(maker.graph.initializers[name])
+    var values = try #require(tensor.floats)
+    let inner = tensor.shape.dims[2...].reduce(1, *)
+    for index in values.indices {
+      let channel = cleared == "filters" ? index / (inner * tensor.shape[1]) : index / inner % tensor.shape[1]
+      if channel >= 8 - dead { values[index] = 0 }
+    }
+    maker.graph.initializers[name] = Tensor(tensor.shape, values)
+    return maker.graph
+  }
+
+  @Test("No living channel goes while dead ones are enough", arguments: ["filters", "columns"], [0.02, 0.05, 0.3])
+  func deadFirst(cleared: String, removed: Double) throws {
+    let graph = try withDeadChannels(4, cleared: cleared)
+    let result = try prune(graph, .macs(of: graph, removing: removed))
+    #expect(result.reached)
+    #expect(result.groups.map { $0.before - $0.after }.dropFirst().allSatisfy { $0 == 0 })
+    let kept = result.kept[graph.nodes[0].outputs[0]] ?? Array(0..<8)
+    #expect(Set(0..<4).isSubset(of: kept))
+  }
+
   // MARK: Importance
 
   /// The network with channel 3 of the first convolution read by nobody.
