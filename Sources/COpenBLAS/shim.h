@@ -10,6 +10,10 @@ void dsyev_(
     const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
     const int *lwork, int *info);
 
+/* The memory of one product at a time, which OpenBLAS keeps for later ones when it is freed. */
+void *blas_memory_alloc(int position);
+void blas_memory_free(void *memory);
+
 /* Whether OpenBLAS's Haswell kernels run here. */
 static inline int kdc_has_haswell_kernels(void) {
 #if defined(__x86_64__)

@@ -39,6 +39,19 @@ extension DiagnosticID {
   package static let missingLabels = DiagnosticID(number: 1025, title: "labels are needed and the data has none")
   package static let unknownLayer = DiagnosticID(number: 1026, title: "a layer that the model does not have")
   package static let unreadableVideo = DiagnosticID(number: 1027, title: "a video cannot be read")
+  package static let outputIsInput = DiagnosticID(number: 1028, title: "an output would overwrite what is read")
+  package static let outputsCollide = DiagnosticID(number: 1029, title: "two outputs name the same file")
+  package static let outputOutsideFolder = DiagnosticID(
+    number: 1030, title: "a recipe's step would write outside the recipe's output folder")
+  package static let numbersDoNotFit = DiagnosticID(
+    number: 1031, title: "samples have numbers that the input's type cannot hold")
+  package static let skippedPictures = DiagnosticID(
+    number: 1032, title: "pictures of a folder are of a kind that kdc does not read")
+  package static let optionWithoutEffect = DiagnosticID(
+    number: 1033, title: "an option has no effect on samples of this kind")
+  package static let systemLimit = DiagnosticID(
+    number: 1034, title: "the system refuses the threads or the memory that kdc needs")
+  package static let tooLarge = DiagnosticID(number: 1035, title: "a file would unpack to more than the memory takes")
   package static let unknownTarget = DiagnosticID(number: 1041, title: "no target has this name")
   package static let invalidTarget = DiagnosticID(number: 1042, title: "a target description is not valid")
   package static let invalidDescription = DiagnosticID(
@@ -135,7 +148,8 @@ extension DiagnosticID {
     fileNotFound, outputNotWritable, invalidInputShape, unreadableData, missingData, wrongDataShape, nonFiniteData,
     noSamples, differentSampleCounts, unknownLabel, unreadableImage, imageSizeMismatch,
     teacherMismatch, unsuitableInput, invalidTable, mixedFolder, teacherOutputsMismatch,
-    missingLabels, unknownLayer, unreadableVideo, unknownTarget, invalidTarget, invalidDescription,
+    missingLabels, unknownLayer, unreadableVideo, outputIsInput, outputsCollide, outputOutsideFolder, numbersDoNotFit,
+    skippedPictures, optionWithoutEffect, systemLimit, tooLarge, unknownTarget, invalidTarget, invalidDescription,
     notAnONNXModel, unsupportedOpset, invalidTensor, externalData, unsupportedDataType, dynamicInputShape,
     unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch, typeMismatch,
     notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle, operandCount, valueTooLarge,

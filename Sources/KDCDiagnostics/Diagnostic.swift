@@ -70,7 +70,7 @@ extension Diagnostic: CustomStringConvertible {
 package struct DiagnosticList: Error, Sendable, CustomStringConvertible {
   package var all: [Diagnostic]
   package init(_ all: [Diagnostic]) { self.all = all }
-  package var description: String { all.map(\.description).joined(separator: "\n") }
+  package var description: String { grouped.map(\.description).joined(separator: "\n") }
 }
 
 /// A fault of kdc itself: a broken invariant, never the user's doing. Ends with exit code 70.

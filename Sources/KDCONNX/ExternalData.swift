@@ -1,61 +1,107 @@
 import Foundation
+import Glibc
 import KDCDiagnostics
 
 /// Tensor data kept in files next to the model, as ONNX's external data format has it.
 ///
 /// A model may name only files in its own folder (or below): a path that leaves it, also through a symbolic link, is
-/// refused, since a model is data from others and must not read files of its user's.
+/// refused, since a model is data from others and must not read files of its user's. Where the model itself is a link, as
+/// download caches keep it, its folder is that of the link, or that of what it leads to; a data file may lead from the one
+/// into the other.
 struct ExternalData {
   let modelFile: String
-  private let folder: URL
+  /// Where data files are looked for, in order, and in which they must lie: without links.
+  private let folders: [String]
 
   init(modelFile: String) {
     self.modelFile = modelFile
-    self.folder = URL(fileURLWithPath: modelFile).resolvingSymlinksInPath().deletingLastPathComponent()
+    folders = Self.folders(of: modelFile)
   }
 
   /// The bytes of `proto`; their number is checked by the caller against the data type, here against the file.
   func read(_ proto: Onnx_TensorProto, count: Int, label: String) throws(Diagnostic) -> Data {
     let entries = Dictionary(proto.externalData.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+    // The message is of the file alone: a file that is missing is one fault, however many tensors it holds.
     func fault(_ problem: String, hint: String? = nil) -> Diagnostic {
       Diagnostic(
-        .externalData, "\(label) has external data that cannot be used: \(problem)",
-        at: Place(file: modelFile, detail: label), hint: hint)
+        .externalData, "external data cannot be used: \(problem)", at: Place(file: modelFile, detail: label),
+        hint: hint)
     }
-    guard let location = entries["location"], !location.isEmpty else { throw fault("it names no file") }
-    let url = try resolve(location, fault)
-    guard let handle = try? FileHandle(forReadingFrom: url), let end = try? handle.seekToEnd(), end <= 1 << 40 else {
-      throw fault(
-        "'\(location)' does not exist or cannot be read", hint: "keep the data file next to the model file")
+    guard let location = entries["location"], !location.isEmpty else { throw fault("they name no file") }
+    let path = try resolve(location, fault)
+    let file: (descriptor: Int32, size: Int)
+    do throws(Diagnostic) { file = try Files.openForReading(path) } catch {
+      throw fault("the file '\(location)' cannot be read", hint: error.message)
     }
-    defer { try? handle.close() }
+    defer { close(file.descriptor) }
     let offset = try number(entries["offset"], default: 0, fault)
-    let remaining = Int(end) - offset
-    guard remaining >= 0 else { throw fault("offset \(offset) is behind the end of '\(location)' (\(end) bytes)") }
+    let remaining = file.size - offset
+    guard remaining >= 0 else {
+      throw fault("offset \(offset) is behind the end of '\(location)' (\(file.size) bytes)")
+    }
     let length = try number(entries["length"], default: remaining, fault)
     // 16 bytes is the largest element of ONNX; a longer stretch cannot fit and is not read.
     guard length <= remaining, length <= count &* 16 else {
-      throw fault("\(length) bytes at offset \(offset) do not fit '\(location)' (\(end) bytes) or the tensor's shape")
+      throw fault(
+        "\(length) bytes at offset \(offset) do not fit '\(location)' (\(file.size) bytes) or the tensor's shape")
     }
-    guard (try? handle.seek(toOffset: UInt64(offset))) != nil,
-      let data = length == 0 ? Data() : try? handle.read(upToCount: length), data.count == length
-    else { throw fault("'\(location)' ended early") }
+    guard let data = Self.bytes(of: file.descriptor, at: offset, count: length) else {
+      throw fault("'\(location)' ended early")
+    }
     return data
   }
 
-  private func resolve(_ location: String, _ fault: (String, String?) -> Diagnostic) throws(Diagnostic) -> URL {
+  private static func bytes(of descriptor: Int32, at offset: Int, count: Int) -> Data? {
+    var data = Data(count: count)
+    let isWhole = data.withUnsafeMutableBytes { buffer in
+      var done = 0
+      while done < count, let base = buffer.baseAddress {
+        let got = pread(descriptor, base + done, min(count - done, 1 << 30), off_t(offset + done))
+        if got < 0 && errno == EINTR { continue }
+        guard got > 0 else { return false }
+        done += got
+      }
+      return true
+    }
+    return isWhole ? data : nil
+  }
+
+  private func resolve(_ location: String, _ fault: (String, String?) -> Diagnostic) throws(Diagnostic) -> String {
     let leaves = "'\(location)' leaves the model's folder"
     let hint = "keep the data file next to the model file and name it by a relative path"
     guard !location.hasPrefix("/"), !location.contains("\0"), !location.split(separator: "/").contains("..") else {
       throw fault(leaves, hint)
     }
-    let url = folder.appendingPathComponent(location).resolvingSymlinksInPath()
-    guard url.path.hasPrefix(folder.path == "/" ? "/" : folder.path + "/") else { throw fault(leaves, hint) }
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), !isFolder.boolValue else {
+    guard let path = existing(location) else {
       throw fault("the file '\(location)' does not exist", "keep the data file next to the model file")
     }
-    return url
+    guard folders.contains(where: { path.hasPrefix($0 == "/" ? "/" : $0 + "/") }) else { throw fault(leaves, hint) }
+    return path
+  }
+
+  /// The path of a location without links, in the first folder that has it.
+  func existing(_ location: String) -> String? {
+    folders.lazy.compactMap { Self.real($0 + "/" + location) }.first
+  }
+
+  /// The folder that the path names, then that of each link on the way to the file.
+  private static func folders(of file: String) -> [String] {
+    var folders: [String] = []
+    var path = file
+    for _ in 0..<40 {
+      let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+      guard let real = real(folder) else { break }
+      if !folders.contains(real) { folders.append(real) }
+      guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) else { break }
+      path = target.hasPrefix("/") ? target : real + "/" + target
+    }
+    return folders
+  }
+
+  private static func real(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return String(cString: real)
   }
 
   private func number(

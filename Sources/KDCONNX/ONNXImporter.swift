@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import KDCDiagnostics
 import KDCGraph
 import KDCTensor
@@ -51,14 +52,45 @@ package enum ONNXImporter {
 
   private static func read(_ path: String) throws -> Data {
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
-      let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-    else {
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    if isFolder.boolValue {
+      let isSavedModel = FileManager.default.fileExists(atPath: path + "/saved_model.pb")
       throw Diagnostic(
-        .fileNotFound, isFolder.boolValue ? "'\(path)' is a folder" : "'\(path)' does not exist or cannot be read",
-        at: Place(file: path))
+        .fileNotFound, "'\(path)' is a folder", at: Place(file: path),
+        hint: isSavedModel
+          ? "it holds a TensorFlow model: python -m tf2onnx.convert --saved-model FOLDER --output model.onnx" : nil)
+    }
+    // A pipe would be waited for.
+    if exists { close(try Files.openForReading(path).descriptor) }
+    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) else {
+      throw Diagnostic(.fileNotFound, "'\(path)' does not exist or cannot be read", at: Place(file: path))
     }
     return data
+  }
+
+  /// The files of external data that the model at `path` names and that are there; none where it is no ONNX model.
+  package static func dataFiles(of path: String) -> [String] {
+    guard let bytes = try? read(path), FileKind(head: bytes.prefix(FileKind.headLength)) == nil,
+      let model = try? Onnx_ModelProto(serializedBytes: bytes)
+    else { return [] }
+    let external = ExternalData(modelFile: path)
+    var locations: Set<String> = []
+    func visit(_ tensor: Onnx_TensorProto) {
+      guard tensor.dataLocation == .external else { return }
+      for entry in tensor.externalData where entry.key == "location" { locations.insert(entry.value) }
+    }
+    func visit(_ graph: Onnx_GraphProto) {
+      graph.initializer.forEach(visit)
+      for node in graph.node {
+        for attribute in node.attribute {
+          if attribute.hasT { visit(attribute.t) }
+          attribute.tensors.forEach(visit)
+          if attribute.hasG { visit(attribute.g) }
+        }
+      }
+    }
+    visit(model.graph)
+    return locations.sorted().compactMap(external.existing)
   }
 
   private static func parse(_ bytes: Data, file: String) throws -> Onnx_ModelProto {
@@ -70,10 +102,16 @@ package enum ONNXImporter {
       throw fault("it is a Git LFS pointer", hint: "fetch the model itself with `git lfs pull`")
     }
     let model: Onnx_ModelProto
+    // Neither text nor one of the kinds that are known begins like a model.
+    let kind = FileKind(head: bytes.prefix(FileKind.headLength))
     do { model = try Onnx_ModelProto(serializedBytes: bytes) } catch {
+      if let kind { throw fault("it is \(kind.name)", hint: kind.modelHint) }
       throw fault("the protobuf ends early or is damaged", hint: "check that the file was copied whole")
     }
-    guard model.hasGraph else { throw fault("it has no graph") }
+    guard model.hasGraph else {
+      if let kind { throw fault("it is \(kind.name)", hint: kind.modelHint) }
+      throw fault("it has no graph")
+    }
     return model
   }
 

@@ -15,22 +15,32 @@ package struct Targets: Sendable {
 
   /// Every `*.yaml` of a folder, in place of the built-in ones.
   package static func inFolder(_ path: String) throws -> Targets {
-    let files: [String]
-    do {
-      files = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".yaml") }.sorted()
-    } catch {
+    guard let files = try? files(in: path) else {
       throw Diagnostic(.fileNotFound, "cannot read the targets folder '\(path)'", at: Place(file: path))
     }
     guard !files.isEmpty else {
       throw Diagnostic(.unknownTarget, "the folder '\(path)' has no *.yaml files", at: Place(file: path))
     }
-    return Targets(try files.map { try read(file: path + "/" + $0) })
+    return Targets(try files.map { try read(file: $0) })
+  }
+
+  /// The descriptions in a folder, in order of name.
+  package static func files(in folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }.sorted()
+      .map { folder + "/" + $0 }
+  }
+
+  /// The descriptions that names on the command line point to: files, not names of the list.
+  package static func files(of names: [String]) -> [String] { names.filter(isFile) }
+
+  private static func isFile(_ name: String) -> Bool {
+    name.contains("/") || name.hasSuffix(".yaml") || name.hasSuffix(".yml")
   }
 
   /// The target that `name` means: a name of the list, or a path to a description (it has a '/' or ends in ".yaml").
   package func find(_ name: String) throws -> Target {
     if let target = all.first(where: { $0.name == name }) { return target }
-    if name.contains("/") || name.hasSuffix(".yaml") || name.hasSuffix(".yml") { return try Self.read(file: name) }
+    if Self.isFile(name) { return try Self.read(file: name) }
     let names = all.map(\.name)
     throw Diagnostic(
       .unknownTarget, "unknown target '\(name)'", notes: ["known targets: \(names.joined(separator: ", "))"],

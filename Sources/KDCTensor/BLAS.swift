@@ -1,10 +1,30 @@
 import COpenBLAS
+import Glibc
 
 /// Matrix products by OpenBLAS, which runs on one thread: callers spread whole products over threads instead.
 package enum BLAS {
   /// OpenBLAS is told once, before the first product, not to start threads of its own.
   private static let prepared: Void = openblas_set_num_threads(1)
   static func prepare() { _ = prepared }
+
+  /// Lets OpenBLAS take the memory of `count` products at a time now; false where the system refuses it. OpenBLAS itself asks
+  /// again for ever.
+  package static func reserve(_ count: Int) -> Bool {
+    prepare()
+    // What a product takes, and as much again for everything else at the end.
+    let size = 136 << 20
+    var taken: [UnsafeMutableRawPointer] = []
+    defer { for memory in taken { blas_memory_free(memory) } }
+    for index in 0...count {
+      let block = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+      guard let block, block != MAP_FAILED else { return false }
+      munmap(block, size)
+      guard index < count else { break }
+      guard let memory = blas_memory_alloc(0) else { return false }
+      taken.append(memory)
+    }
+    return true
+  }
 
   /// C = alpha · op(A) · op(B) + beta · C, row-major: op(A) [m, k], op(B) [k, n], C [m, n].
   ///

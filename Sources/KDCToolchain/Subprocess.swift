@@ -42,6 +42,11 @@ package enum Subprocess {
     posix_spawn_file_actions_adddup2(&actions, output.descriptor, 1)
     posix_spawn_file_actions_adddup2(&actions, output.descriptor, 2)
 
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    Self.useDefaultSignals(&attributes)
+
     // posix_spawn itself changes the folder only since glibc 2.29; the words go to the shell as its arguments.
     let shell = folder.map { ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", $0] } ?? []
     let command = shell + [program] + arguments
@@ -49,8 +54,13 @@ package enum Subprocess {
     var code: Int32 = 0
     // A program that was just written may still be open in a child that another thread has begun to start.
     for _ in 0..<200 {
-      code = withCStrings(command) { words in
-        withCStrings(environment) { variables in posix_spawn(&process, command[0], &actions, nil, words, variables) }
+      Leftovers.hold {
+        code = withCStrings(command) { words in
+          withCStrings(environment) { variables in
+            posix_spawn(&process, command[0], &actions, &attributes, words, variables)
+          }
+        }
+        return code == 0 ? .process(process) : nil
       }
       guard code == ETXTBSY else { break }
       usleep(10_000)
@@ -59,7 +69,12 @@ package enum Subprocess {
       throw Diagnostic(.toolFailed, "cannot run '\(program)': \(String(cString: strerror(code)))")
     }
     var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+    // Waited for first and reaped then, so that its number is its own for as long as it is among the leftovers.
+    var information = siginfo_t()
+    while waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) != 0 && errno == EINTR {}
+    Leftovers.release(process) {
+      while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+    }
     let signal = status & 0x7F
     return Result(status: signal == 0 ? status >> 8 & 0xFF : 128 + signal, output: output.text())
   }
@@ -95,6 +110,17 @@ package enum Subprocess {
   private static var environment: [String] {
     ["LC_ALL=C"]
       + ["PATH", "HOME", "TMPDIR"].compactMap { name in getenv(name).map { name + "=" + String(cString: $0) } }
+  }
+
+  /// Tools start with no signal blocked and none ignored that kdc itself ignores.
+  private static func useDefaultSignals(_ attributes: inout posix_spawnattr_t) {
+    var (none, usual) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    sigemptyset(&usual)
+    sigaddset(&usual, SIGPIPE)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &usual)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
   }
 
   private static func withCStrings<R>(_ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> R) -> R {

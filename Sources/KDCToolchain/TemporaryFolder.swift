@@ -1,7 +1,7 @@
 import Foundation
 import KDCDiagnostics
 
-/// A folder of its own for one build, removed with everything in it when `remove` is called.
+/// A folder of its own for one build, removed with everything in it when `remove` is called or a signal ends kdc.
 package struct TemporaryFolder: Sendable {
   package let path: String
 
@@ -10,12 +10,23 @@ package struct TemporaryFolder: Sendable {
 
   package init() throws(Diagnostic) {
     var template = Array((Self.parent + "/kdc-build-XXXXXX").utf8CString)
-    guard mkdtemp(&template) != nil else {
+    var made: String?
+    var code: Int32 = 0
+    Leftovers.hold {
+      guard mkdtemp(&template) != nil else {
+        code = errno
+        return nil
+      }
+      let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+      made = path
+      return .folder(path)
+    }
+    guard let made else {
       throw Diagnostic(
-        .outputNotWritable, "cannot make a temporary folder: \(String(cString: strerror(errno)))",
+        .outputNotWritable, "cannot make a temporary folder: \(String(cString: strerror(code)))",
         at: Place(file: Self.parent), hint: "set TMPDIR to a folder that is writable and has room")
     }
-    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    path = made
   }
 
   /// Writes a file; folders of its name are made where they are missing.
@@ -29,5 +40,6 @@ package struct TemporaryFolder: Sendable {
   package func remove() {
     // Nothing can be done about files that stay; the system clears the folder's parent.
     try? FileManager.default.removeItem(atPath: path)
+    Leftovers.release(path)
   }
 }

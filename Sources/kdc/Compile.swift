@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import KDCDiagnostics
 import KDCONNX
 import KDCTargets
 import KDCTensor
@@ -46,7 +47,7 @@ struct Compile: AsyncParsableCommand {
   @Option(name: .customLong("target"), help: "Device to compile for; may be repeated. `kdc targets` lists them.")
   var targets: [String]
 
-  @Option(name: .shortAndLong, help: "The bundle to write.")
+  @Option(name: .shortAndLong, help: "The bundle to write; - for standard output.")
   var output: String
 
   @Option(help: "int8, or float to quantise nothing.")
@@ -126,12 +127,13 @@ struct Compile: AsyncParsableCommand {
         models: teacher.teacher, outputs: teacher.teacherLogits, matches: try teacher.fit.matchedOutputs,
         preprocessing: try teacher.fit.steps),
       data: data, train: compression.train, trainSamples: compression.trainSamples, evaluation: eval,
-      images: images.images, targets: try Targets.builtIn().compiled(for: targets), output: output, json: json,
+      images: images.images, targets: try Targets.builtIn().compiled(for: targets),
+      targetFiles: Targets.files(of: targets), output: output, json: json,
       activations: data == nil ? .float : activations, weights: weights, arithmetic: arithmetic,
       compression: compression.request(hasBudget: !budget.isEmpty), budget: budget,
       inputShapes: try inputs.shapes, emitFolder: emitFolder,
       workFolder: compression.workFolder, toolchain: toolchain, seed: seed,
-      threads: machine.threads, checksSimulation: checksSimulation)
+      threads: try machine.threads, checksSimulation: checksSimulation)
     let progress = Progress(quiet ? .quiet : verbose ? .verbose : .normal)
     let report: Report
     do {
@@ -142,7 +144,7 @@ struct Compile: AsyncParsableCommand {
       throw CommandFailure(status: .budgetNotMet, message: failure.message(command: ["kdc"] + command))
     }
     if let json { try Console.json(report, to: json) }
-    if json != "-" { Console.result(ReportTable(report: report).text) }
+    if json != "-" && !OutputPlace.isStandardOutput(output) { Console.result(ReportTable(report: report).text) }
     if data == nil && activations == .int8 && !quiet {
       Console.note("note: no --data, so the model stays float: larger and slower than int8")
     }

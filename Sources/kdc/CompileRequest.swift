@@ -1,3 +1,4 @@
+import KDCDiagnostics
 import KDCTargets
 import KDCTensor
 import KDCTraining
@@ -20,6 +21,8 @@ struct CompileRequest: Sendable {
   var evaluation: String?
   var images = ImageOptions()
   var targets: [Target]
+  /// Those of the targets that are the user's own.
+  var targetFiles: [String] = []
   var output: String
   var json: String?
   var activations: Activations
@@ -47,9 +50,24 @@ struct CompileRequest: Sendable {
 
   /// `model.kdb`, or `model.aarch64.kdb` where the targets span architectures.
   func outputPath(for architecture: Target.Architecture) -> String {
-    guard architectures.count > 1 else { return output }
+    guard architectures.count > 1, output != "-" else { return output }
     let stem = output.hasSuffix(".kdb") ? String(output.dropLast(4)) : output
     return "\(stem).\(architecture.rawValue).kdb"
+  }
+
+  /// What is read and written, generated C aside.
+  var files: FileUse {
+    var files = FileUse()
+    files.read(model: student, as: "the student")
+    for model in teacher.models { files.read(model: model, as: "the teacher") }
+    for outputs in teacher.outputs { files.read("the teacher's outputs", outputs) }
+    files.read(samples: data, as: "the calibration samples")
+    files.read(samples: train, as: "the training samples")
+    files.read(samples: evaluation, as: "the evaluation samples")
+    for file in targetFiles { files.read("a target", file) }
+    for architecture in architectures { files.write("-o", outputPath(for: architecture)) }
+    files.write("--json", json)
+    return files
   }
 }
 

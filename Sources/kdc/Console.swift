@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import KDCDiagnostics
+import Synchronization
 
 /// How kdc ends; scripts rely on these numbers.
 enum ExitStatus: Int32 {
@@ -23,13 +24,29 @@ struct CommandFailure: Error {
 /// Where commands write: results to standard output, everything else to standard error.
 enum Console {
   /// Prints a result: what a script reads.
-  static func result(_ text: String) { write(text, to: .standardOutput) }
+  ///
+  /// A result that cannot be written is a fault, which `run` ends with. A reader that has gone (`kdc inspect … | head`)
+  /// ends the process as the pipe's signal would, without a word.
+  static func result(_ text: String) {
+    do throws(Diagnostic) {
+      try Files.write(Array((text.printableLines + "\n").utf8), to: "-")
+    } catch {
+      // The signal itself is ignored, so that nothing is left behind.
+      if error.message.hasSuffix(String(cString: strerror(EPIPE))) { Leftovers.clearAndExit(128 + SIGPIPE) }
+      failedResult.withLock { $0 = $0 ?? error }
+    }
+  }
+
+  private static let failedResult = Mutex<Diagnostic?>(nil)
 
   /// Prints what is for people to read: progress, notes.
-  static func note(_ text: String) { write(text, to: .standardError) }
+  static func note(_ text: String) {
+    // Where nobody reads notes, the work goes on.
+    try? FileHandle.standardError.write(contentsOf: Data((text.printableLines + "\n").utf8))
+  }
 
   static func warn(_ diagnostics: [Diagnostic]) {
-    for diagnostic in diagnostics { note(diagnostic.description) }
+    if !diagnostics.isEmpty { note(DiagnosticList(diagnostics).description) }
   }
 
   /// `value` as JSON with sorted keys to the file `path`, or as the only result where it is "-".
@@ -43,11 +60,6 @@ enum Console {
       try Files.write(Array((text + "\n").utf8), to: path)
     }
   }
-
-  private static func write(_ text: String, to handle: FileHandle) {
-    // A closed pipe (`kdc inspect … | head`) is not kdc's fault.
-    try? handle.write(contentsOf: Data((text.printableLines + "\n").utf8))
-  }
 }
 
 extension Console {
@@ -55,13 +67,13 @@ extension Console {
   static func run(_ body: @Sendable () async throws -> Void) async -> ExitStatus {
     do {
       try await body()
-      return .done
+      return unwritten ?? .done
     } catch let diagnostic as Diagnostic {
       note(diagnostic.description)
       return .fault
     } catch let list as DiagnosticList {
       note(list.description)
-      if list.all.count > 1 { note("\(list.all.count) errors") }
+      if list.grouped.count > 1 { note("\(list.all.count) errors") }
       return .fault
     } catch let failure as CommandFailure {
       note(failure.message)
@@ -73,12 +85,19 @@ extension Console {
     }
   }
 
+  /// The fault of results that were not written; nil where all were.
+  private static var unwritten: ExitStatus? {
+    guard let fault = failedResult.withLock({ $0 }) else { return nil }
+    note(fault.description)
+    return .fault
+  }
+
   /// Help, version and usage faults come from ArgumentParser; anything else is a fault of kdc.
   private static func ended(by error: any Error) -> ExitStatus {
     let code = KDC.exitCode(for: error)
     if code == .success {
       result(KDC.fullMessage(for: error))
-      return .done
+      return unwritten ?? .done
     }
     if let exit = error as? ExitCode { return ExitStatus(rawValue: exit.rawValue) ?? .internalError }
     if code == .validationFailure {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import KDCDiagnostics
 import KDCTraining
 
 /// `kdc distill`: a student's weights from a teacher's answers.
@@ -33,24 +34,40 @@ struct Distill: AsyncParsableCommand {
 
   @OptionGroup(title: "Image folders") var images: DataOptions
 
+  func validate() throws { try TrainingOptions.checkOutput(output) }
+
+  /// What the links of the chain write, assistants and generations before the result.
+  private var outputs: [TrainingOutputs] {
+    let parts = loss.assistant.indices.map { "assistant\($0 + 1)" } + (1..<loss.generations).map { "g\($0)" }
+    return (parts + [nil]).map { TrainingOutputs(output, training: training, part: $0) }
+  }
+
+  private var files: FileUse {
+    var files = FileUse()
+    for teacher in [teacher] + loss.teachers { files.read(model: teacher, as: "the teacher") }
+    for student in [student] + loss.peer { files.read(model: student, as: "the student") }
+    for assistant in loss.assistant { files.read(model: assistant, as: "the assistant") }
+    files.read(samples: data)
+    files.read(samples: loss.unlabelled, as: "the unlabelled samples")
+    files.read(samples: training.eval, as: "the evaluation samples")
+    for outputs in outputs { outputs.declare(peers: loss.peer.count, in: &files) }
+    return files
+  }
+
   mutating func run() async throws {
     var options = training.options(hasTeacher: true)
     loss.apply(to: &options)
+    let files = files
+    try files.check()
     // Each link of the chain is taught by the one before.
     var chain: [TrainingSession] = []
-    func append(_ session: TrainingSession, part: String?) {
+    for (index, outputs) in outputs.enumerated() {
+      let generation = index - loss.assistant.count
+      var session = try TrainingSession(
+        student: generation < 0 ? loss.assistant[index] : student, data: data, outputs: outputs, files: files,
+        training: training, images: images)
+      if generation > 0 { session.weightSeed = training.seed &+ UInt64(generation) }
       chain.append(session)
-      chain[chain.count - 1].part = part
-    }
-    for (index, path) in loss.assistant.enumerated() {
-      append(
-        try TrainingSession(student: path, data: data, output: output, training: training, images: images),
-        part: "assistant\(index + 1)")
-    }
-    var last = try TrainingSession(student: student, data: data, output: output, training: training, images: images)
-    for generation in 1...loss.generations {
-      if generation > 1 { last.weightSeed = training.seed &+ UInt64(generation - 1) }
-      append(last, part: generation < loss.generations ? "g\(generation)" : nil)
     }
     // What is wrong with any link is said before the first one trains.
     for index in chain.indices {
@@ -65,7 +82,7 @@ struct Distill: AsyncParsableCommand {
     }
     options.transfers = try chain[0].resolve(options.transfers)
     for index in chain.indices {
-      if index > 0 { try chain[index].openTeachers([chain[index - 1].output], request: TeacherRequest()) }
+      if index > 0 { try chain[index].openTeachers([chain[index - 1].outputs.model], request: TeacherRequest()) }
       try chain[index].run(options)
     }
     for session in chain { session.removeCheckpoint() }

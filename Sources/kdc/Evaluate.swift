@@ -49,12 +49,17 @@ struct Evaluate: AsyncParsableCommand {
   }
 
   mutating func run() async throws {
-    let threads = machine.threads
-    for path in [json, svg].compactMap({ $0 }) where path != "-" { try Files.checkWritable(path) }
+    let threads = try machine.threads
+    var files = FileUse()
+    files.read(model: model)
+    files.read(samples: data)
+    files.write("--json", json)
+    files.write("--svg", svg)
+    try files.check()
     let opened = try OpenedModel(path: model, inputShapes: inputs.texts, threads: threads)
     let runner = opened.runner
-    let set = try DataSet(
-      contentsOf: data, inputs: runner.inputs, outputs: runner.outputs.map(\.name), images: images.images,
+    let set = try Samples.open(
+      data, inputs: runner.inputs, outputs: runner.outputs.map(\.name), images: images.images,
       threads: threads)
     let heads = runner.outputs.map { Head(name: $0.name, shape: $0.type.shape, labels: set.labels[$0.name]) }
     let faults = DistillationTargets.labelFaults(heads)
@@ -70,6 +75,7 @@ struct Evaluate: AsyncParsableCommand {
     let metrics = heads.map { HeadMetrics($0, outputs: outputs[$0.name] ?? [], reference: nil) }
     let certainty = heads.compactMap { Certainty($0, outputs: outputs[$0.name] ?? []) }
     let figures = Figures(model: model, samples: set.count, means: opened.means, metrics: metrics, certainty: certainty)
+    try files.check()
     if let json { try Console.json(figures, to: json) }
     if let svg { try Files.write(Array(CertaintyView(heads: certainty).svg.utf8), to: svg) }
     guard json != "-" else { return }

@@ -52,6 +52,11 @@ struct Explain: ParsableCommand {
   var json: String?
 
   func run() throws {
+    var files = FileUse()
+    files.read(model: file)
+    for target in Targets.files(of: targets) { files.read("a target", target) }
+    files.write("--json", json)
+    try files.check()
     let bytes = try Files.read(file)
     let known = try Targets.builtIn()
     var names = targets

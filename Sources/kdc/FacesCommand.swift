@@ -32,8 +32,10 @@ struct FacesCommand: ParsableCommand {
   }
 
   mutating func run() throws {
-    try Files.checkWritable(output)
-    try NumpyFile.write(FaceSamples.draw(samples, seed: seed, threads: machine.threads), to: output)
+    var files = FileUse()
+    files.write("-o", output)
+    try files.check()
+    try NumpyFile.write(FaceSamples.draw(samples, seed: seed, threads: try machine.threads), to: output)
     if !quiet { Console.note("\(samples) drawn faces in \(output)") }
   }
 }

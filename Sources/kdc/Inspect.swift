@@ -55,6 +55,10 @@ struct Inspect: AsyncParsableCommand {
   }
 
   mutating func run() async throws {
+    var files = FileUse()
+    files.read(model: file)
+    files.write("--json", json)
+    try files.check()
     if ops { try listOperators() }
     guard let file else { return }
     if isELF(file) { return try inspectBundle(file) }

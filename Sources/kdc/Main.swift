@@ -1,8 +1,29 @@
 import ArgumentParser
 import Foundation
+import KDCDiagnostics
 import KDCTensor
 
+/// The program: what has to be in order before anything runs, and then the command.
 @main
+enum Program {
+  static func main() {
+    StandardStreams.open()
+    BLAS.restartWithFixedKernels()
+    Signals.handle()
+    do throws(Diagnostic) {
+      try SystemLimits.checkThreads()
+    } catch {
+      Console.note(error.description)
+      exit(ExitStatus.fault.rawValue)
+    }
+    Task.detached {
+      let status = await KDC.run(Array(CommandLine.arguments.dropFirst()))
+      exit(status.rawValue)
+    }
+    dispatchMain()
+  }
+}
+
 struct KDC: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kdc", abstract: "Compile trained models into bundles of device code.", version: "0.1.0",
@@ -25,17 +46,15 @@ struct KDC: AsyncParsableCommand {
       Doctor.self,
     ])
 
-  static func main() async {
-    BLAS.restartWithFixedKernels()
-    let status = await Console.run {
-      var command = try parseAsRoot(spelledOut(Array(CommandLine.arguments.dropFirst())))
+  static func run(_ arguments: [String]) async -> ExitStatus {
+    await Console.run {
+      var command = try parseAsRoot(spelledOut(arguments))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
         try command.run()
       }
     }
-    Foundation.exit(status.rawValue)
   }
 
   /// `kdc explain --rise` is `kdc rise`: both explain a model, but they have no argument in common.

@@ -28,12 +28,17 @@ struct New: ParsableCommand {
   @Option(help: "Seed of the weights. Default: the description's, else 0.") var seed: UInt64?
 
   mutating func run() throws {
+    var files = FileUse()
+    files.read("the description", description)
+    files.write("-o", output)
+    try files.check()
     let text = String(decoding: try Files.read(description), as: UTF8.self)
     var spec = try ModelSpec(text, path: description)
     if let seed { spec.seed = seed }
     let graph = try spec.graph()
     try Files.write([UInt8](try ONNXExporter.export(graph, batch: "N")), to: output)
     let weights = graph.initializers.values.filter { $0.dataType == .float32 }.reduce(0) { $0 + $1.count }
+    guard !OutputPlace.isStandardOutput(output) else { return }
     Console.result("wrote \(output): \(graph.nodes.count) nodes, \(weights) weights")
   }
 }

@@ -56,8 +56,13 @@ struct Rise: AsyncParsableCommand {
   }
 
   mutating func run() async throws {
-    let threads = machine.threads
-    for path in [output, json].compactMap({ $0 }) where path != "-" { try Files.checkWritable(path) }
+    let threads = try machine.threads
+    var files = FileUse()
+    for model in models { files.read(model: model) }
+    files.read(samples: data)
+    files.write("-o", output)
+    files.write("--json", json)
+    try files.check()
     var options = Saliency.Options()
     (options.masks, options.cells, options.seed) = (masks, cells, seed)
     var scores: [Scores] = []
@@ -65,8 +70,8 @@ struct Rise: AsyncParsableCommand {
     for path in models {
       var graph = try ModelFile.load(path, inputShapes: [:])
       let output = graph.outputs[0]
-      let set = try DataSet(
-        contentsOf: data, inputs: graph.dataInputs, outputs: graph.outputs, images: images.images, threads: threads)
+      let set = try Samples.open(
+        data, inputs: graph.dataInputs, outputs: graph.outputs, images: images.images, threads: threads)
       guard sample < set.count else {
         throw Diagnostic(.noSamples, "there is no sample \(sample): \(set.count) samples", at: Place(file: data))
       }
@@ -81,9 +86,10 @@ struct Rise: AsyncParsableCommand {
       if panels.isEmpty { panels.append(SaliencyPanel(image: image, saliency: nil)) }
       panels.append(SaliencyPanel(image: image, saliency: found))
     }
+    try files.check()
     try Files.write(try SaliencyPanel.picture(panels).png(), to: output)
     if let json { try Console.json(scores, to: json) }
-    guard json != "-" else { return }
+    guard json != "-", !OutputPlace.isStandardOutput(output) else { return }
     for score in scores {
       Console.result(
         String(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import KDCDiagnostics
+import KDCGraph
 import KDCTensor
 import KDCTraining
 
@@ -15,7 +16,8 @@ struct Run: AsyncParsableCommand {
         kdc run concierge.kdb --input door.mp4 --fps 8 -o outputs.npz
 
       A bundle for this machine runs by its machine code; one for another architecture by the reference interpreter,
-      with the same bytes. Outputs are stacked along the first dimension: one row per sample.
+      with the same bytes. Outputs are stacked along the first dimension: one row per sample. A single sample of a model
+      without a batch, given in the shape of the model's input, gives outputs in the model's own shapes.
       A video (taken apart by ffmpeg), or a folder of its frames, gives a row per frame. Where a model has several inputs,
       those with 1 or 3 channels take the frame, and one with K others the K frames up to it, in grey.
       """)
@@ -29,7 +31,7 @@ struct Run: AsyncParsableCommand {
   @Option(help: "Of a video: frames per second to take. Default: all.", transform: Quantity.positive)
   var fps: Double?
 
-  @Option(name: .shortAndLong, help: "The npz file to write.")
+  @Option(name: .shortAndLong, help: "The npz file to write; - for standard output.")
   var output: String
 
   @OptionGroup var inputs: ShapeOptions
@@ -43,34 +45,54 @@ struct Run: AsyncParsableCommand {
 
   func validate() throws {
     if fps != nil && !VideoFrames.isVideo(input) { throw ValidationError("--fps is for videos") }
+    let other = [".csv", ".json", ".npy", ".png", ".tsv", ".txt"].first(where: output.lowercased().hasSuffix)
+    if let other { throw ValidationError("kdc run writes npz: '\(output)' would be no \(other.dropFirst()) file") }
   }
 
   mutating func run() async throws {
-    try Files.checkWritable(output)
-    let threads = machine.threads
+    var files = FileUse()
+    files.read(model: model)
+    files.read(samples: input)
+    files.write("-o", output)
+    try files.check()
+    let threads = try machine.threads
     let opened = try OpenedModel(path: model, inputShapes: inputs.texts, threads: threads)
     let runner = opened.runner
     let video = VideoFrames.isVideo(input) ? try VideoFrames(input, for: runner.inputs, rate: fps) : nil
     defer { video?.remove() }
-    let data = try DataSet(
-      contentsOf: video?.path ?? input, inputs: runner.inputs, outputs: runner.outputs.map(\.name),
-      images: images.images, threads: threads)
+    let data = try Samples.open(
+      video?.path ?? input, inputs: runner.inputs, outputs: runner.outputs.map(\.name), images: images.images,
+      threads: threads)
     let results = try runner.run(data.count, threads: threads) { try data.sample($0) }
     var arrays: [(key: String, tensor: Tensor)] = []
+    let layout = OutputLayout(inputs: runner.inputs, of: data)
     for port in runner.outputs {
-      arrays.append((port.name, try Tensor.stacked(results.compactMap { $0[port.name] }, as: port.type)))
+      arrays.append((port.name, try layout.stacked(results.compactMap { $0[port.name] }, as: port.type)))
     }
+    try files.check()
     try NumpyFile.write(arrays, to: output)
     if !quiet { Console.note("\(data.count) samples by \(opened.means), outputs in \(output)") }
   }
 }
 
-extension Tensor {
-  /// Samples [1, …] along the first dimension; [n, …] where a sample's first dimension is not 1.
-  static func stacked(_ samples: [Tensor], as type: TensorType) throws -> Tensor {
-    let dims = type.shape.dims.first == 1 ? Array(type.shape.dims.dropFirst()) : type.shape.dims
+/// How the outputs of several samples become one array.
+///
+/// A model has a batch where one of its inputs begins with 1. Then outputs [1, …] are stacked along that dimension; all
+/// others get a dimension of samples before their own. A sample that came without such a dimension gives outputs without it.
+struct OutputLayout {
+  private let hasBatch: Bool
+  private let hasSampleAxis: Bool
+
+  init(inputs: [ValueInfo], of data: DataSet) {
+    hasBatch = inputs.contains { $0.type.shape.dims.first == 1 }
+    hasSampleAxis = data.hasSampleAxis
+  }
+
+  func stacked(_ samples: [Tensor], as type: TensorType) throws -> Tensor {
+    let own = type.shape.dims
+    let rest = hasBatch && own.first == 1 ? Array(own.dropFirst()) : own
     let bytes = samples.flatMap { $0.littleEndianBytes }
-    let whole = TensorType(type.dataType, Shape([samples.count] + dims))
+    let whole = TensorType(type.dataType, Shape(hasSampleAxis ? [samples.count] + rest : own))
     guard let tensor = Tensor(whole, littleEndianBytes: bytes) else {
       throw InternalError("outputs of different shapes for \(type)")
     }

@@ -22,6 +22,10 @@ struct TargetsCommand: ParsableCommand {
   var json: String?
 
   func run() throws {
+    var files = FileUse()
+    if let targetsDir { files.read("a target") { (try? Targets.files(in: targetsDir)) ?? [] } }
+    files.write("--json", json)
+    try files.check()
     let targets = try targetsDir.map(Targets.inFolder) ?? Targets.builtIn()
     if let json { return try Console.json(["targets": targets.all], to: json) }
     Console.result(Self.table(of: targets.all))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import KDCDiagnostics
 
 /// `kdc train`: weights from labels alone.
 struct Train: AsyncParsableCommand {
@@ -26,9 +27,18 @@ struct Train: AsyncParsableCommand {
 
   @OptionGroup(title: "Image folders") var images: DataOptions
 
+  func validate() throws { try TrainingOptions.checkOutput(output) }
+
   mutating func run() async throws {
+    let outputs = TrainingOutputs(output, training: training)
+    var files = FileUse()
+    files.read(model: model)
+    files.read(samples: data)
+    files.read(samples: training.eval, as: "the evaluation samples")
+    outputs.declare(in: &files)
+    try files.check()
     var session = try TrainingSession(
-      student: model, data: data, output: output, training: training, images: images)
+      student: model, data: data, outputs: outputs, files: files, training: training, images: images)
     var options = training.options(hasTeacher: false)
     options.loss.hardWeight = 1
     try session.requireLabels(for: "kdc train")

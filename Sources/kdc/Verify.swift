@@ -52,6 +52,11 @@ struct Verify: AsyncParsableCommand {
   }
 
   mutating func run() async throws {
+    var files = FileUse()
+    files.read(model: bundle, as: "the bundle")
+    for target in Targets.files(of: simulate) { files.read("a target", target) }
+    files.write("--json", json)
+    try files.check()
     let targets = try Targets.builtIn().find(simulate)
     var verification: Verification
     do {

@@ -9,7 +9,8 @@ import KDCTraining
 /// Results of finished stages that an interrupted compile goes on from (`--work-dir`).
 ///
 /// Each request has a folder of its own, named by a hash of everything that the results depend on; the number of threads
-/// is not among it. A file is written whole or not at all, so that what is there can be used.
+/// is not among it. A file is written whole or not at all, with its digest in another beside it: what a disk or a person has
+/// changed is not used.
 struct WorkFolder: Sendable {
   let path: String
 
@@ -28,11 +29,11 @@ struct WorkFolder: Sendable {
 
   func file(_ name: String) -> String { "\(path)/\(name)" }
 
-  /// The graph that a stage left under this name; nil where it has not finished. What cannot be read is made anew.
+  /// The graph that a stage left under this name; nil where it has not finished. What cannot be read, or is no more what was
+  /// written, is made anew.
   func graph(_ name: String) -> Graph? {
-    let path = file(name + ".onnx")
-    guard FileManager.default.fileExists(atPath: path),
-      var graph = try? ONNXImporter.load(path: path, inputShapes: [:]),
+    guard let bytes = contents(name + ".onnx"),
+      var graph = try? ONNXImporter.load(bytes: Data(bytes), file: file(name + ".onnx")),
       (try? graph.inferTypes()) != nil
     else { return nil }
     graph.file = ""
@@ -40,29 +41,44 @@ struct WorkFolder: Sendable {
   }
 
   func save(_ graph: Graph, as name: String) throws {
-    try Files.write([UInt8](try ONNXExporter.export(graph)), to: file(name + ".onnx"))
+    try save([[UInt8](try ONNXExporter.export(graph))], as: name + ".onnx")
   }
 
   func value<Value: Decodable>(_ name: String, as type: Value.Type) -> Value? {
-    guard let bytes = try? Files.read(file(name + ".json")) else { return nil }
-    return try? JSONDecoder().decode(type, from: Data(bytes))
+    contents(name + ".json").flatMap { try? JSONDecoder().decode(type, from: Data($0)) }
   }
 
   func save(_ value: some Encodable, as name: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
-    try Files.write([UInt8](try encoder.encode(value)), to: file(name + ".json"))
+    try save([[UInt8](try encoder.encode(value))], as: name + ".json")
   }
 
   func arrays(_ name: String) -> [(key: String, tensor: Tensor)]? {
-    let path = file(name + ".npz")
-    guard FileManager.default.fileExists(atPath: path) else { return nil }
-    return try? NumpyFile.read(path)
+    contents(name + ".npz").flatMap { try? NumpyFile.decode($0) }
   }
 
   func save(_ arrays: [(key: String, tensor: Tensor)], as name: String) throws {
-    try NumpyFile.write(arrays, to: file(name + ".npz"))
+    try save(NumpyFile.encode(arrays), as: name + ".npz")
   }
+
+  /// The bytes of a file whose digest beside it is theirs; nil for any other.
+  private func contents(_ name: String) -> [UInt8]? {
+    guard let bytes = try? Files.read(file(name)), let digest = try? Files.read(file(name) + Self.digestSuffix),
+      digest == Array(Digest.hexadecimal(of: bytes).utf8)
+    else { return nil }
+    return bytes
+  }
+
+  /// The digest comes last: a file without it is one that was not finished.
+  private func save(_ pieces: [[UInt8]], as name: String) throws {
+    var digest = Digest()
+    for piece in pieces { digest.update(piece) }
+    try Files.write(pieces, to: file(name))
+    try Files.write(Array(digest.hexadecimal().utf8), to: file(name) + Self.digestSuffix)
+  }
+
+  private static let digestSuffix = ".sha256"
 }
 
 extension Compilation {
@@ -71,17 +87,18 @@ extension Compilation {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     func text(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
-    var key = ["kdc \(KDC.configuration.version) work 1", try text(request.compression), try text(request.budget)]
+    var key = ["kdc \(KDC.configuration.version) work 2", try text(request.compression), try text(request.budget)]
     key += inputHashes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     for path in [request.data, request.train].compactMap({ $0 }) + request.teacher.outputs {
       key += ["samples \(try Self.contentHash(path))"]
     }
     key += request.inputShapes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     key += request.teacher.matches.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    key += request.teacher.preprocessing.map { "\($0)" } + request.targets.map { "target \($0.name)" }
+    // A target is more than its name: its costs and its kernels decide what is cut.
+    key += request.teacher.preprocessing.map { "\($0)" } + (try request.targets.map { "target \(try text($0))" })
     key += [
       "\(request.images)", "\(request.trainSamples ?? 0)", "\(request.seed)", request.activations.rawValue,
-      request.weights.rawValue,
+      request.weights.rawValue, request.arithmetic.rawValue,
     ]
     return key
   }

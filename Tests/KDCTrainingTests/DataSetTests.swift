@@ -85,6 +85,101 @@ struct DataSetTests {
     #expect(try set.ranges(threads: 2)["image"] == 0...11)
   }
 
+  @Test("An array of a model's own shape without a batch is one sample, and its labels and outputs are alike")
+  func oneSample() throws {
+    let input = ValueInfo(name: "x", type: TensorType(.float32, [3, 2]))
+    let values = (0..<6).map { Float($0) }
+    for (dims, isStacked, count) in [([3, 2], false, 1), ([1, 3, 2], true, 1)] {
+      let set = try DataSet(
+        [
+          ("x", Tensor(Shape(dims), values)),
+          ("label:box", Tensor(isStacked ? [1, 4] : [4], [1, 2, 3, 4] as [Float])),
+        ],
+        file: "a.npz", inputs: [input], outputs: ["box"])
+      #expect(set.count == count && set.hasSampleAxis == isStacked)
+      #expect(try set.sample(0)["x"]?.floats == values)
+      #expect(set.labels["box"]?.shape == [1, 4])
+    }
+    let two = try DataSet(
+      [("x", Tensor([2, 3, 2], values + values))], file: "a.npz", inputs: [input], outputs: [])
+    #expect(two.count == 2 && two.hasSampleAxis)
+    // A leading 1 is the batch: the same array is one of n samples.
+    let batched = ValueInfo(name: "x", type: TensorType(.float32, [1, 3, 2]))
+    #expect(
+      try DataSet([("x", Tensor([1, 3, 2], values))], file: "a.npz", inputs: [batched], outputs: []).hasSampleAxis)
+    let error = #expect(throws: DiagnosticList.self) {
+      try DataSet([("x", Tensor([2, 3], values))], file: "a.npz", inputs: [input], outputs: [])
+    }
+    #expect(error?.description.contains("[n,3,2] of n samples, or [3,2] for one") == true)
+    // Teachers' outputs, as `kdc run` writes them.
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    try NumpyFile.write([("x", Tensor([3, 2], values))], to: folder.path + "/t.npz")
+    let outputs = try TeacherOutputs(files: [folder.path + "/t.npz"], outputs: [input], names: [:], count: 1)
+    #expect(outputs.sample(0)["x"]?.floats == values)
+  }
+
+  @Test("Numbers that an input of whole numbers cannot hold are refused, not cut to zero")
+  func wholeNumbers() throws {
+    let bytes = ValueInfo(name: "image", type: TensorType(.uint8, [1, 1, 2, 2]))
+    for (values, isFine) in [
+      ([0, 1, 254, 255], true), ([0, 0.5, 1, 1], false), ([0, 256, 1, 1], false), ([-1, 0, 0, 0], false),
+    ] {
+      for type in [DataType.float32, .float64, .float16, .int64] where isFine || type != .int64 || !values.contains(0.5)
+      {
+        let arrays = [("image", Tensor([1, 1, 2, 2], values.map { Float($0) }).converted(to: type))]
+        if isFine {
+          let set = try DataSet(arrays, file: "a.npz", inputs: [bytes], outputs: [])
+          #expect(try set.sample(0)["image"]?.asInts == [0, 1, 254, 255])
+        } else {
+          let error = #expect(throws: DiagnosticList.self) {
+            try DataSet(arrays, file: "a.npz", inputs: [bytes], outputs: [])
+          }
+          #expect(error?.all.first?.id == .numbersDoNotFit, "\(values) as \(type)")
+        }
+      }
+    }
+  }
+
+  @Test("Entries of an npz that share bytes are refused before they are unpacked")
+  func overlap() throws {
+    let zeros = [UInt8](repeating: 0, count: 1 << 20)
+    let npz = NumpyFile.encode([("a", Tensor([1 << 20], .uint8(zeros))), ("b", Tensor([1], .uint8([1])))]).flatMap {
+      $0
+    }
+    // The second entry of the directory is told to lie where the first does.
+    var copy = npz
+    let directory = try #require((0..<copy.count - 4).last { copy[$0..<$0 + 4].elementsEqual([0x50, 0x4B, 1, 2]) })
+    let offset = directory + 46 + 5 + 4 + 16
+    for index in 0..<8 { copy[offset + index] = 0 }
+    #expect(try NumpyFile.decode(npz).count == 2)
+    let error = #expect(throws: Diagnostic.self) { try NumpyFile.decode(copy) }
+    #expect(error?.message.contains("overlap") == true)
+  }
+
+  @Test("Options for pictures are said to have no effect on npz")
+  func unused() throws {
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let path = folder.path + "/a.npz"
+    try NumpyFile.write([("image", Self.good)], to: path)
+    var options = ImageOptions()
+    #expect(try DataSet(contentsOf: path, inputs: [Self.image], outputs: [], images: options).warnings.isEmpty)
+    options.mean = [0.5]
+    options.size = ImageOptions.Size(width: 2, height: 2)
+    let set = try DataSet(contentsOf: path, inputs: [Self.image], outputs: [], images: options)
+    #expect(set.warnings.map(\.id) == [.optionWithoutEffect])
+    #expect(set.warnings[0].message.contains("--image-size, --mean have no effect on npz"))
+    #expect(try set.sample(0)["image"]?.floats == [1, 1, 1, 1])
+  }
+
+  @Test("A file of another kind is named")
+  func foreign() throws {
+    let png = #expect(throws: Diagnostic.self) { try NumpyFile.decode([0x89, 0x50, 0x4E, 0x47, 13, 10, 26, 10]) }
+    #expect(png?.message.contains("it is a PNG picture") == true)
+    #expect(png?.hint?.contains("folder") == true)
+  }
+
   @Test("An npy file serves a model with one input")
   func npy() throws {
     let arrays = try NumpyFile.decode(NumpyArray.encode(Tensor([1, 1, 2, 2], [1, 2, 3, 4] as [Float])))
@@ -203,6 +298,9 @@ struct DataSetTests {
     let inputs = [ValueInfo(name: "image", type: TensorType(.float32, [1, 1, 2, 3]))]
     let data = try DataSet(contentsOf: images, inputs: inputs, outputs: ["y"])
     #expect(data.count == 2 && data.labels["y"]?.int64s == [7, 9])
+    let pixel = [ValueInfo(name: "image", type: TensorType(.uint8, [1, 1, 2, 3]))]
+    let raw = try DataSet(contentsOf: images, inputs: pixel, outputs: ["y"])
+    #expect(try raw.sample(0)["image"]?.asInts == pixels.prefix(6).map { Int($0) })
     let values = try #require(try data.sample(1)["image"]?.floats)
     #expect(zip(values, [1, 0.8, 0.6, 0.4, 0.2, 0] as [Float]).allSatisfy { abs($0 - $1) < 1e-3 })
     for bad in [
@@ -217,6 +315,9 @@ struct DataSetTests {
       try DataSet(contentsOf: images, inputs: inputs, outputs: ["y"])
     }
     #expect(empty?.all.map(\.id) == [.noSamples])
+    // So many elements are in no memory; how many bytes there are is not looked at first.
+    try Files.write([0, 0, 8, 3, 0, 15, 255, 255, 0, 0, 16, 0, 0, 0, 16, 0], to: images)
+    #expect(throws: DiagnosticList.self) { try DataSet(contentsOf: images, inputs: inputs, outputs: ["y"]) }
     try Files.write(header + pixels, to: images)
     try Files.write([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 1, 7, 9], to: folder.path + "/t-labels-idx1-ubyte")
     let square = #expect(throws: DiagnosticList.self) {

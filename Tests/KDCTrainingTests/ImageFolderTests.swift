@@ -93,6 +93,107 @@ struct ImageFolderTests {
     #expect(ImageResize.plane([0, 3, 6], from: (3, 1), to: (2, 1)).map { ($0 * 100).rounded() } == [100, 500])
   }
 
+  /// 2x2 grey of 16 bits, 0, 77 · 257, 128 · 257 + 100, 65535, with a gAMA chunk of 1.
+  static let deep = """
+    iVBORw0KGgoAAAANSUhEUgAAAAIAAAACEAAAAAAHTY67AAAABGdBTUEAAYagMeiWXwAAABJJREFUeNpjYGDw9WVoePL/PwALnAP9cEjR0gAAAA
+    BJRU5ErkJggg==
+    """
+  /// 2x2 grey of 8 bits, 0, 77, 128, 255, with a gAMA chunk of 1.
+  static let gamma = """
+    iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAAAAABX3VL4AAAABGdBTUEAAYagMeiWXwAAAA5JREFUeNpjYPBlaPgPAAM5Ac2sCTmYAAAAAElFTk
+    SuQmCC
+    """
+  /// 8x8 CMYK JPEG of one colour, which Pillow shows as (48, 138, 183).
+  static let inks = """
+    /9j/7gAOQWRvYmUAZAAAAAAA/9sAQwAQCwwODAoQDg0OEhEQExgoGhgWFhgxIyUdKDozPTw5Mzg3QEhcTkBEV0U3OFBtUVdfYmdoZz5NcXlwZH
+    hcZWdj/8AAFAgACAAIBEMRAE0RAFkRAEsRAP/EABUAAQEAAAAAAAAAAAAAAAAAAAYE/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAA4EQwBNAFkA
+    SwAAPwA0uJzF/9k=
+    """
+  /// Some bytes that claim 60000x60000 pixels.
+  static let huge = """
+    iVBORw0KGgoAAAANSUhEUgAA6mAAAOpgAQAAAACoqUjvAAAAEUlEQVR42mNgGAWjYBQMdwAAA+gAAc5JTFgAAAAASUVORK5CYII=
+    """
+
+  @Test("Pixels are taken as they are stored: 16 bits by 257, and gamma is not followed")
+  func stored() throws {
+    let folder = try folder(["a.png": Self.deep, "b.png": Self.gamma])
+    defer { folder.remove() }
+    let set = try DataSet(contentsOf: folder.path, inputs: [Self.image], outputs: [])
+    for index in 0..<2 { #expect(try bytes(set.sample(index)["image"]?.floats) == [0, 77, 128, 255]) }
+  }
+
+  @Test("An input of bytes takes the pixels themselves, in both layouts, resized or not")
+  func pixels() throws {
+    let folder = try folder(["a.png": Self.colour])
+    defer { folder.remove() }
+    let first = ValueInfo(name: "image", type: TensorType(.uint8, [1, 3, 2, 2]))
+    let last = ValueInfo(name: "image", type: TensorType(.int32, [1, 2, 2, 3]))
+    let planes = try DataSet(contentsOf: folder.path, inputs: [first], outputs: [])
+    #expect(try planes.sample(0)["image"]?.dataType == .uint8)
+    #expect(try planes.sample(0)["image"]?.asInts == [255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255])
+    let pixels = try DataSet(contentsOf: folder.path, inputs: [last], outputs: [])
+    #expect(try pixels.sample(0)["image"]?.asInts == [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255])
+    var options = ImageOptions()
+    options.size = ImageOptions.Size(width: 1, height: 1)
+    let small = ValueInfo(name: "image", type: TensorType(.uint8, [1, 3, 1, 1]))
+    let mean = try DataSet(contentsOf: folder.path, inputs: [small], outputs: [], images: options)
+    #expect(try mean.sample(0)["image"]?.asInts == [128, 128, 128])
+    options.mean = [0.5]
+    for input in [small, ValueInfo(name: "image", type: TensorType(.int8, [1, 3, 1, 1]))] {
+      let error = #expect(throws: DiagnosticList.self) {
+        try DataSet(contentsOf: folder.path, inputs: [input], outputs: [], images: options)
+      }
+      #expect(error?.all.first?.id == .unsuitableInput)
+    }
+  }
+
+  @Test("A CMYK JPEG becomes RGB as Pillow has it")
+  func cmyk() throws {
+    let folder = try folder(["a.jpg": Self.inks])
+    defer { folder.remove() }
+    let image = try Image(contentsOf: folder.path + "/a.jpg", channels: 3)
+    #expect(
+      zip(image.pixels.prefix(3), [48, 138, 183]).allSatisfy { abs(Int($0) - $1) <= 2 }, "\(image.pixels.prefix(3))")
+    #expect(try Image(contentsOf: folder.path + "/a.jpg", channels: 1).pixels.count == 64)
+  }
+
+  @Test("A picture that claims more pixels than memory holds is refused by its header")
+  func bomb() throws {
+    let folder = try folder(["a.png": Self.huge])
+    defer { folder.remove() }
+    let error = #expect(throws: Diagnostic.self) { try Image(contentsOf: folder.path + "/a.png", channels: 3) }
+    #expect(error?.id == .tooLarge)
+    #expect(error?.place?.file == folder.path + "/a.png")
+  }
+
+  @Test("Pictures of other kinds are named: beside samples a warning, without any an error")
+  func skipped() throws {
+    let folder = try folder(["a.png": Self.grey, "b.webp": "x", "c.BMP": "x", "note.txt": "x"])
+    defer { folder.remove() }
+    let set = try DataSet(contentsOf: folder.path, inputs: [Self.image], outputs: [])
+    #expect(set.count == 1 && set.warnings.map(\.id) == [.skippedPictures])
+    #expect(set.warnings[0].message.contains("b.webp") && set.warnings[0].message.contains("c.BMP"))
+    let other = try self.folder(["b.webp": "x"])
+    defer { other.remove() }
+    let error = #expect(throws: DiagnosticList.self) {
+      try DataSet(contentsOf: other.path, inputs: [Self.image], outputs: [])
+    }
+    #expect(error?.all.first?.id == .noSamples)
+    #expect(error?.description.contains("b.webp") == true)
+  }
+
+  @Test("Faults of one kind are told once")
+  func flood() throws {
+    let files = (0..<30).map { ("\($0).png", Self.large) }
+    let folder = try folder(Dictionary(files) { first, _ in first })
+    defer { folder.remove() }
+    let error = #expect(throws: DiagnosticList.self) {
+      try DataSet(contentsOf: folder.path, inputs: [Self.image], outputs: [])
+    }
+    #expect(error?.all.count == 30 && error?.grouped.count == 1)
+    #expect(error?.description.contains("and 29 more like it") == true)
+  }
+
   static let whole = Data(base64Encoded: colour) ?? Data()
   static let wholeJPEG = Data(base64Encoded: greyJPEG, options: .ignoreUnknownCharacters) ?? Data()
   static let wide = ValueInfo(name: "image", type: TensorType(.float32, [1, 4, 2, 2]))

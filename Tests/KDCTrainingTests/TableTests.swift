@@ -59,6 +59,11 @@ struct TableTests {
     ("a.csv", "", .noSamples, "no rows"),
     ("a.csv", "a,b,c,d,e,f\n", .noSamples, "no rows"),
     ("", "1,2,3\n", .wrongDataShape, "1 rows of 3"),
+    // A number ends at a NUL for C, and what follows would be lost.
+    ("a.csv", "1,2,3,4,5,6\n1,2,3,4,5,1\0zzz9\n", .invalidTable, "a.csv:2"),
+    ("a.csv", "1,2,3,4,5,1\0zzz9\n", .invalidTable, "control character 0"),
+    ("a.csv", String(repeating: "1,", count: 100_000) + "1\n", .invalidTable, "200001 bytes long"),
+    ("a.csv", "1,2,3,4,5,6,7,8\n", .wrongDataShape, "8 cells"),
   ]
 
   @Test("Tables that cannot be samples are refused with file and line", arguments: faults.indices)
@@ -73,6 +78,18 @@ struct TableTests {
     let first = try #require(error?.all.first)
     #expect(first.id == id, "\(first)")
     #expect(first.description.contains(wanted), "\(first)")
+  }
+
+  @Test("A table's numbers must fit an input of whole numbers")
+  func wholeNumbers() throws {
+    let folder = try folder(["a.csv": "1,2,3,4,5,6\n1,2,3,4,5,0.5\n"])
+    defer { folder.remove() }
+    let bytes = ValueInfo(name: "signal", type: TensorType(.uint8, [1, 2, 3]))
+    let error = #expect(throws: DiagnosticList.self) {
+      try DataSet(contentsOf: folder.path + "/a.csv", inputs: [bytes], outputs: ["y"])
+    }
+    #expect(error?.all.first?.id == .numbersDoNotFit)
+    #expect(error?.description.contains("row 2") == true)
   }
 
   @Test("Tables are for models with one input")

@@ -69,6 +69,33 @@ struct CompressionTests {
     }
   }
 
+  @Test("What has changed in a work folder is made anew: a bit flipped in it changes no bundle")
+  func flippedBits() throws {
+    try withFolder { folder in
+      let arguments = [
+        "compile", student(), "--teacher", student("teacher"), "--train", "train.npz", "--data", "calib.npz",
+        "--prune", "30%", "--importance", "magnitude", "--no-recover", "--target", "pi4b", "--quiet", "--work-dir",
+        "work", "-o", "model.kdb",
+      ]
+      func compile() throws -> Data {
+        let outcome = try CommandLineTool.run(arguments, in: folder)
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        return try Data(contentsOf: folder.appendingPathComponent("model.kdb"))
+      }
+      let whole = try compile()
+      let work = folder.appendingPathComponent("work")
+      let files = try contents(of: work).filter { $0.contains(".") }
+      #expect(files.contains { $0.hasSuffix("asked.onnx") } && files.contains { $0.hasSuffix("answers.npz") })
+      for file in files {
+        let path = work.appendingPathComponent(file).path
+        var bytes = try Files.read(path)
+        bytes[bytes.count / 2] ^= 1
+        try Files.write(bytes, to: path)
+      }
+      #expect(try compile() == whole)
+    }
+  }
+
   private func contents(of folder: URL) throws -> [String] {
     (try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []
   }

@@ -22,15 +22,8 @@ package final class Blob: @unchecked Sendable {
     func fault(_ reason: String) -> Diagnostic {
       Diagnostic(.fileNotFound, "cannot read '\(path)': \(reason)", at: Place(file: path))
     }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw fault(String(cString: strerror(errno))) }
+    let (descriptor, size) = try Files.openForReading(path)
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw fault(String(cString: strerror(errno))) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw fault(status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is no regular file")
-    }
-    let size = Int(status.st_size)
     guard size > 0 else {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       isMapped = false

@@ -4,7 +4,7 @@ import KDCTensor
 
 /// Samples for a model: a source per model input, and labels where there are some.
 ///
-/// - npz or npy: arrays are `[n, …]` where the model's input is `[1, …]` (or `[n, 1, …]`), of any number type; a sample
+/// - npz or npy: arrays are `[n, …]` where the model's input is `[1, …]` (see `SampleAxis`), of any number type; a sample
 ///   is cast to the input's type when it is taken. Keys are the input names; `label`, or `label:<output>`, are labels.
 /// - A folder of PNG and JPEG images, or of CSV files, for a model with one input; class sub-folders give labels.
 /// - A folder of images as the frames of a scene, for a model with several inputs (`FrameSource`).
@@ -19,6 +19,10 @@ package struct DataSet: Sendable {
   package let count: Int
   /// Labels by output name, `[n]` or `[n, …]`.
   package let labels: [String: Tensor]
+  /// Whether samples came along a first dimension of their own; false where one came in the shape of the model's inputs.
+  package private(set) var hasSampleAxis = true
+  /// What is noteworthy about the data, though it can be used.
+  package private(set) var warnings: [Diagnostic] = []
   private let sources: [(name: String, source: any SampleColumn)]
   /// Which samples of the sources these are; nil: all in order.
   private var indices: [Int]?
@@ -26,7 +30,8 @@ package struct DataSet: Sendable {
   /// Opens a file or folder and checks it as a whole.
   ///
   /// Throws a `DiagnosticList` of all that does not fit: `unreadableData`, `missingData`, `wrongDataShape`,
-  /// `nonFiniteData`, `noSamples`, `differentSampleCounts`, `unknownLabel`, and those of images and tables.
+  /// `nonFiniteData`, `numbersDoNotFit`, `noSamples`, `differentSampleCounts`, `unknownLabel`, `tooLarge`, and those of
+  /// images and tables.
   package init(
     contentsOf file: String, inputs: [ValueInfo], outputs: [String], images: ImageOptions = ImageOptions(),
     threads: Threads = 1
@@ -36,16 +41,36 @@ package struct DataSet: Sendable {
         try self.init(folder: file, inputs: inputs, outputs: outputs, images: images, threads: threads)
       } else if IDXFile.isOne(file) {
         let input = try Self.only(inputs, of: file)
-        try self.init(IDXFile.arrays(file, input: input.name), file: file, inputs: inputs, outputs: outputs)
+        try self.init(IDXFile.arrays(file, input: input), file: file, inputs: inputs, outputs: outputs)
+        noteUnused(images, on: "IDX files")
       } else if file.lowercased().hasSuffix(".csv") {
         let (source, labels) = try TableSource.rows(of: file, input: Self.only(inputs, of: file))
         self.init(file: file, source: source, input: inputs[0], labels: labels, outputs: outputs)
+        noteUnused(images, on: "tables")
       } else {
-        try self.init(NumpyFile.open(file), file: file, inputs: inputs, outputs: outputs)
+        let names = Set(inputs.map(\.name))
+        let found = try NumpyFile.open(file) { $0.isEmpty || names.contains($0) || Self.isLabel($0) }
+        try self.init(found.arrays, keys: found.keys, file: file, inputs: inputs, outputs: outputs)
+        noteUnused(images, on: "npz and npy")
       }
     } catch let error as Diagnostic {
       throw DiagnosticList([error])
     }
+  }
+
+  /// The files that are read for the samples at `path`, those of labels too: for comparing them with outputs.
+  package static func files(of path: String) -> [String] {
+    if SampleFolder.isFolder(path) { return (try? SampleFolder(path))?.files ?? [] }
+    return [path] + (IDXFile.isOne(path) ? [IDXFile.labels(of: path)].compactMap { $0 } : [])
+  }
+
+  private mutating func noteUnused(_ images: ImageOptions, on kind: String) {
+    guard !images.given.isEmpty else { return }
+    let (options, verb) = (images.given.joined(separator: ", "), images.given.count == 1 ? "has" : "have")
+    warnings.append(
+      Diagnostic(
+        .optionWithoutEffect, severity: .warning, "\(options) \(verb) no effect on \(kind)", at: Place(file: file),
+        hint: "such samples are taken as they are: scale them before they are saved"))
   }
 
   private init(
@@ -56,6 +81,7 @@ package struct DataSet: Sendable {
       let columns = try FrameSource.columns(
         found.files, folder: folder, inputs: inputs, options: images, threads: threads)
       self.init(file: folder, count: found.files.count, labels: [:], sources: columns)
+      warnings = [found.warning?.located(at: Place(file: folder))].compactMap { $0 }
       return
     }
     let input = try Self.only(inputs, of: folder)
@@ -67,7 +93,9 @@ package struct DataSet: Sendable {
     case .tables:
       let source = try TableSource.files(found.files, input: input)
       self.init(file: folder, source: source, input: input, labels: labels, outputs: outputs)
+      noteUnused(images, on: "tables")
     }
+    warnings += [found.warning?.located(at: Place(file: folder))].compactMap { $0 }
   }
 
   private init(file: String, source: some SampleColumn, input: ValueInfo, labels: Tensor?, outputs: [String]) {
@@ -82,17 +110,19 @@ package struct DataSet: Sendable {
     _ found: [(key: String, tensor: Tensor)], file: String, inputs: [ValueInfo], outputs: [String]
   ) throws {
     try self.init(
-      found.map { (key: $0.key, view: ArrayView($0.tensor)) }, file: file, inputs: inputs, outputs: outputs)
+      found.map { (key: $0.key, view: ArrayView($0.tensor)) }, keys: found.map(\.key), file: file, inputs: inputs,
+      outputs: outputs)
   }
 
   private init(
-    _ found: [(key: String, view: ArrayView)], file: String, inputs: [ValueInfo], outputs: [String]
+    _ found: [(key: String, view: ArrayView)], keys: [String], file: String, inputs: [ValueInfo], outputs: [String]
   ) throws {
     var faults: [Diagnostic] = []
     var arrays: [ArraySource] = []
-    let others = found.map(\.key).filter { !Self.isLabel($0) }
+    let others = keys.filter { !Self.isLabel($0) }
+    var hasSampleAxis = inputs.isEmpty
     for input in inputs {
-      let isOnly = inputs.count == 1 && found.count == 1 && found[0].key.isEmpty
+      let isOnly = inputs.count == 1 && keys == [""]
       guard let values = found.first(where: { $0.key == input.name })?.view ?? (isOnly ? found[0].view : nil)
       else {
         faults.append(Self.missing(input.name, keys: others, inputs: inputs))
@@ -100,8 +130,11 @@ package struct DataSet: Sendable {
       }
       if let fault = Self.check(values, for: input) {
         faults.append(fault)
+      } else if SampleAxis(values.shape.dims, of: input.type.shape) == SampleAxis.none {
+        arrays.append(ArraySource(input: input, view: values.asOneSample))
       } else {
         arrays.append(ArraySource(input: input, view: values))
+        hasSampleAxis = true
       }
     }
     let count = arrays.first?.count ?? 0
@@ -120,6 +153,8 @@ package struct DataSet: Sendable {
     let labelled = Set(found.map(\.key).filter(Self.isLabel).map(output))
     let isComplete = !outputs.isEmpty && labelled.isSuperset(of: outputs)
     for (key, view) in found where Self.isLabel(key) {
+      // What goes with one sample in its own shape may be in its own shape too.
+      let view = !hasSampleAxis && view.shape.dims.first != 1 ? view.asOneSample : view
       let name = output(of: key)
       if !outputs.contains(name) {
         guard !isComplete else { continue }
@@ -141,6 +176,7 @@ package struct DataSet: Sendable {
     self.file = file
     self.count = count
     self.labels = labels
+    self.hasSampleAxis = hasSampleAxis
     sources = arrays.map { ($0.input.name, $0) }
   }
 
@@ -165,13 +201,16 @@ package struct DataSet: Sendable {
         return Tensor(
           Shape([chosen.count] + tensor.shape.dims.dropFirst()), .init(littleEndian: bytes, as: tensor.dataType))
       },
-      sources: sources, indices: chosen.map { index in indices.map { $0[index] } ?? index })
+      sources: sources, hasSampleAxis: hasSampleAxis, warnings: warnings,
+      indices: chosen.map { index in indices.map { $0[index] } ?? index })
   }
 
   private init(
     file: String, count: Int, labels: [String: Tensor], sources: [(name: String, source: any SampleColumn)],
-    indices: [Int]? = nil
+    hasSampleAxis: Bool = true, warnings: [Diagnostic] = [], indices: [Int]? = nil
   ) {
+    self.hasSampleAxis = hasSampleAxis
+    self.warnings = warnings
     self.file = file
     self.count = count
     self.labels = labels
@@ -224,17 +263,20 @@ package struct DataSet: Sendable {
 
   private static func check(_ values: ArrayView, for input: ValueInfo) -> Diagnostic? {
     let shape = input.type.shape
-    let dims = values.shape.dims
-    let perSample = shape.dims.first == 1 ? Array(shape.dims.dropFirst()) : shape.dims
-    guard let samples = dims.first, Array(dims.dropFirst()) == perSample || Array(dims.dropFirst()) == shape.dims else {
+    guard let axis = SampleAxis(values.shape.dims, of: shape) else {
+      let rest = shape.dims.first == 1 ? Array(shape.dims.dropFirst()) : shape.dims
+      let stacked = "an array [n" + rest.map { ",\($0)" }.joined() + "] of n samples"
       return Diagnostic(
         .wrongDataShape, "'\(input.name)' has the shape \(values.shape)",
         notes: [
-          "the model's input is \(input.type): an array [n" + perSample.map { ",\($0)" }.joined() + "] of n samples"
+          "the model's input is \(input.type): \(stacked)" + (shape.dims.first == 1 ? "" : ", or \(shape) for one")
         ])
     }
-    guard samples > 0 else {
+    guard axis == .none || values.shape[0] > 0 else {
       return Diagnostic(.noSamples, "'\(input.name)' has no samples: its shape is \(values.shape)")
+    }
+    if let found = values.firstUnfit(for: input.type.dataType) {
+      return .unfit(found.value, at: "sample \(found.element / max(shape.count, 1))", for: input)
     }
     if let place = values.firstNonFinite {
       return Diagnostic(

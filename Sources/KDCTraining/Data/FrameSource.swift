@@ -28,7 +28,7 @@ struct FrameSource: SampleColumn {
       let plane = isSeries ? Shape([1, 1, shape[2], shape[3]]) : shape
       var own = options
       own.size = ImageLayout(plane).map { ImageOptions.Size(width: $0.width, height: $0.height) }
-      let image = ValueInfo(name: input.name, type: TensorType(isSeries ? .float32 : input.type.dataType, plane))
+      let image = ValueInfo(name: input.name, type: TensorType(input.type.dataType, plane))
       let source = try ImageSource(files, folder: folder, input: image, options: own, threads: threads)
       return (input.name, isSeries ? FrameSource(input: input, frames: source) : source)
     }

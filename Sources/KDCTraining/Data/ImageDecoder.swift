@@ -1,7 +1,5 @@
 import CLibPNG
-import CTurboJPEG
 import KDCDiagnostics
-import KDCTensor
 
 /// Pixels as decoded: `channels` (1 grey, 3 RGB) of 8 bits, interleaved, rows from the top.
 package struct Image: Sendable {
@@ -10,9 +8,6 @@ package struct Image: Sendable {
   package let channels: Int
   package let pixels: [UInt8]
 
-  /// Most pixels of an image: larger ones are damaged headers rather than samples.
-  static let pixelLimit = 1 << 27
-
   package init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
     self.width = width
     self.height = height
@@ -20,83 +15,97 @@ package struct Image: Sendable {
     self.pixels = pixels
   }
 
-  /// Decodes a PNG or JPEG file. PNG of any kind is brought to 8 bits, transparency shown over black; grey from colour
-  /// is (299 R + 587 G + 114 B) / 1000. Throws `fileNotFound`, `unreadableImage`.
+  /// Decodes a PNG or JPEG file: pixels as they are stored, whatever they say of gamma and colour profiles. PNG of any kind
+  /// is brought to 8 bits (16-bit values are divided by 257), transparency shown over black; CMYK becomes RGB; grey from
+  /// colour is (299 R + 587 G + 114 B) / 1000. Throws `fileNotFound`, `unreadableImage`, `tooLarge`.
   package init(contentsOf path: String, channels: Int) throws(Diagnostic) {
-    let file = ByteView(try Blob(mapping: path))
+    self = try PictureFile(path).decoded(channels: channels)
+  }
+}
+
+/// A PNG or JPEG file of which the header has been read, and no pixel yet.
+struct PictureFile {
+  let path: String
+  let width: Int
+  let height: Int
+  private let isPNG: Bool
+  private let file: ByteView
+
+  /// Throws `fileNotFound`, `unreadableImage`.
+  init(_ path: String) throws(Diagnostic) {
+    self.path = path
+    file = ByteView(try Blob(mapping: path))
     do throws(ImageFault) {
-      if file.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
-        self = try Self.png(file, channels: channels)
+      isPNG = file.starts(with: [0x89, 0x50, 0x4E, 0x47])
+      if isPNG {
+        (width, height) = try PNGDecoder.size(file)
       } else if file.starts(with: [0xFF, 0xD8]) {
-        self = try Self.jpeg(file, channels: channels)
+        (width, height) = try JPEGDecoder.size(file)
       } else {
-        throw ImageFault(reason: "it is neither PNG nor JPEG")
+        let kind = file.withBytes { FileKind(head: $0.prefix(FileKind.headLength)) }
+        throw ImageFault(reason: "it is neither PNG nor JPEG" + (kind.map { " but \($0.name)" } ?? ""))
       }
     } catch {
+      throw error.diagnostic(path)
+    }
+  }
+
+  /// Throws `unreadableImage`, and `tooLarge` before any memory is taken.
+  func decoded(channels: Int) throws(Diagnostic) -> Image {
+    // A file of some kilobytes can claim any size: as many pixels as several threads can hold, with what is made of them.
+    let limit = min(1 << 26, MachineMemory.bytes / 64)
+    guard width <= limit / max(height, 1) else {
       throw Diagnostic(
-        .unreadableImage, "cannot decode '\(path)': \(error.reason)", at: Place(file: path),
-        hint: "repair or remove the file: every image of the folder is a sample")
+        .tooLarge, "the image claims \(width)x\(height) pixels, more than \(limit >> 20) million",
+        at: Place(file: path),
+        hint: "reduce or remove it: pictures are decoded whole")
+    }
+    do throws(ImageFault) {
+      let pixels =
+        try isPNG ? PNGDecoder.pixels(file, width, height, channels) : JPEGDecoder.pixels(file, width, height, channels)
+      return Image(width: width, height: height, channels: channels, pixels: pixels)
+    } catch {
+      throw error.diagnostic(path)
     }
   }
+}
 
-  /// What is wrong with a file's content, before its name is known.
-  private struct ImageFault: Error { var reason: String }
+/// What is wrong with a picture's content, before its file is known.
+struct ImageFault: Error {
+  var reason: String
 
-  private static func png(_ file: ByteView, channels: Int) throws(ImageFault) -> Image {
-    var image = png_image()
-    defer { png_image_free(&image) }
-    guard file.withBytes({ kdc_png_begin(&image, $0.baseAddress, $0.count) }) != 0 else {
-      throw ImageFault(reason: message(image))
-    }
-    // The bytes must stay where they are until the image is read: the blob is held by `file`.
-    let (width, height) = (Int(image.width), Int(image.height))
-    guard width * height <= pixelLimit else { throw ImageFault(reason: "it claims \(width)x\(height) pixels") }
-    var rgba = [UInt8](repeating: 0, count: 4 * width * height)
-    let isRead = withExtendedLifetime(file.blob) { kdc_png_finish(&image, &rgba) }
-    // A warning leaves pixels that may not be the file's.
-    guard isRead != 0, image.warning_or_error & 2 == 0 else { throw ImageFault(reason: message(image)) }
+  func diagnostic(_ path: String) -> Diagnostic {
+    Diagnostic(
+      .unreadableImage, "the image cannot be decoded: \(reason)", at: Place(file: path),
+      hint: "repair or remove the file: every image of the folder is a sample")
+  }
+}
+
+/// libpng.
+private enum PNGDecoder {
+  static func size(_ file: ByteView) throws(ImageFault) -> (width: Int, height: Int) {
+    var png = kdc_png()
+    try read(file, &png, channels: 0, into: nil)
+    return (Int(png.width), Int(png.height))
+  }
+
+  static func pixels(_ file: ByteView, _ width: Int, _ height: Int, _ channels: Int) throws(ImageFault) -> [UInt8] {
+    var png = kdc_png()
+    (png.width, png.height) = (UInt32(width), UInt32(height))
     var pixels = [UInt8](repeating: 0, count: channels * width * height)
-    for index in 0..<(width * height) {
-      let alpha = Int(rgba[4 * index + 3])
-      func over(_ channel: Int) -> Int { (Int(rgba[4 * index + channel]) * alpha + 127) / 255 }
-      let (red, green, blue) = (over(0), over(1), over(2))
-      if channels == 1 {
-        let sum = 299 * red + 587 * green + 114 * blue
-        pixels[index] = UInt8((sum + 500) / 1000)
-      } else {
-        pixels[3 * index] = UInt8(red)
-        pixels[3 * index + 1] = UInt8(green)
-        pixels[3 * index + 2] = UInt8(blue)
-      }
-    }
-    return Image(width: width, height: height, channels: channels, pixels: pixels)
+    try read(file, &png, channels: channels, into: &pixels)
+    return pixels
   }
 
-  private static func message(_ image: png_image) -> String {
-    withUnsafeBytes(of: image.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-  }
-
-  private static func jpeg(_ file: ByteView, channels: Int) throws(ImageFault) -> Image {
-    guard let decoder = tjInitDecompress() else { throw ImageFault(reason: "libjpeg-turbo cannot start") }
-    defer { tjDestroy(decoder) }
-    var (width, height, sampling, space) = (Int32(0), Int32(0), Int32(0), Int32(0))
-    let header = file.withBytes { bytes in
-      tjDecompressHeader3(
-        decoder, bytes.bindMemory(to: UInt8.self).baseAddress, UInt(bytes.count), &width, &height, &sampling, &space)
-    }
-    guard header == 0, width > 0, height > 0 else { throw ImageFault(reason: String(cString: tjGetErrorStr2(decoder))) }
-    guard Int(width) * Int(height) <= pixelLimit else {
-      throw ImageFault(reason: "it claims \(width)x\(height) pixels")
-    }
-    var pixels = [UInt8](repeating: 0, count: channels * Int(width) * Int(height))
-    let format = channels == 1 ? TJPF_GRAY : TJPF_RGB
+  private static func read(
+    _ file: ByteView, _ png: inout kdc_png, channels: Int, into pixels: UnsafeMutablePointer<UInt8>?
+  ) throws(ImageFault) {
     let status = file.withBytes { bytes in
-      tjDecompress2(
-        decoder, bytes.bindMemory(to: UInt8.self).baseAddress, UInt(bytes.count), &pixels, width, 0, height,
-        Int32(format.rawValue), TJFLAG_ACCURATEDCT)
+      png.data = bytes.bindMemory(to: UInt8.self).baseAddress
+      png.size = bytes.count
+      return kdc_png_read(&png, Int32(channels), pixels)
     }
-    // Warnings count too: a file cut short decodes to grey below the cut.
-    guard status == 0 else { throw ImageFault(reason: String(cString: tjGetErrorStr2(decoder))) }
-    return Image(width: Int(width), height: Int(height), channels: channels, pixels: pixels)
+    guard status == 0 else { return }
+    throw ImageFault(reason: withUnsafePointer(to: png) { String(cString: kdc_png_message($0)) })
   }
 }

@@ -6,14 +6,23 @@ package enum ImageResize {
   package static func plane(
     _ values: [Float], from input: (width: Int, height: Int), to output: (width: Int, height: Int)
   ) -> [Float] {
-    guard input.width != output.width || input.height != output.height else { return values }
+    plane(from: input, to: output) { values[$0] }
+  }
+
+  /// The same of values that are given one by one, by their place row by row: a large picture needs no copy in floats.
+  static func plane(
+    from input: (width: Int, height: Int), to output: (width: Int, height: Int), value: (Int) -> Float
+  ) -> [Float] {
+    guard input.width != output.width || input.height != output.height else {
+      return (0..<input.width * input.height).map(value)
+    }
     let columns = weights(from: input.width, to: output.width)
     let rows = weights(from: input.height, to: output.height)
     var narrow = [Float](repeating: 0, count: input.height * output.width)
     for y in 0..<input.height {
       for (x, taps) in columns.enumerated() {
         var sum: Float = 0
-        for tap in taps { sum += values[y * input.width + tap.index] * tap.weight }
+        for tap in taps { sum += value(y * input.width + tap.index) * tap.weight }
         narrow[y * output.width + x] = sum
       }
     }

@@ -2,7 +2,8 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
-/// How images become numbers: value = (pixel / 255 − mean) / std, at the size given.
+/// How images become numbers: value = (pixel / 255 − mean) / std, at the size given. Inputs of whole numbers take the
+/// pixels themselves, 0…255.
 package struct ImageOptions: Sendable, Hashable {
   /// What images are resized to; nil takes them as they are.
   package var size: Size?
@@ -21,6 +22,11 @@ package struct ImageOptions: Sendable, Hashable {
   }
 
   package init() {}
+
+  /// The options that are not as they are by default.
+  var given: [String] {
+    (size == nil ? [] : ["--image-size"]) + (mean == [0] ? [] : ["--mean"]) + (deviation == [1] ? [] : ["--std"])
+  }
 }
 
 /// PNG and JPEG files as samples of a model's image input, decoded each time one is asked for.
@@ -54,6 +60,7 @@ struct ImageSource: SampleColumn {
           at: place, hint: "leave it out with --image-size \(wanted), or compile with --input-shape")
       ])
     }
+    try checkNumbers(place)
     for (name, values) in [("--mean", options.mean), ("--std", options.deviation)]
     where values.count != 1 && values.count != layout.channels {
       throw DiagnosticList([
@@ -65,36 +72,65 @@ struct ImageSource: SampleColumn {
     let source = self
     let faults = try parallelMap(files.count, threads: threads) { index in
       do throws(Diagnostic) {
-        try source.check(try Image(contentsOf: files[index], channels: layout.channels), files[index])
+        let file = try PictureFile(files[index])
+        try source.check(file)
+        _ = try file.decoded(channels: layout.channels)
         return Diagnostic?.none
       } catch {
         return error
       }
     }.compactMap { $0 }
-    guard faults.isEmpty else { throw DiagnosticList(faults.count > 20 ? Array(faults.prefix(20)) : faults) }
+    guard faults.isEmpty else { throw DiagnosticList(faults) }
   }
 
-  private func check(_ image: Image, _ file: String) throws(Diagnostic) {
+  /// Pixels are 0…255: types that do not hold them cannot be filled, and whole numbers are not scaled to 0…1.
+  private func checkNumbers(_ place: Place) throws(DiagnosticList) {
+    let type = input.type.dataType
+    guard !type.isFloat else { return }
+    if type == .int8 || type == .bool {
+      throw DiagnosticList([
+        Diagnostic(
+          .unsuitableInput, "pixels, 0…255, do not fit the model's input '\(input.name)' \(input.type)", at: place,
+          hint: "save such samples as npz, in the numbers that the model takes")
+      ])
+    }
+    let scaling = options.given.filter { $0 != "--image-size" }
+    guard scaling.isEmpty else {
+      throw DiagnosticList([
+        Diagnostic(
+          .unsuitableInput,
+          "\(scaling.joined(separator: " and ")) cannot be applied: '\(input.name)' \(input.type) takes whole numbers",
+          at: place, hint: "leave it out: such an input takes the pixels as they are, 0…255")
+      ])
+    }
+  }
+
+  /// Before any pixel is decoded.
+  private func check(_ image: PictureFile) throws(Diagnostic) {
     guard options.size == nil, image.width != layout.width || image.height != layout.height else { return }
     throw Diagnostic(
       .imageSizeMismatch,
       "the image is \(image.width)x\(image.height), the model's input '\(input.name)' \(layout.width)x\(layout.height)",
-      at: Place(file: file), hint: "resize all images alike with --image-size \(layout.width)x\(layout.height)")
+      at: Place(file: image.path), hint: "resize all images alike with --image-size \(layout.width)x\(layout.height)")
   }
 
   func sample(_ index: Int) throws -> Tensor {
-    let image = try Image(contentsOf: files[index], channels: layout.channels)
-    try check(image, files[index])
-    let pixels = image.width * image.height
+    let file = try PictureFile(files[index])
+    try check(file)
+    let image = try file.decoded(channels: layout.channels)
+    let takesPixels = !input.type.dataType.isFloat
     var result = [Float](repeating: 0, count: layout.channels * layout.width * layout.height)
     for channel in 0..<layout.channels {
       let mean = options.mean[options.mean.count == 1 ? 0 : channel]
       let deviation = options.deviation[options.deviation.count == 1 ? 0 : channel]
-      let plane = (0..<pixels).map { Float(image.pixels[$0 * layout.channels + channel]) / 255 }
       let resized = ImageResize.plane(
-        plane, from: (image.width, image.height), to: (layout.width, layout.height))
+        from: (image.width, image.height), to: (layout.width, layout.height)
+      ) { position in
+        let pixel = Float(image.pixels[position * layout.channels + channel])
+        return takesPixels ? pixel : pixel / 255
+      }
       for (position, value) in resized.enumerated() {
-        result[layout.index(channel, position)] = (value - mean) / deviation
+        result[layout.index(channel, position)] = takesPixels ? value.rounded() : (value - mean) / deviation
       }
     }
     return Tensor(input.type.shape, result).converted(to: input.type.dataType)

@@ -12,37 +12,64 @@ package enum NumpyFile {
 
   /// `read` for a file's bytes.
   package static func decode(_ bytes: [UInt8]) throws(Diagnostic) -> [(key: String, tensor: Tensor)] {
-    try views(of: ByteView(bytes)).map { ($0.key, $0.view.tensor) }
+    try views(of: ByteView(bytes)) { _ in true }.arrays.map { ($0.key, $0.view.tensor) }
   }
 
-  /// `read` without holding the arrays in memory: stored ones are mapped from the file, deflated ones unpacked.
+  /// `read` without holding the arrays in memory: stored ones are mapped from the file, deflated ones unpacked. Of the keys
+  /// that are not wanted only the names are read.
   package static func open(_ path: String) throws(Diagnostic) -> [(key: String, view: ArrayView)] {
+    try open(path) { _ in true }.arrays
+  }
+
+  /// The arrays of the keys that are wanted, and all keys.
+  static func open(
+    _ path: String, wanting isWanted: (String) -> Bool
+  ) throws(Diagnostic) -> (arrays: [(key: String, view: ArrayView)], keys: [String]) {
     let bytes = ByteView(try Blob(mapping: path))
-    do {
-      return try views(of: bytes)
+    do throws(Diagnostic) {
+      return try views(of: bytes, wanting: isWanted)
     } catch {
       throw error.located(at: Place(file: path))
     }
   }
 
-  private static func views(of bytes: ByteView) throws(Diagnostic) -> [(key: String, view: ArrayView)] {
-    if bytes.starts(with: NumpyArray.magic) { return [("", try NumpyArray.view(of: bytes, name: "npy"))] }
-    guard ZipArchive.looksLikeZip(bytes) else {
-      throw Diagnostic(
-        .unreadableData, "the file is neither npz nor npy",
-        hint: "save samples by numpy.savez(file, NAME=array) with the model's input names")
-    }
+  private static func views(
+    of bytes: ByteView, wanting isWanted: (String) -> Bool
+  ) throws(Diagnostic) -> (arrays: [(key: String, view: ArrayView)], keys: [String]) {
+    if bytes.starts(with: NumpyArray.magic) { return ([("", try NumpyArray.view(of: bytes, name: "npy"))], [""]) }
+    let kind = bytes.withBytes { FileKind(head: $0.prefix(FileKind.headLength)) }
+    guard ZipArchive.looksLikeZip(bytes) else { throw foreign(kind) }
     let archive = try ZipArchive(bytes)
-    var arrays: [(key: String, view: ArrayView)] = []
-    for entry in archive.entries where entry.name.hasSuffix(".npy") {
-      let key = String(entry.name.dropLast(4))
-      guard !arrays.contains(where: { $0.key == key }) else {
-        throw Diagnostic(.unreadableData, "array '\(key)' is in the file twice")
-      }
-      arrays.append((key, try NumpyArray.view(of: try archive.contents(of: entry), name: key)))
+    let entries = archive.entries.filter { $0.name.hasSuffix(".npy") }
+    guard !entries.isEmpty else {
+      throw archive.entries.isEmpty ? Diagnostic(.unreadableData, "the file holds no arrays") : foreign(kind)
     }
-    guard !arrays.isEmpty else { throw Diagnostic(.unreadableData, "the file holds no arrays") }
-    return arrays
+    let keys = entries.map { String($0.name.dropLast(4)) }
+    var seen: Set<String> = []
+    for key in keys where !seen.insert(key).inserted {
+      throw Diagnostic(.unreadableData, "array '\(key)' is in the file twice")
+    }
+    let chosen = zip(keys, entries).filter { isWanted($0.0) }
+    let unpacked = archive.unpackedBytes(of: chosen.map(\.1))
+    guard unpacked <= MachineMemory.bytes / 2 else {
+      throw Diagnostic(
+        .tooLarge, "its arrays unpack to \(unpacked >> 20) MB, more than half of this machine's memory",
+        hint: "save the samples uncompressed (numpy.savez): such files are read in place, whatever their size")
+    }
+    var arrays: [(key: String, view: ArrayView)] = []
+    // What is unpacked in memory has one limit, however many arrays it is cut into.
+    var room = 1 << 26
+    for (key, entry) in chosen {
+      arrays.append((key, try NumpyArray.view(of: try archive.contents(of: entry, inMemory: room), name: key)))
+      if entry.method == 8 && entry.rawBytes <= room { room -= entry.rawBytes }
+    }
+    return (arrays, keys)
+  }
+
+  private static func foreign(_ kind: FileKind?) -> Diagnostic {
+    Diagnostic(
+      .unreadableData, "the file is neither npz nor npy" + (kind.map { ": it is \($0.name)" } ?? ""),
+      hint: kind?.dataHint ?? "save samples by numpy.savez(file, NAME=array) with the model's input names")
   }
 
   /// Writes a `.npz` file (stored, not compressed), whole or not at all. The same arrays give the same bytes.

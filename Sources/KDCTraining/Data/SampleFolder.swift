@@ -24,6 +24,8 @@ struct SampleFolder {
   let files: [String]
   /// Class of each file, where the files lie in sub-folders.
   let labels: [Int64]?
+  /// Pictures of kinds that are not read.
+  let skipped: [String]
   /// Names of the sub-folders in order of their classes: the number where all names are numbers, else the place in order
   /// of the names' bytes.
   let classes: [String]
@@ -33,23 +35,28 @@ struct SampleFolder {
     let place = Place(file: folder)
     let entries = try Self.entries(of: folder)
     var found: [(kind: Kind, path: String, label: Int64?)] = []
-    for name in Self.sorted(entries.files) {
-      if let kind = Kind(name) { found.append((kind, "\(folder)/\(name)", nil)) }
+    var skipped: [String] = []
+    func add(_ name: String, in folder: String, label: Int64?) {
+      let path = "\(folder)/\(name)"
+      if let kind = Kind(name) { found.append((kind, path, label)) }
+      if Self.isOtherPicture(name) { skipped.append(path) }
     }
+    for name in Self.sorted(entries.files) { add(name, in: folder, label: nil) }
     let classes = Self.sorted(entries.folders)
     // Folders named by numbers are the classes themselves: a class without samples must not move the others.
     let numbers = classes.compactMap { Int64($0) }
     for (index, name) in classes.enumerated() {
       let label = numbers.count == classes.count ? numbers[index] : Int64(index)
       let path = "\(folder)/\(name)"
-      for file in Self.sorted(try Self.entries(of: path).files) {
-        if let kind = Kind(file) { found.append((kind, "\(path)/\(file)", label)) }
-      }
+      for file in Self.sorted(try Self.entries(of: path).files) { add(file, in: path, label: label) }
     }
+    self.skipped = skipped
     guard let first = found.first else {
       throw Diagnostic(
         .noSamples, "the folder has no PNG, JPEG or CSV files", at: place,
-        hint: "put samples into the folder, or into one sub-folder per class")
+        notes: skipped.isEmpty ? [] : ["pictures of other kinds: " + Self.some(of: skipped)],
+        hint: skipped.isEmpty
+          ? "put samples into the folder, or into one sub-folder per class" : "convert the pictures to PNG")
     }
     if let other = found.first(where: { $0.kind != first.kind }) {
       throw Diagnostic(
@@ -65,6 +72,29 @@ struct SampleFolder {
     files = found.map(\.path)
     labels = first.label == nil ? nil : found.compactMap(\.label)
     self.classes = first.label == nil ? [] : classes
+  }
+
+  /// What is to be said of pictures that are not read; nil where there are none.
+  var warning: Diagnostic? {
+    guard !skipped.isEmpty else { return nil }
+    let (count, verb) = skipped.count == 1 ? ("1 picture", "is") : ("\(skipped.count) pictures", "are")
+    return Diagnostic(
+      .skippedPictures, severity: .warning,
+      "\(count) of the folder \(verb) neither PNG nor JPEG, and no sample: " + Self.some(of: skipped),
+      hint: "convert them to PNG, or take them out of the folder")
+  }
+
+  private static func some(of paths: [String]) -> String {
+    paths.prefix(3).map { "'\($0)'" }.joined(separator: ", ") + (paths.count > 3 ? " and \(paths.count - 3) more" : "")
+  }
+
+  private static func isOtherPicture(_ name: String) -> Bool {
+    let kinds = [
+      "avif", "bmp", "cr2", "dib", "dng", "exr", "gif", "heic", "heif", "jfif", "jp2", "jxl", "nef", "pbm", "pgm",
+      "ppm",
+      "pnm", "qoi", "svg", "tga", "tif", "tiff", "webp",
+    ]
+    return kinds.contains(name.split(separator: ".", omittingEmptySubsequences: false).last?.lowercased() ?? "")
   }
 
   static func isFolder(_ path: String) -> Bool {

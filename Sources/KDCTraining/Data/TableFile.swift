@@ -18,18 +18,48 @@ struct TableFile: Sendable {
 
   var count: Int { lines.count }
 
-  /// Reads the whole file once. Throws a `DiagnosticList` of `fileNotFound`, or `invalidTable` for every row that is
-  /// ragged or has a cell that is no number (the first 20), `nonFiniteData`.
-  init(_ path: String) throws {
+  /// Reads the whole file once. A row has at most `most` cells, of 1000 bytes on average: others are told before they are
+  /// taken apart. Throws a `DiagnosticList` of `fileNotFound`, or `invalidTable` for every row that is ragged or has a cell
+  /// that is no number (the first 20), `nonFiniteData`, `tooLarge`, `wrongDataShape`.
+  init(_ path: String, most: Int) throws {
     let bytes: ByteView
     do throws(Diagnostic) {
       bytes = ByteView(try Blob(mapping: path))
     } catch {
       throw DiagnosticList([error])
     }
-    var lines = Self.split(bytes)
+    guard var lines = Self.split(bytes) else {
+      throw DiagnosticList([
+        Diagnostic(
+          .tooLarge, "the table has more than \(Self.mostLines) rows, too many for this machine's memory",
+          at: Place(file: path), hint: "save the samples as npz")
+      ])
+    }
+    if let long = lines.first(where: { $0.range.count / 1000 > most }) {
+      throw DiagnosticList([
+        Diagnostic(
+          .invalidTable, "the row is \(long.range.count) bytes long, too long for \(most) numbers",
+          at: Place(file: "\(path):\(long.number)"),
+          hint: "every row needs one cell for each number of the model's input")
+      ])
+    }
     let first = lines.first.map { line in bytes.withBytes { Array($0[line.range]) } } ?? []
     let separator = [UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t")].first { first.contains($0) } ?? 44
+    let width = 1 + first.count { $0 == separator }
+    guard width <= most else {
+      throw DiagnosticList([
+        Diagnostic(
+          .wrongDataShape, "a row has \(width) cells, more than \(most)", at: Place(file: path),
+          hint: "every row needs one cell for each number of the model's input")
+      ])
+    }
+    if let byte = first.first(where: { $0 < 32 && $0 != 9 || $0 == 127 }) {
+      throw DiagnosticList([
+        Diagnostic(
+          .invalidTable, "the first row has the control character \(byte)", at: Place(file: "\(path):1"),
+          hint: "tables are text: save it as CSV in UTF-8")
+      ])
+    }
     let names = Self.cells(first, separator)
     let hasHeader = names.contains { Self.number($0) == nil }
     if hasHeader, !lines.isEmpty { lines.removeFirst() }
@@ -78,8 +108,11 @@ struct TableFile: Sendable {
     return result
   }
 
-  /// Lines that are not empty.
-  private static func split(_ bytes: ByteView) -> [(range: Range<Int>, number: Int)] {
+  /// An eighth of the memory.
+  private static let mostLines = MachineMemory.bytes / 8 / MemoryLayout<(range: Range<Int>, number: Int)>.stride
+
+  /// Lines that are not empty; nil where they are too many.
+  private static func split(_ bytes: ByteView) -> [(range: Range<Int>, number: Int)]? {
     bytes.withBytes { bytes in
       var lines: [(range: Range<Int>, number: Int)] = []
       // A byte order mark is no part of the first cell.
@@ -94,6 +127,7 @@ struct TableFile: Sendable {
         var last = end
         while last > start, bytes[last - 1] == 13 || bytes[last - 1] == 32 { last -= 1 }
         if last > start { lines.append((start..<last, number)) }
+        guard lines.count <= mostLines else { return nil }
         start = end + 1
         number += 1
       }
@@ -110,6 +144,10 @@ struct TableFile: Sendable {
     }
   }
 
-  /// A number in C's form, whatever the locale; nil for anything else.
-  private static func number(_ cell: ArraySlice<UInt8>) -> Float? { Float(String(decoding: cell, as: UTF8.self)) }
+  /// A number in C's form, whatever the locale; nil for anything else. What is no visible character ends a text for C, and
+  /// would hide what follows it.
+  private static func number(_ cell: ArraySlice<UInt8>) -> Float? {
+    guard cell.allSatisfy({ (33...126).contains($0) }) else { return nil }
+    return Float(String(decoding: cell, as: UTF8.self))
+  }
 }

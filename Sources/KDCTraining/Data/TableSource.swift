@@ -36,7 +36,7 @@ enum TableSource {
 
   /// Samples and labels of one file. Throws a `DiagnosticList`.
   static func rows(of path: String, input: ValueInfo) throws -> (source: Rows, labels: Tensor?) {
-    let table = try TableFile(path)
+    let table = try TableFile(path, most: input.type.shape.count + 1)
     let labelColumn = table.header?.firstIndex { $0.lowercased() == "label" }
     let cells = table.columns - (labelColumn == nil ? 0 : 1)
     let place = Place(file: path)
@@ -49,6 +49,7 @@ enum TableSource {
           hint: "one row is one sample; for a file per sample give the folder")
       ])
     }
+    if let fault = try unfit(table, input, besides: labelColumn) { throw DiagnosticList([fault]) }
     guard let labelColumn else { return (Rows(input: input, table: table, labelColumn: nil), nil) }
     let labels = try (0..<table.count).map { try table.numbers($0)[labelColumn] }
     let isWhole = labels.allSatisfy { $0 == $0.rounded() && abs($0) < 0x1p24 }
@@ -56,6 +57,19 @@ enum TableSource {
     return (
       Rows(input: input, table: table, labelColumn: labelColumn), isWhole ? tensor.converted(to: .int64) : tensor
     )
+  }
+
+  /// The fault of the first number that an input of whole numbers cannot hold; column `label` is not the input's.
+  private static func unfit(_ table: TableFile, _ input: ValueInfo, besides label: Int? = nil) throws -> Diagnostic? {
+    guard !input.type.dataType.isFloat else { return nil }
+    for row in 0..<table.count {
+      let values = try table.numbers(row)
+      let view = ArrayView(Tensor([values.count], values.enumerated().map { $0.offset == label ? 0 : $0.element }))
+      if let found = view.firstUnfit(for: input.type.dataType) {
+        return .unfit(found.value, at: "row \(row + 1)", for: input).located(at: Place(file: table.path))
+      }
+    }
+    return nil
   }
 
   /// One file per sample. Throws a `DiagnosticList`.
@@ -66,9 +80,11 @@ enum TableSource {
     let wanted = dims.first == 1 && dims.count > 1 ? Array(dims.dropFirst()) : dims
     for path in paths where faults.count < 20 {
       do {
-        let table = try TableFile(path)
+        let table = try TableFile(path, most: max(input.type.shape.count, 1))
         let found = [table.count, table.columns]
-        if found == wanted || (wanted.count == 1 && found[0] * found[1] == wanted[0]) {
+        if let fault = try unfit(table, input) {
+          faults.append(fault)
+        } else if found == wanted || (wanted.count == 1 && found[0] * found[1] == wanted[0]) {
           tables.append(table)
         } else {
           faults.append(

@@ -38,8 +38,11 @@ package struct TeacherOutputs: Sendable {
           faults.append(fault)
           continue
         }
-        shards[output.name, default: []].append((totals[output.name, default: 0], view))
-        totals[output.name, default: 0] += view.shape[0]
+        // As inputs have it: an array of the output's own shape is that of one sample.
+        let isOne = SampleAxis(view.shape.dims, of: output.type.shape) == SampleAxis.none
+        let rows = isOne ? view.asOneSample : view
+        shards[output.name, default: []].append((totals[output.name, default: 0], rows))
+        totals[output.name, default: 0] += rows.shape[0]
       }
     }
     for output in outputs {
@@ -78,8 +81,8 @@ package struct TeacherOutputs: Sendable {
   private static func check(_ view: ArrayView, _ key: String, _ output: ValueInfo, _ file: String) -> Diagnostic? {
     let wanted = output.type.shape.dims
     let perSample = wanted.first == 1 ? Array(wanted.dropFirst()) : wanted
-    let found = Array(view.shape.dims.dropFirst())
-    guard view.shape.rank > 0, found == perSample || found == wanted else {
+    guard SampleAxis(view.shape.dims, of: output.type.shape) != nil else {
+      let found = view.shape.dims.dropFirst()
       let classes = perSample.count == 1 && found.count == 1 ? " classes" : ""
       return Diagnostic(
         .teacherOutputsMismatch, "'\(key)' has the shape \(view.shape)", at: Place(file: file),

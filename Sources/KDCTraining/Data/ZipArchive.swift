@@ -46,6 +46,21 @@ struct ZipArchive {
       offset = next
     }
     self.entries = entries
+    try checkOverlap()
+  }
+
+  /// Entries that share bytes are no archive's: with them a small file unpacks to any size.
+  private func checkOverlap() throws(Diagnostic) {
+    let ranges = entries.map { ($0.headerOffset, $0.headerOffset.addingReportingOverflow($0.storedBytes).partialValue) }
+      .sorted { $0.0 < $1.0 }
+    for (range, next) in zip(ranges, ranges.dropFirst()) where next.0 < range.1 || next.0 == range.0 {
+      throw Self.damaged("its entries overlap")
+    }
+  }
+
+  /// Bytes that the decompressed entries among `chosen` take together.
+  func unpackedBytes(of chosen: [Entry]) -> Int {
+    chosen.filter { $0.method == 8 }.reduce(0) { $0.addingReportingOverflow($1.rawBytes).partialValue }
   }
 
   private static func zip64Record(_ reader: ByteView, end: Int) -> Int? {
@@ -91,7 +106,8 @@ struct ZipArchive {
   }
 
   /// The bytes of an entry, checked by its CRC: where they lie in the file if they are stored, else decompressed.
-  func contents(of entry: Entry) throws(Diagnostic) -> ByteView {
+  /// Decompressed entries over `limit` bytes go to a temporary file.
+  func contents(of entry: Entry, inMemory limit: Int = 1 << 26) throws(Diagnostic) -> ByteView {
     let reader = bytes
     guard !entry.isEncrypted else { throw Self.damaged("entry '\(entry.name)' is encrypted") }
     // The local header's name and extra field may differ in length from the directory's.
@@ -104,7 +120,7 @@ struct ZipArchive {
     let raw: ByteView
     switch entry.method {
     case 0 where entry.rawBytes == entry.storedBytes: raw = stored
-    case 8: raw = try Self.inflate(stored, to: entry)
+    case 8: raw = try Self.inflate(stored, to: entry, inMemory: limit)
     default: throw Self.damaged("entry '\(entry.name)' uses zip method \(entry.method); stored and deflated are read")
     }
     let crc = raw.withBytes { crc32_z(0, $0.bindMemory(to: UInt8.self).baseAddress, $0.count) }
@@ -114,12 +130,12 @@ struct ZipArchive {
     return raw
   }
 
-  private static func inflate(_ stored: ByteView, to entry: Entry) throws(Diagnostic) -> ByteView {
+  private static func inflate(_ stored: ByteView, to entry: Entry, inMemory limit: Int) throws(Diagnostic) -> ByteView {
     // DEFLATE cannot do better than 1032 : 1, so a larger claim is a lie (and would be memory spent on it).
     guard entry.rawBytes / 1032 <= entry.storedBytes else {
       throw damaged("entry '\(entry.name)' claims \(entry.rawBytes) bytes from \(entry.storedBytes)")
     }
-    let blob = try Blob.filled(count: entry.rawBytes) { output in
+    let blob = try Blob.filled(count: entry.rawBytes, inMemory: limit) { output in
       stored.withBytes { inflate($0, to: output) }
     }
     guard let blob else { throw damaged("entry '\(entry.name)' cannot be decompressed") }

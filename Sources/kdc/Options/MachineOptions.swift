@@ -13,7 +13,14 @@ struct ThreadOptions: ParsableArguments {
     if let count, !(1...1024).contains(count) { throw ValidationError("--threads must be 1 to 1024") }
   }
 
-  var threads: Threads { Threads(count ?? ProcessInfo.processInfo.activeProcessorCount) }
+  /// Throws `systemLimit` where the memory that they compute in is refused.
+  var threads: Threads {
+    get throws {
+      let threads = Threads(count ?? ProcessInfo.processInfo.activeProcessorCount)
+      try SystemLimits.reserve(for: threads)
+      return threads
+    }
+  }
 }
 
 /// Sizes that an ONNX file leaves open.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import KDCDiagnostics
 import KDCTraining
 
 /// How `kdc train` and `kdc distill` train.
@@ -100,6 +101,11 @@ struct TrainingOptions: ParsableArguments {
     if optimizer == .adam && (weightDecay ?? 0) > 0 {
       throw ValidationError("--optimizer adam has no --weight-decay; adamw has")
     }
+  }
+
+  /// Curve, checkpoint and snapshots have their names from the output's, so that this has to have one.
+  static func checkOutput(_ output: String) throws {
+    guard !OutputPlace.isStandardOutput(output) else { throw ValidationError("-o needs a file's name here") }
   }
 
   /// What is asked for, defaults filled in; the loss is the command's.

@@ -60,7 +60,12 @@ struct RecipeCommand: AsyncParsableCommand {
       return
     }
     try checkFiles(recipe, path: path)
-    let work = URL(fileURLWithPath: output ?? recipe.name)
+    var files = FileUse()
+    files.read("the recipe", path)
+    for (_, file) in recipe.files { files.read(samples: file) }
+    files.write("--json", json)
+    try files.check()
+    let work = URL(fileURLWithPath: try output ?? folderName(of: recipe, path: path))
     let table = json.map { URL(fileURLWithPath: $0).path }
     do {
       try FileManager.default.createDirectory(at: work, withIntermediateDirectories: true)
@@ -74,6 +79,16 @@ struct RecipeCommand: AsyncParsableCommand {
     if let table { try Console.json(result.rows, to: table) }
     try Files.write(Array(result.markdown.utf8), to: "results.md")
     Console.result(result.markdown)
+  }
+
+  /// A recipe's words choose no other place than a folder here.
+  private func folderName(of recipe: Recipe, path: String) throws(Diagnostic) -> String {
+    guard !recipe.name.contains("/"), !["", ".", ".."].contains(recipe.name) else {
+      throw Diagnostic(
+        .outputOutsideFolder, "the recipe's name '\(recipe.name)' is not that of a folder", at: Place(file: path),
+        hint: "say where to work with -o FOLDER")
+    }
+    return recipe.name
   }
 
   /// Throws a `DiagnosticList` of `fileNotFound` for samples that are not there, before anything is trained.
@@ -91,6 +106,12 @@ struct RecipeCommand: AsyncParsableCommand {
     var faults: [Diagnostic] = []
     for step in recipe.steps {
       guard case .run(let arguments) = step.action else { continue }
+      if arguments.contains(where: { $0 == "--toolchain" || $0.hasPrefix("--toolchain=") }) {
+        faults.append(
+          Diagnostic(
+            .invalidDescription, "a recipe does not choose the programs that are run: --toolchain",
+            at: Place(file: path, detail: "line \(step.line)")))
+      }
       do {
         _ = try KDC.parseAsRoot(arguments)
       } catch {
@@ -114,11 +135,14 @@ struct RecipeCommand: AsyncParsableCommand {
         let marker = ".done-" + Digest.hexadecimal(of: Array(arguments.joined(separator: "\n").utf8)).prefix(16)
         guard !FileManager.default.fileExists(atPath: marker) else { continue }
         progress.line("step \(index + 1)/\(recipe.steps.count): kdc \(arguments.joined(separator: " "))")
-        var command = try KDC.parseAsRoot(arguments)
-        if var asynchronous = command as? any AsyncParsableCommand {
-          try await asynchronous.run()
-        } else {
-          try command.run()
+        // Recipes come from others: what their steps write stays in the folder.
+        try await FileUse.$confinement.withValue(FileManager.default.currentDirectoryPath) {
+          var command = try KDC.parseAsRoot(arguments)
+          if var asynchronous = command as? any AsyncParsableCommand {
+            try await asynchronous.run()
+          } else {
+            try command.run()
+          }
         }
         try Files.write([], to: String(marker))
       case .measure(let model, let data, let row):
@@ -133,8 +157,8 @@ struct RecipeCommand: AsyncParsableCommand {
   private func measure(_ model: String, on data: String, limit: Int) throws -> [HeadMetrics] {
     let threads = Threads(ProcessInfo.processInfo.activeProcessorCount)
     let runner = try OpenedModel(path: model, threads: threads).runner
-    let set = try DataSet(
-      contentsOf: data, inputs: runner.inputs, outputs: runner.outputs.map(\.name), threads: threads)
+    let set = try Samples.open(
+      data, inputs: runner.inputs, outputs: runner.outputs.map(\.name), images: ImageOptions(), threads: threads)
     let some = limit < set.count ? set.selecting(Array(0..<max(1, limit))) : set
     let outputs = try runner.outputs(of: some, threads: threads)
     return runner.outputs.map { port in

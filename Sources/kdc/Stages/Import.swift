@@ -12,8 +12,8 @@ extension Stage {
   static let importModels = Stage("import") { compilation, _ in
     let request = compilation.request
     // Now rather than after minutes of work.
-    for architecture in request.architectures { try Files.checkWritable(request.outputPath(for: architecture)) }
-    if let json = request.json, json != "-" { try Files.checkWritable(json) }
+    try request.files.check()
+    for folder in [request.emitFolder, request.workFolder].compactMap({ $0 }) { try FileUse.confine(folder) }
     let student = try ModelFile.load(request.student, inputShapes: request.inputShapes)
     compilation.student = student
     compilation.studentBytes = fileSize(request.student)
@@ -64,8 +64,8 @@ extension Compilation {
   fileprivate mutating func openData() throws {
     let (request, student) = (request, student)
     func open(_ path: String) throws -> DataSet {
-      let data = try DataSet(
-        contentsOf: path, inputs: student.dataInputs, outputs: student.outputs, images: request.images,
+      let data = try Samples.open(
+        path, inputs: student.dataInputs, outputs: student.outputs, images: request.images,
         threads: request.threads)
       let faults = DistillationTargets.labelFaults(student.heads(labels: data.labels))
       guard faults.isEmpty else { throw DiagnosticList(faults.map { $0.located(at: Place(file: path)) }) }

@@ -22,6 +22,7 @@ extension Stage {
           file: path, architecture: bundle.architecture.rawValue, bytes: bundle.bytes.count,
           sha256: Digest.hexadecimal(of: bundle.bytes), codeBytes: manifest.codeBytes, arenaBytes: manifest.arenaBytes))
     }
+    try request.files.check()
     if let folder = request.emitFolder { try compilation.writeSources(to: folder) }
     for bundle in compilation.bundles {
       try Files.write(bundle.bytes, to: request.outputPath(for: bundle.architecture), executable: true)
@@ -43,6 +44,9 @@ extension Compilation {
           hint: "choose an --emit-dir that can be written")
       }
       let sources = [(Emission.modelFileName, model)] + variants.map { ($0.fileName, $0.text) }
+      var files = request.files
+      for (name, _) in sources { files.write("--emit-dir", "\(path)/\(name)") }
+      try files.check()
       for (name, text) in sources {
         try Files.write(Array(text.utf8), to: "\(path)/\(name)")
       }

@@ -35,7 +35,7 @@ extension Stage {
 }
 
 /// What pruning is to reach.
-enum PruningAim: Sendable {
+enum PruningAim: Sendable, Codable, Equatable {
   case cut(CompressionRequest.Cut)
   /// Every cost of a budget, with weights of so many bits.
   case budget(Budget, weightBits: Int)
@@ -71,10 +71,13 @@ struct PruningOutcome: Sendable {
 }
 
 extension Compilation {
-  /// Removes channels of the student, or takes the result of an interrupted run with this name from the work folder.
+  /// Removes channels of the student, or takes the result of an interrupted run with this name and aim from the work
+  /// folder.
   func pruned(_ aim: PruningAim, name: String, progress: Progress) throws -> PruningOutcome {
     if let known = finished[name]?.pruning { return known }
     struct Summary: Codable {
+      var aim: PruningAim
+      var isFactored: Bool
       var groups: [Pruner.GroupRecord]
       var kept: [String: [Int]]
       var lowRank: [LowRank.Decision]
@@ -82,11 +85,12 @@ extension Compilation {
       var reached: Bool
     }
     if let workFolder, let graph = workFolder.graph(name), let raw = workFolder.graph(name + "-raw"),
-      let summary = workFolder.value(name, as: Summary.self)
+      let summary = workFolder.value(name, as: Summary.self), summary.aim == aim,
+      case let wide = summary.isFactored ? workFolder.graph(name + "-wide") : nil, (wide != nil) == summary.isFactored
     {
       progress.detail("\(name) from the work folder")
       return PruningOutcome(
-        graph: graph, unreconstructed: raw, unfactored: workFolder.graph(name + "-wide"), lowRank: summary.lowRank,
+        graph: graph, unreconstructed: raw, unfactored: wide, lowRank: summary.lowRank,
         groups: summary.groups, kept: summary.kept, epochs: summary.epochs,
         reached: summary.reached)
     }
@@ -127,7 +131,8 @@ extension Compilation {
     if let unfactored = result.unfactored { try workFolder?.save(unfactored, as: name + "-wide") }
     try workFolder?.save(
       Summary(
-        groups: result.groups, kept: result.kept, lowRank: result.lowRank, epochs: spent, reached: result.reached),
+        aim: aim, isFactored: result.unfactored != nil, groups: result.groups, kept: result.kept,
+        lowRank: result.lowRank, epochs: spent, reached: result.reached),
       as: name)
     return PruningOutcome(
       graph: result.graph, unreconstructed: result.unreconstructed, unfactored: result.unfactored,

@@ -11,10 +11,9 @@ struct TrainingSession {
   let training: TrainingOptions
   let images: DataOptions
   let path: String
-  /// The output that was asked for.
-  private let finalOutput: String
-  /// Which link of a chain this is, as "g1"; nil for the one that gives the result.
-  var part: String?
+  private(set) var outputs: TrainingOutputs
+  /// What the whole command reads and writes.
+  private let files: FileUse
   let threads: Threads
   /// The student as its file has it, constants folded, in the order of its nodes.
   private(set) var student: Graph
@@ -31,15 +30,17 @@ struct TrainingSession {
   /// The checkpoint stays when the run is done: it is one of several.
   var keepsCheckpoint = false
 
-  init(student path: String, data: String, output: String, training: TrainingOptions, images: DataOptions) throws {
+  init(
+    student path: String, data: String, outputs: TrainingOutputs, files: FileUse, training: TrainingOptions,
+    images: DataOptions
+  ) throws {
     self.training = training
     self.images = images
-    finalOutput = output
+    self.outputs = outputs
+    self.files = files
     self.path = path
     weightSeed = training.reinitialize ? training.seed : nil
-    threads = training.machine.threads
-    try Files.checkWritable(output)
-    if let json = training.json, json != "-" { try Files.checkWritable(json) }
+    threads = try training.machine.threads
     student = try Self.model(path)
     let all = try Self.open(data, for: student, images: images, threads: threads)
     let count = min(all.count, training.trainSamples ?? .max)
@@ -57,8 +58,8 @@ struct TrainingSession {
   }
 
   private static func open(_ path: String, for graph: Graph, images: DataOptions, threads: Threads) throws -> DataSet {
-    let data = try DataSet(
-      contentsOf: path, inputs: graph.dataInputs, outputs: graph.outputs, images: images.images, threads: threads)
+    let data = try Samples.open(
+      path, inputs: graph.dataInputs, outputs: graph.outputs, images: images.images, threads: threads)
     let faults = DistillationTargets.labelFaults(graph.heads(labels: data.labels))
     guard faults.isEmpty else { throw DiagnosticList(faults.map { $0.located(at: Place(file: path)) }) }
     return data
@@ -166,16 +167,16 @@ struct TrainingSession {
     let result = try train(students, options: options)
     guard !result.isDiverged else { throw diverged(result, options) }
     let evaluation = try evaluated.map { try evaluate(result.students[0], on: $0) }
-    try write(result.students[0], of: student, from: path, to: output)
+    try files.check()
+    try write(result.students[0], of: student, from: path, to: outputs.model)
     for (index, peer) in peers.enumerated() {
-      try write(
-        result.students[index + 1], of: peer.graph, from: peer.path, to: Self.derived(output, "peer\(index + 1)"))
+      try write(result.students[index + 1], of: peer.graph, from: peer.path, to: outputs.peer(index))
     }
     let history = TrainingHistory(
-      model: output, samples: samples.count, teachers: teachers.map(\.graph.file), seed: training.seed,
+      model: outputs.model, samples: samples.count, teachers: teachers.map(\.graph.file), seed: training.seed,
       epochs: result.history, stopped: result.stopReason, evaluation: evaluation)
-    try Files.write(Array(LossCurve(history).svg.utf8), to: curvePath)
-    if let json = training.json, part == nil || json != "-" { try Console.json(history, to: named(json)) }
+    try Files.write(Array(LossCurve(history).svg.utf8), to: outputs.curve)
+    if let json = outputs.json { try Console.json(history, to: json) }
     if !keepsCheckpoint { removeCheckpoint() }
     guard training.json != "-" else { return }
     for line in history.summary { Console.result(line) }
@@ -183,26 +184,8 @@ struct TrainingSession {
 
   func removeCheckpoint() { try? FileManager.default.removeItem(atPath: checkpoint.path) }
 
-  /// "student.onnx" → "student.g1.onnx".
-  static func derived(_ path: String, _ part: String) -> String {
-    let name = path.split(separator: "/").last ?? ""
-    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return path + "." + part }
-    return path[..<dot] + "." + part + path[dot...]
-  }
-
-  var output: String { named(finalOutput) }
-
-  /// The link's own file beside the one that was asked for.
-  private func named(_ path: String) -> String { part.map { Self.derived(path, $0) } ?? path }
-
   private var checkpoint: Checkpoint {
-    Checkpoint(path: training.checkpoint.map(named) ?? output + ".checkpoint") {
-      Date().timeIntervalSinceReferenceDate
-    }
-  }
-
-  private var curvePath: String {
-    (output.hasSuffix(".onnx") ? String(output.dropLast(5)) : output) + ".svg"
+    Checkpoint(path: outputs.checkpoint) { Date().timeIntervalSinceReferenceDate }
   }
 
   private func train(_ students: [Graph], options: Distillation.Options) throws -> Distillation.Result {
@@ -221,7 +204,7 @@ struct TrainingSession {
       checkpoint: checkpoint,
       finished: { epoch, weights in
         guard training.snapshots.contains(epoch) else { return }
-        try write(weights[0], of: student, from: path, to: Self.derived(output, "e\(epoch)"))
+        try write(weights[0], of: student, from: path, to: outputs.snapshot(epoch))
       }
     ) { state in
       let first = firstStep ?? state.step - 1
