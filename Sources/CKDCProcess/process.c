@@ -37,6 +37,7 @@ static void become(
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
+  signal(SIGPIPE, SIG_DFL);
   execve(path, arguments, environment);
   int why = errno;
   ssize_t ignored = write(report, &why, sizeof why);
