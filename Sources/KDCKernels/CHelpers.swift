@@ -15,7 +15,7 @@ package enum CHelpers {
   /// Every helper, each after those it uses.
   package static let all: [CHelper] =
     loops + scalar + float + power + neonConvolution + neonWinograd + neonFast + avx2Convolution + vnniConvolution
-    + ScalarConvert.helpers + ScalarRecurrent.helpers
+    + ScalarConvert.helpers + ScalarIntegerBinary.helpers + ScalarRemainder.helpers + ScalarRecurrent.helpers
     + NeonConvert.helpers + X86Convert.helpers
 
   /// What every kernel is declared with; kernels seldom use all of their parameters.

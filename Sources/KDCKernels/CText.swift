@@ -1,5 +1,18 @@
+import KDCTensor
+
 /// Pieces of C text from values.
 package enum CText {
+  /// The C type of a tensor's element; bool is one byte.
+  package static func type(_ type: DataType) -> String {
+    switch type {
+    case .float32: "float"
+    case .float64: "double"
+    case .float16: "_Float16"
+    case .bool: "uint8_t"
+    default: type.rawValue + "_t"
+    }
+  }
+
   /// A float32 literal that reads back to the same bits (NaN apart).
   package static func literal(_ value: Float) -> String {
     if value.isNaN { return "__builtin_nanf(\"\")" }

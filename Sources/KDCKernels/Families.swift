@@ -29,7 +29,9 @@ package enum Families {
     ScalarConvert.quantize, ScalarConvert.dequantize, ScalarConvert.cast, ScalarConvert.move,
     ScalarPool.maximum, ScalarPool.average, ScalarPool.float,
     ScalarResize.linear, ScalarResize.float,
-    ScalarData.fill, ScalarData.load, ScalarData.gather,
+    ScalarData.fill, ScalarData.load, ScalarData.gather, ScalarAlongAxis.gatherElements,
+    ScalarIntegerBinary.family, ScalarAlongAxis.cumulativeSum, ScalarAlongAxis.reduce,
+    ScalarChoice.compare, ScalarChoice.select, ScalarChoice.argReduce,
     ScalarFloat.unary, ScalarFloat.binary, ScalarFloat.reduce, ScalarFloat.softmax,
     ScalarFloatConvolution.family, ScalarFloatMatMul.family, ScalarRecurrent.family,
   ]

@@ -28,8 +28,8 @@ struct LoopNest {
         for operand in strides.indices { strides[operand].append(moves[operand]) }
       }
     }
-    if extents.isEmpty {
-      extents = [1]
+    if extents.isEmpty || extents.contains(0) {
+      extents = [extents.isEmpty ? 1 : 0]
       strides = strides.map { _ in [1] }
     }
   }

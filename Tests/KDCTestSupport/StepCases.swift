@@ -21,7 +21,8 @@ package struct StepCases {
   package static let kinds = [
     "add", "multiply", "table", "quantize", "dequantize", "cast", "move", "maxPool", "averagePool", "floatPool",
     "resizeLinear", "floatResize", "fill", "load", "gather", "floatUnary", "floatBinary", "floatReduce", "softmax",
-    "floatConvolution", "floatMatMul", "recurrent",
+    "floatConvolution", "floatMatMul", "recurrent", "integerBinary", "compare", "select", "gatherElements", "argReduce",
+    "cumulativeSum", "integerReduce",
   ]
 
   package mutating func make(_ kind: String, extreme: Bool) -> Made {
@@ -37,6 +38,8 @@ package struct StepCases {
       case "fill", "load", "gather": data(kind)
       case "floatConvolution": floatConvolution()
       case "recurrent": recurrent()
+      case "integerBinary", "compare", "select", "gatherElements", "argReduce", "cumulativeSum", "integerReduce":
+        choice(kind)
       default: float(kind)
       }
     program.steps = [step]

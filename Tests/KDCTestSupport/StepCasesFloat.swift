@@ -2,6 +2,20 @@ import KDCProgram
 import KDCTensor
 
 extension StepCases {
+  /// The remainders of pairs of numbers.
+  package mutating func remainder(_ pairs: [(Float, Float)]) -> Made {
+    (program, bytes) = (Program(name: "case"), [])
+    let shape: Shape = [pairs.count]
+    let a = buffer(.float32, shape, Tensor(shape, pairs.map(\.0)).littleEndianBytes)
+    let b = buffer(.float32, shape, Tensor(shape, pairs.map(\.1)).littleEndianBytes)
+    program.steps = [
+      FloatBinaryStep(
+        name: "b", operation: .remainder, a: a, b: b, output: buffer(.float32, shape),
+        walk: Walk(extents: shape.dims, strides: [[1], [1], [1]]))
+    ]
+    return Made(title: "remainders", program: program, memory: Memory(buffers: bytes, constants: []))
+  }
+
   mutating func float(_ kind: String) -> any Step {
     switch kind {
     case "floatUnary":

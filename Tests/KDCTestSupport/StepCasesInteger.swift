@@ -64,7 +64,7 @@ extension StepCases {
     }
   }
 
-  private static let castTypes: [DataType] = [.float32, .int32, .int64, .int8, .uint8, .bool]
+  private static let castTypes = CastStep.types + [.float32, .float32, .bool]
 
   private mutating func castInput(_ type: DataType, _ count: Int) -> BufferID {
     if type == .float32 {
@@ -75,7 +75,7 @@ extension StepCases {
       let values = (0..<count).map { _ in coin() ? pick(special) : Float(int(-40000...40000)) / 64 }
       return buffer(type, [count], Tensor([count], values).littleEndianBytes)
     }
-    let values = (0..<count * type.byteCount).map { _ in UInt8(type == .bool ? int(0...1) : int(0...255)) }
+    let values = (0..<count * type.byteCount).map { _ in UInt8(type == .bool && coin() ? 0 : int(0...255)) }
     return buffer(type, [count], values)
   }
 

@@ -54,12 +54,13 @@ enum ScalarConvert {
 
   static let cast = StepFamily<CastStep>(
     name: "cast_scalar",
-    refuses: { step, _ in cType(step.from) == nil || cType(step.to) == nil ? "a type outside CastStep's" : nil },
+    refuses: { step, _ in
+      CastStep.types.contains(step.from) && CastStep.types.contains(step.to) ? nil : "a type outside CastStep's"
+    },
     cycles: { step, _, _ in Double(step.count) * 4 },
     emit: { step, _, _ in
       let nest = LoopNest(Walk(extents: [step.count], strides: [[1], [1]]))
-      let from = cType(step.from) ?? "uint8_t"
-      let to = cType(step.to) ?? "uint8_t"
+      let (from, to) = (CText.type(step.from), CText.type(step.to))
       var helpers: Set<String> = ["KDC_ELEMENTWISE"]
       let body = nest.emit(ScalarInteger.unaryOperands(from, to)) { x in
         let value = x[0]
@@ -69,22 +70,10 @@ enum ScalarConvert {
           helpers.insert(helper)
           return "\(x[1]) = \(helper)(\(value));"
         }
-        return "\(x[1]) = (\(to))\(value);"
+        return "\(x[1]) = (\(to))\(step.from == .bool ? "(\(value) != 0)" : value);"
       }
       return KernelCode(body: body, helpers: helpers, units: nest.units, packings: [])
     })
-
-  /// bool is one byte, 0 or 1.
-  static func cType(_ type: DataType) -> String? {
-    switch type {
-    case .float32: "float"
-    case .int32: "int32_t"
-    case .int64: "int64_t"
-    case .int8: "int8_t"
-    case .uint8, .bool: "uint8_t"
-    default: nil
-    }
-  }
 
   /// Float to integer: toward zero, saturating, NaN gives 0.
   static let helpers: [CHelper] = [
@@ -94,6 +83,10 @@ enum ScalarConvert {
       maximum: "INT64_MAX"),
     castHelper("int8", low: "-128.0f", beyond: "128.0f", minimum: "-128", maximum: "127"),
     castHelper("uint8", low: "0.0f", beyond: "256.0f", minimum: "0", maximum: "255"),
+    castHelper("int16", low: "-32768.0f", beyond: "32768.0f", minimum: "-32768", maximum: "32767"),
+    castHelper("uint16", low: "0.0f", beyond: "65536.0f", minimum: "0", maximum: "65535"),
+    castHelper("uint32", low: "0.0f", beyond: "4294967296.0f", minimum: "0", maximum: "UINT32_MAX"),
+    castHelper("uint64", low: "0.0f", beyond: "18446744073709551616.0f", minimum: "0", maximum: "UINT64_MAX"),
   ]
 
   private static func castHelper(

@@ -28,6 +28,7 @@ enum ScalarFloat {
       let nest = LoopNest(step.walk)
       var helpers: Set<String> = ["KDC_ELEMENTWISE"]
       if step.operation == .power { helpers.insert("kdc_powerf") }
+      if step.operation == .remainder { helpers.insert("kdc_remainderf") }
       let operands = [
         LoopNest.Operand(name: "p", type: "const float", origin: "b[0]"),
         LoopNest.Operand(name: "q", type: "const float", origin: "b[1]"),
@@ -43,6 +44,7 @@ enum ScalarFloat {
           case .maximum: "(s > t) | (s != s) ? s : t"
           case .minimum: "(s < t) | (s != s) ? s : t"
           case .power: "kdc_powerf(s, t)"
+          case .remainder: "kdc_remainderf(s, t)"
           }
         return """
           const float s = \(x[0]), t = \(x[1]);

@@ -2,10 +2,10 @@
 package struct FloatBinaryStep: Step {
   package static let kind = "floatBinary"
 
-  /// maximum and minimum give b unless a > b (a < b) or a is NaN: NaN wins, of ±0 b does. power is `FloatMath.power`;
-  /// lowering makes products and a quotient of the constants b = 2, 3 and −1.
+  /// remainder is `FloatMath.remainder`. maximum and minimum give b unless a > b (a < b) or a is NaN: NaN wins, of ±0 b
+  /// does. power is `FloatMath.power`; lowering makes products and a quotient of the constants b = 2, 3 and −1.
   package enum Operation: String, Sendable, Codable, CaseIterable {
-    case add, subtract, multiply, divide, maximum, minimum, power
+    case add, subtract, multiply, divide, maximum, minimum, power, remainder
   }
   package var name: String
   package var operation: Operation
@@ -41,6 +41,7 @@ extension FloatBinaryStep {
     case .maximum: combine(&memory) { $0 > $1 || $0 != $0 ? $0 : $1 }
     case .minimum: combine(&memory) { $0 < $1 || $0 != $0 ? $0 : $1 }
     case .power: combine(&memory, FloatMath.power)
+    case .remainder: combine(&memory, FloatMath.remainder)
     }
   }
 

@@ -1,0 +1,88 @@
+import KDCTensor
+
+/// Position of the largest (smallest) element of the middle axis of [outer, reduced, inner], int64 [outer, inner].
+///
+/// From the first element on, a later one takes over where it is > (<) the best so far, with `takesLast` where it is ≥ (≤).
+/// Types: float32 and all integers.
+package struct ArgReduceStep: Step {
+  package static let kind = "argReduce"
+  package var name: String
+  package var type: DataType
+  package var isMaximum: Bool
+  package var takesLast: Bool
+  package var input: BufferID
+  package var output: BufferID
+  package var outer, reduced, inner: Int
+
+  package init(
+    name: String, type: DataType, isMaximum: Bool, takesLast: Bool, input: BufferID, output: BufferID, outer: Int,
+    reduced: Int, inner: Int
+  ) {
+    self.name = name
+    self.type = type
+    self.isMaximum = isMaximum
+    self.takesLast = takesLast
+    self.input = input
+    self.output = output
+    self.outer = outer
+    self.reduced = reduced
+    self.inner = inner
+  }
+  package var reads: [BufferID] { [input] }
+  package var writes: [BufferID] { [output] }
+  package var constants: [ConstantID] { [] }
+}
+
+extension ArgReduceStep {
+  package var detail: String {
+    "\(isMaximum ? "maximum" : "minimum") of \(reduced) \(type.rawValue) in [\(outer),\(reduced),\(inner)]"
+      + (takesLast ? ", last" : "")
+  }
+
+  package func run(_ memory: inout Memory) {
+    switch type {
+    case .float32: run(&memory, Float.self)
+    case .int8: run(&memory, Int8.self)
+    case .uint8: run(&memory, UInt8.self)
+    case .int16: run(&memory, Int16.self)
+    case .uint16: run(&memory, UInt16.self)
+    case .int32: run(&memory, Int32.self)
+    case .uint32: run(&memory, UInt32.self)
+    case .int64: run(&memory, Int64.self)
+    case .uint64: run(&memory, UInt64.self)
+    case .bool, .float64, .float16: break
+    }
+  }
+
+  @inline(__always)
+  private func run<T: Comparable>(_ memory: inout Memory, _: T.Type) {
+    switch (isMaximum, takesLast) {
+    case (true, false): reduce(&memory) { (a: T, b: T) in a > b }
+    case (true, true): reduce(&memory) { (a: T, b: T) in a >= b }
+    case (false, false): reduce(&memory) { (a: T, b: T) in a < b }
+    case (false, true): reduce(&memory) { (a: T, b: T) in a <= b }
+    }
+  }
+
+  @inline(__always)
+  private func reduce<T>(_ memory: inout Memory, _ isBetter: (T, T) -> Bool) {
+    let x = UnsafePointer(memory.pointer(input, as: T.self))
+    let y = memory.pointer(output, as: Int64.self)
+    for o in 0..<outer {
+      let (x, y) = (x + o &* reduced &* inner, y + o &* inner)
+      for i in 0..<inner {
+        var best = 0
+        for r in 1..<max(reduced, 1) where isBetter(x[r &* inner &+ i], x[best &* inner &+ i]) { best = r }
+        y[i] = Int64(best)
+      }
+    }
+  }
+
+  package func check(_ check: inout StepCheck) {
+    check.require(type == .float32 || (!type.isFloat && type != .bool), "no position of the best \(type.rawValue)")
+    check.range(reduced, 1...Int(Int32.max), named: "reduced")
+    check.buffer(input, outer, reduced, inner, bytes: type.byteCount, named: "input")
+    check.buffer(output, outer, inner, bytes: 8, named: "output")
+    check.require(input != output, "input and output are the same buffer")
+  }
+}

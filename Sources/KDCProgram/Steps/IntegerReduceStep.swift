@@ -1,0 +1,79 @@
+import KDCTensor
+
+/// Reduction of the middle axis of [outer, reduced, inner] of an integer type. Sums wrap.
+package struct IntegerReduceStep: Step {
+  package static let kind = "integerReduce"
+  package enum Operation: String, Sendable, Codable, CaseIterable { case sum, maximum, minimum }
+  package var name: String
+  package var operation: Operation
+  package var type: DataType
+  package var input: BufferID
+  package var output: BufferID
+  package var outer, reduced, inner: Int
+
+  package init(
+    name: String, operation: Operation, type: DataType, input: BufferID, output: BufferID, outer: Int, reduced: Int,
+    inner: Int
+  ) {
+    self.name = name
+    self.operation = operation
+    self.type = type
+    self.input = input
+    self.output = output
+    self.outer = outer
+    self.reduced = reduced
+    self.inner = inner
+  }
+  package var reads: [BufferID] { [input] }
+  package var writes: [BufferID] { [output] }
+  package var constants: [ConstantID] { [] }
+}
+
+extension IntegerReduceStep {
+  package var detail: String {
+    "\(operation.rawValue) of \(reduced) \(type.rawValue) in [\(outer),\(reduced),\(inner)]"
+  }
+
+  package func run(_ memory: inout Memory) {
+    switch type {
+    case .int8: run(&memory, Int8.self)
+    case .uint8: run(&memory, UInt8.self)
+    case .int16: run(&memory, Int16.self)
+    case .uint16: run(&memory, UInt16.self)
+    case .int32: run(&memory, Int32.self)
+    case .uint32: run(&memory, UInt32.self)
+    case .int64: run(&memory, Int64.self)
+    case .uint64: run(&memory, UInt64.self)
+    case .bool, .float32, .float64, .float16: break
+    }
+  }
+
+  private func run<T: FixedWidthInteger>(_ memory: inout Memory, _: T.Type) {
+    switch operation {
+    case .sum: reduce(&memory) { (a: T, x: T) in a &+ x }
+    case .maximum: reduce(&memory) { (a: T, x: T) in x > a ? x : a }
+    case .minimum: reduce(&memory) { (a: T, x: T) in x < a ? x : a }
+    }
+  }
+
+  @inline(__always)
+  private func reduce<T>(_ memory: inout Memory, _ combine: (T, T) -> T) {
+    let x = UnsafePointer(memory.pointer(input, as: T.self))
+    let y = memory.pointer(output, as: T.self)
+    for o in 0..<outer {
+      let (x, y) = (x + o &* reduced &* inner, y + o &* inner)
+      for i in 0..<inner { y[i] = x[i] }
+      for r in 1..<max(reduced, 1) {
+        for i in 0..<inner { y[i] = combine(y[i], x[r &* inner &+ i]) }
+      }
+    }
+  }
+
+  package func check(_ check: inout StepCheck) {
+    check.require(!type.isFloat && type != .bool, "no reduction of \(type.rawValue)")
+    check.positive(reduced, named: "reduced")
+    check.buffer(input, outer, reduced, inner, bytes: type.byteCount, named: "input")
+    check.buffer(output, outer, inner, bytes: type.byteCount, named: "output")
+    check.require(input != output, "input and output are the same buffer")
+  }
+}
