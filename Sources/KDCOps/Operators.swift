@@ -107,6 +107,7 @@ package enum Operators {
     Unsqueeze.self,
     Upsample.self,
     Where.self,
+    Xor.self,
   ]
 
   private struct Key: Hashable {
@@ -138,9 +139,17 @@ package enum Operators {
         .unsupportedOperator, "'\(node.opType)' of domain '\(domain)' is not supported", at: place,
         hint: "kdc supports '\(node.opType)' of domain '\(other)'")
     }
-    let near = didYouMean(node.opType, all.map { $0.onnxName })
     return Diagnostic(
       .unsupportedOperator, "operator '\(node.opType)' of domain '\(domain)' is not supported", at: place,
-      hint: near.map { "did you mean '\($0)'?" } ?? "`kdc inspect --ops` lists the supported operators")
+      hint: misspelled(node).map { "did you mean '\($0)'?" } ?? "`kdc inspect --ops` lists the supported operators")
+  }
+
+  /// The operator that a name is a mistake for. Other domains have names of their own, and operators that ONNX has but
+  /// kdc has not are near to others by chance.
+  private static func misspelled(_ node: Node) -> String? {
+    guard node.domain.isEmpty || node.domain == "ai.onnx", !StandardOperators.names.contains(node.opType) else {
+      return nil
+    }
+    return didYouMean(node.opType, all.filter { $0.domain.isEmpty }.map { $0.onnxName })
   }
 }

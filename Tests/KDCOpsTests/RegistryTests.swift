@@ -37,6 +37,17 @@ import Testing
     #expect(OperatorCase("Softmax", domain: "org.example").fault([])?.hint?.contains("ai.onnx") == true)
   }
 
+  @Test(
+    "Operators that ONNX has and kdc has not, and those of other domains, are no spelling mistakes",
+    arguments: [
+      ("Hardmax", ""), ("Sin", ""), ("Loop", ""), ("GridSample", ""), ("silu", "local"), ("Softmaxx", "local"),
+    ])
+  func notMisspelled(name: String, domain: String) {
+    let fault = OperatorCase(name, domain: domain).fault([])
+    #expect(fault?.id == .unsupportedOperator)
+    #expect(fault?.hint?.contains("did you mean") == false)
+  }
+
   @Test("An attribute of the wrong type is KDC2011, naming attribute and node")
   func wrongAttributeType() {
     let fault = OperatorCase("Softmax", ["axis": .string("1")]).fault([])

@@ -38,24 +38,18 @@ extension Operator {
     return false
   }
 
-  /// A chain of float operations over all inputs, from the left.
+  /// A chain of operations over all inputs, from the left, in their own type.
   func lowerFold(_ node: Node, _ operation: FloatBinaryStep.Operation, into lowering: inout Lowering) throws {
-    try requireFloat(node, lowering)
+    let type = try computedType(node, lowering)
     guard node.inputs.count > 1 else { return try lowering.view(node.inputs[0], node.outputs[0]) }
-    guard node.inputs.count > 2 else {
-      return try lowering.floatBinary(operation, node.inputs[0], node.inputs[1], node.outputs[0])
+    guard node.inputs.count == 2 else {
+      _ = try lowering.fold(operation, node.inputs, type, to: node.outputs[0])
+      return
     }
-    let shape = try lowering.shape(of: node.outputs[0])
-    for name in node.inputs where try lowering.shape(of: name) != shape {
-      throw cannotLower(node, "of more than two inputs with broadcasting")
-    }
-    var sum = try lowering.read(node.inputs[0], as: .native, in: [.rowMajor]).buffer
-    for (index, name) in node.inputs.enumerated().dropFirst() {
-      let next = try lowering.read(name, as: .native, in: [.rowMajor]).buffer
-      let target =
-        index == node.inputs.count - 1 ? try lowering.write(node.outputs[0], as: .native, in: .rowMajor) : nil
-      sum = lowering.binary(operation, sum, next, rows: 1, columns: shape.count, strideB: (0, 1), to: target)
-    }
+    let (operands, walk, layout) = try lowering.elementwiseOperands(
+      node.inputs, try lowering.shape(of: node.outputs[0]))
+    let output = try lowering.write(node.outputs[0], as: .native, in: layout)
+    try lowering.arithmetic(operation, type, operands[0], operands[1], to: output, walk: walk)
   }
 }
 
@@ -117,6 +111,7 @@ extension Sum: Lowerable {
 
 extension Pow: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    if try lowerIntegers(node, into: &lowering) { return }
     try requireFloat(node, lowering)
     let (x, y) = (node.inputs[0], node.outputs[0])
     guard let exponents = lowering.floatConstant(node.inputs[1])?.cast(to: .float32) else {

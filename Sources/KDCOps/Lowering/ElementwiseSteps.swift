@@ -19,7 +19,7 @@ extension Lowering {
   }
 
   /// Strides with which a form is read over `shape`: 0 where it repeats.
-  private func strides(_ form: Form, _ own: Shape, over shape: Shape) -> [Int] {
+  func strides(_ form: Form, _ own: Shape, over shape: Shape) -> [Int] {
     let strides = form.layout.strides(of: own)
     let missing = shape.rank - own.rank
     return shape.dims.indices.map { axis in

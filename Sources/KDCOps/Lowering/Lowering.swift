@@ -83,7 +83,11 @@ package struct Lowering {
     }
     stepName = node.name.isEmpty ? node.outputs.first ?? "" : node.name
     staysFloat = node.staysFloat
-    try op.lower(node, into: &self)
+    if isEmpty(node) {
+      try writeNothing(node)
+    } else {
+      try op.lower(node, into: &self)
+    }
   }
 
   /// Makes the graph's outputs ports: row-major and in their own type.
@@ -222,6 +226,17 @@ package struct Lowering {
     }
     program.buffers.append(buffer)
     return BufferID(program.buffers.count - 1)
+  }
+
+  /// Whether the node has outputs, all without elements: nothing is to be computed.
+  package func isEmpty(_ node: Node) -> Bool {
+    let outputs = node.outputs.filter { !$0.isEmpty }
+    return !outputs.isEmpty && outputs.allSatisfy { graph.types[$0]?.shape.count == 0 }
+  }
+
+  /// Buffers for the outputs of such a node.
+  package mutating func writeNothing(_ node: Node) throws {
+    for name in node.outputs where !name.isEmpty { _ = try write(name, as: .native, in: .rowMajor) }
   }
 
   // MARK: Conversions

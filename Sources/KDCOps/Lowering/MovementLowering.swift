@@ -77,7 +77,7 @@ extension Lowering {
   }
 
   /// Copies whole inputs into parts of an output.
-  mutating func place(_ parts: [(name: String, starts: [Int])], _ output: String, fill: Float? = nil) throws {
+  mutating func place(_ parts: [(name: String, starts: [Int])], _ output: String) throws {
     let encoding = movedEncoding(output)
     let result = try shape(of: output)
     let computed = parts.first { constant($0.name) == nil }?.name
@@ -89,18 +89,6 @@ extension Lowering {
     for part in parts { forms.append(try read(part.name, as: encoding, in: [layout, .rowMajor, .channelsLast])) }
     let bytes = try elementBytes(output, encoding)
     let target = try write(output, as: encoding, in: normalized)
-    if let fill {
-      var bits = UInt64(fill.bitPattern)
-      if case .int8(let scale, let zeroPoint, _) = encoding {
-        let q = QuantizeStep.quantize(fill, inverseScale: 1 / scale, zeroPoint: zeroPoint)
-          .clamped(to: encoding.limits)
-        bits = UInt64(UInt8(bitPattern: q))
-      } else if try type(of: output).dataType != .float32 {
-        let tensor = Tensor([], [fill]).cast(to: try type(of: output).dataType)
-        bits = tensor.littleEndianBytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
-      }
-      append { FillStep(name: $0, output: target, count: result.count, elementBytes: bytes, bits: bits) }
-    }
     let strides = normalized.strides(of: result)
     for (part, form) in zip(parts, forms) {
       let shape = try shape(of: part.name)
@@ -141,7 +129,11 @@ extension Identity: Lowerable {
 }
 extension Dropout: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    if node.outputs.count > 1, lowering.isUsed(node.outputs[1]) { throw cannotLower(node, "with its mask used") }
+    if node.outputs.count > 1, lowering.isUsed(node.outputs[1]) {
+      let type = try lowering.type(of: node.outputs[1])
+      let mask = try lowering.write(node.outputs[1], as: .native, in: .rowMajor)
+      lowering.fill(mask, with: Tensor([1], [true]).cast(to: type.dataType), count: type.shape.count)
+    }
     try lowerView(node, into: &lowering)
   }
 }
@@ -211,8 +203,9 @@ extension Tile: Lowerable {
     let shape = try lowering.shape(of: node.inputs[0])
     let repeats = lowering.integers(node, 1) ?? []
     guard repeats.count == shape.rank else { throw cannotLower(node, "with repeats that are computed from data") }
-    // Every copy is a part of the output.
-    let copies = repeats.reduce(1, *)
+    // Many copies are one walk; a few are parts of the output, in whatever layout the input has.
+    let copies = repeats.reduce(1) { min($0 * max($1, 1), 1 << 20) }
+    if copies > 64, try lowering.tile(node.inputs[0], node.outputs[0], repeats: repeats) { return }
     guard copies <= 4096 else { throw cannotLower(node, "with \(copies) copies") }
     let counts = Shape(repeats)
     try lowering.place(
@@ -222,6 +215,31 @@ extension Tile: Lowerable {
           counts.strides.indices.map { copy / counts.strides[$0] % max(repeats[$0], 1) * shape[$0] }
         )
       }, node.outputs[0])
+  }
+}
+
+extension Lowering {
+  /// Copies of a value, `repeats` along each axis, row-major. False where that takes more loops than a walk has.
+  fileprivate mutating func tile(_ input: String, _ output: String, repeats: [Int]) throws -> Bool {
+    let encoding = movedEncoding(output)
+    let (shape, result) = (try shape(of: input), try self.shape(of: output))
+    // Two loops an axis: over its copies and over its elements.
+    var walk = Walk(extents: [], strides: [[], []])
+    for axis in shape.dims.indices {
+      walk.extents += [repeats[axis], shape[axis]]
+      walk.strides[0] += [0, shape.strides[axis]]
+      walk.strides[1] += [shape[axis] * result.strides[axis], result.strides[axis]]
+    }
+    let collapsed = walk.collapsed
+    guard collapsed.extents.count <= 8 else { return false }
+    let source = try read(input, as: encoding, in: [.rowMajor]).buffer
+    let target = try write(output, as: encoding, in: .rowMajor)
+    let bytes = try elementBytes(output, encoding)
+    append {
+      MoveStep(
+        name: $0, input: source, output: target, elementBytes: bytes, inputOffset: 0, outputOffset: 0, walk: collapsed)
+    }
+    return true
   }
 }
 
@@ -238,25 +256,6 @@ extension Concat: Lowerable {
       start += try lowering.shape(of: name)[axis]
     }
     try lowering.place(parts, node.outputs[0])
-  }
-}
-
-extension Pad: Lowerable {
-  package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    let shape = try lowering.shape(of: node.inputs[0])
-    let amounts = try amounts(of: shape, given: lowering.integers(node, 1), axes: lowering.integers(node, 3))
-    guard mode == .constant else { throw cannotLower(node, "with mode \(mode.rawValue)") }
-    guard amounts.allSatisfy({ $0.before >= 0 && $0.after >= 0 }) else {
-      throw cannotLower(node, "with negative pads", hint: "use a Slice to remove elements")
-    }
-    var fill = value ?? 0
-    if let name = node.input(2) {
-      guard let given = lowering.constant(name)?.cast(to: .float32).floats?.first else {
-        throw cannotLower(node, "with a value that is computed from data")
-      }
-      fill = given
-    }
-    try lowering.place([(node.inputs[0], amounts.map(\.before))], node.outputs[0], fill: fill)
   }
 }
 
@@ -293,23 +292,6 @@ extension Gather: Lowerable {
         output: output, outer: shape.dims[..<axis].reduce(1, *), rows: shape[axis],
         inner: shape.dims[(axis + 1)...].reduce(1, *), picks: indexType.shape.count,
         elementBytes: encoding == .native ? type.dataType.byteCount : 1)
-    }
-  }
-}
-
-extension Cast: Lowerable {
-  package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    let from = try lowering.type(of: node.inputs[0])
-    if from.dataType == to { return try lowering.view(node.inputs[0], node.outputs[0]) }
-    let allowed: [DataType] = [.float32, .int32, .int64, .int8, .uint8, .bool]
-    guard allowed.contains(from.dataType), allowed.contains(to) else {
-      throw cannotLower(node, "from \(from.dataType.rawValue) to \(to.rawValue)")
-    }
-    let form = try lowering.read(node.inputs[0], as: .native)
-    let output = try lowering.write(node.outputs[0], as: .native, in: form.layout)
-    lowering.append {
-      CastStep(
-        name: $0, input: form.buffer, output: output, count: from.shape.count, from: from.dataType, to: to)
     }
   }
 }

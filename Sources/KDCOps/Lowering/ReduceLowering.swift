@@ -7,10 +7,14 @@ extension Operator {
     _ node: Node, _ reduction: Reduction, _ operation: FloatReduceStep.Operation, before: FloatFunction = .identity,
     after: FloatFunction = .identity, into lowering: inout Lowering
   ) throws {
-    try requireFloat(node, lowering)
+    let type = try computedType(node, lowering)
     let shape = try lowering.shape(of: node.inputs[0])
     let plan = try reduction.plan(self, input: shape, given: lowering.integers(node, 1))
     guard plan.count > 0 else { throw cannotLower(node, "of no elements") }
+    guard type == .float32 || (operation != .mean && before == .identity && after == .identity) else {
+      throw cannotLower(
+        node, "of \(type.rawValue) values that are computed from data", hint: "cast its input to float32")
+    }
     try lowering.reduce(operation, node.inputs[0], node.outputs[0], axes: plan.axes, before: before, after: after)
   }
 }

@@ -5,11 +5,12 @@ import KDCTensor
 
 extension Lowering {
   /// The mean, sum or extreme of a value along `axes`; the output's shape (with or without the axes) is the graph's.
+  /// `before` and `after` are for floats; there is no mean of integers.
   mutating func reduce(
     _ operation: FloatReduceStep.Operation, _ input: String, _ output: String, axes: [Int],
     before: FloatFunction = .identity, after: FloatFunction = .identity
   ) throws {
-    let shape = try shape(of: input)
+    let (shape, type) = (try shape(of: input), try type(of: input).dataType)
     if operation == .mean, before == .identity, after == .identity, shape.rank >= 3, shape[0] == 1,
       Set(axes) == Set(2..<shape.rank), quantized(input) != nil, quantized(output) != nil
     {
@@ -39,10 +40,21 @@ extension Lowering {
       runs.remove(at: index)
       let isLast = !runs.contains { $0.isReduced } && after == .identity
       let target =
-        isLast ? try write(output, as: .native, in: isDense) : temporary(TensorType(.float32, [outer * inner]))
-      append {
-        FloatReduceStep(
-          name: $0, operation: operation, input: source, output: target, outer: outer, reduced: reduced, inner: inner)
+        isLast ? try write(output, as: .native, in: isDense) : temporary(TensorType(type, [outer * inner]))
+      if type == .float32 {
+        append {
+          FloatReduceStep(
+            name: $0, operation: operation, input: source, output: target, outer: outer, reduced: reduced, inner: inner)
+        }
+      } else {
+        guard let operation = IntegerReduceStep.Operation(rawValue: operation.rawValue) else {
+          throw InternalError("no \(operation.rawValue) of integers")
+        }
+        append {
+          IntegerReduceStep(
+            name: $0, operation: operation, type: type, input: source, output: target, outer: outer, reduced: reduced,
+            inner: inner)
+        }
       }
       buffer = target
     }
@@ -55,7 +67,7 @@ extension Lowering {
   }
 
   /// The layout of an output whose elements lie in the order of `layout` with `axes` taken out.
-  private func layoutAfter(_ layout: Layout, _ shape: Shape, _ axes: [Int], _ output: Shape) throws -> Layout {
+  func layoutAfter(_ layout: Layout, _ shape: Shape, _ axes: [Int], _ output: Shape) throws -> Layout {
     guard layout == .channelsLast, !axes.contains(1), shape[1] > 1 else { return .rowMajor }
     let spatial = (2..<shape.rank).filter { !axes.contains($0) && shape[$0] > 1 }
     if spatial.isEmpty { return .rowMajor }

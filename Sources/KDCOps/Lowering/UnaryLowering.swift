@@ -5,6 +5,7 @@ import KDCTensor
 
 extension UnaryFunction {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    if try lowerIntegers(node, into: &lowering) { return }
     try requireFloat(node, lowering)
     if try lowering.integerTable(node.inputs[0], node.outputs[0], channels: 1, { x, _ in apply(x) }) { return }
     guard let function else { throw cannotLower(node, "has no float form") }
@@ -28,14 +29,13 @@ extension Selu {
 
 extension Clip: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    try requireFloat(node, lowering)
     func bound(_ index: Int) throws -> OperatorInput? {
       guard let name = node.input(index) else { return nil }
       return OperatorInput(type: try lowering.type(of: name), constant: lowering.constant(name))
     }
-    guard let (low, high) = bounds(min: try bound(1), max: try bound(2)) else {
-      throw cannotLower(node, "with bounds that are computed from data")
-    }
+    guard try lowering.type(of: node.inputs[0]).dataType == .float32,
+      let (low, high) = bounds(min: try bound(1), max: try bound(2))
+    else { return try lowerWithMaximum(node, into: &lowering) }
     let function = FloatFunction(.clip, a: low, b: high)
     if try lowering.integerTable(node.inputs[0], node.outputs[0], channels: 1, { x, _ in function.apply(x) }) { return }
     try lowering.floatUnary(function, node.inputs[0], node.outputs[0])

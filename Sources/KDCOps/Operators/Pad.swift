@@ -80,7 +80,8 @@ package struct Pad: Quantizable {
     return [both.rearranged(to: shape, PaddedCopy(sources: sources, fill: x.count))]
   }
 
-  private func source(_ position: Int, _ dim: Int) -> Int? {
+  /// The element of an axis of `dim` elements that stands at `position`, counted from its first; nil: the fill value.
+  func source(_ position: Int, _ dim: Int) -> Int? {
     if position >= 0, position < dim { return position }
     switch mode {
     case .constant: return nil

@@ -1,0 +1,7 @@
+/// Logical exclusive or of two bool inputs with broadcasting. ONNX `Xor`, opset 7.
+package struct Xor: LogicalOperation {
+  package static let onnxName = "Xor"
+  package init() {}
+
+  static func apply(_ a: Bool, _ b: Bool) -> Bool { a != b }
+}
