@@ -1,4 +1,5 @@
 import KDCDiagnostics
+import KDCGraph
 import KDCKernels
 import KDCProgram
 import KDCTargets
@@ -85,11 +86,7 @@ extension Emission {
     guard !ports.isEmpty else { return "" }
     var text = "\nstatic const kdc_port \(name)[] = {\n"
     for port in ports {
-      guard port.shape.rank <= maximumRank else {
-        throw Diagnostic(
-          .cannotLower, "'\(port.name)' has \(port.shape.rank) dimensions",
-          notes: ["at most \(maximumRank) are supported"])
-      }
+      try checkRank(port)
       let bytes = port.shape.count * port.dataType.byteCount
       text += """
           {\(CText.literal(port.name)), \(try portType(port)), \(port.shape.rank), {\(list(port.shape.dims))}, \
@@ -98,6 +95,30 @@ extension Emission {
         """
     }
     return text + "};\n"
+  }
+
+  private static func checkRank(_ port: Port) throws {
+    guard port.shape.rank <= maximumRank else {
+      throw Diagnostic(
+        .cannotLower, "'\(port.name)' has \(port.shape.rank) dimensions",
+        notes: ["at most \(maximumRank) are supported"])
+    }
+  }
+
+  /// What no bundle can take of the inputs and outputs of a graph with types, as `portTable` finds it.
+  package static func portFaults(of graph: Graph) -> [Diagnostic] {
+    let names = graph.inputs.filter { graph.initializers[$0.name] == nil }.map(\.name) + graph.outputs
+    return names.compactMap { name in
+      guard let type = graph.types[name] else { return nil }
+      let port = Port(name: name, dataType: type.dataType, shape: type.shape, buffer: BufferID(0))
+      do {
+        try checkRank(port)
+        _ = try portType(port)
+        return nil
+      } catch {
+        return (error as? Diagnostic)?.located(at: Place(file: graph.file))
+      }
+    }
   }
 
   /// The `kdc_variant` itself, the only symbol that leaves the file.

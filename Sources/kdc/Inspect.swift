@@ -63,14 +63,15 @@ struct Inspect: AsyncParsableCommand {
     guard let file else { return }
     if isELF(file) { return try inspectBundle(file) }
     var model = try ModelFile.read(file, inputShapes: inputs.shapes)
-    let faults = model.inferKnownTypes().faults
+    let untyped = model.inferKnownTypes().faults
+    let faults = DeviceSupport.merged(try DeviceSupport.faults(of: model))
     if unsupported {
       guard faults.isEmpty else { throw DiagnosticList(faults) }
       Console.result("everything is supported")
       return
     }
     if passes || groups {
-      guard faults.isEmpty else { throw DiagnosticList(faults) }
+      guard untyped.isEmpty else { throw DiagnosticList(faults) }
       try Passes.run(on: &model)
     }
     if groups {
@@ -86,7 +87,7 @@ struct Inspect: AsyncParsableCommand {
     }
     if !faults.isEmpty {
       Console.warn(faults)
-      Console.note("\(faults.count) \(faults.count == 1 ? "node is" : "nodes are") unsupported or faulty")
+      Console.note("\(faults.count == 1 ? "this keeps" : "these \(faults.count) keep") the model from being compiled")
       // What kdc lacks is a finding; what this machine cannot hold is the model's fault.
       let tooLarge: Set<DiagnosticID> = [.valueTooLarge, .shapeOverflow]
       if faults.contains(where: { tooLarge.contains($0.id) }) { throw ExitCode(ExitStatus.fault.rawValue) }
@@ -134,6 +135,8 @@ private struct OperatorSummary: Encodable {
     domain = type.domain
     can = ["evaluate"]
     if type is any Quantizable.Type { can.append("quantize") }
-    if type is any Lowerable.Type { can.append("compile") }
+    if type is any Lowerable.Type || type is any TypeDetermined.Type || type == ConstantOperator.self {
+      can.append("compile")
+    }
   }
 }

@@ -20,17 +20,8 @@ struct ONNXNodeCase: Sendable {
 
   func run() -> Outcome {
     do {
-      guard let bytes = FileManager.default.contents(atPath: folder + "/model.onnx") else {
-        return .refused("no model.onnx")
-      }
-      let model = try ONNXImporter.load(bytes: Self.withKnownOpset(bytes), file: folder + "/model.onnx")
-      let data = folder + "/test_data_set_0"
-      var inputs: [Tensor] = []
-      var expected: [Tensor] = []
-      for index in model.inputs.indices { inputs.append(try ONNXImporter.tensor(path: "\(data)/input_\(index).pb")) }
-      for index in model.outputs.indices {
-        expected.append(try ONNXImporter.tensor(path: "\(data)/output_\(index).pb"))
-      }
+      guard FileManager.default.fileExists(atPath: folder + "/model.onnx") else { return .refused("no model.onnx") }
+      let (model, inputs, expected) = try loaded()
       // In the tests all operands are graph inputs. In models shapes and axes are constants, and so all but the first
       // are made constant here; where that is not enough, the first too.
       let results: [String: Tensor]
@@ -52,6 +43,17 @@ struct ONNXNodeCase: Sendable {
     } catch {
       return .wrong("\(error)")
     }
+  }
+
+  /// The model, its inputs and what it must give.
+  func loaded() throws -> (model: Graph, inputs: [Tensor], expected: [Tensor]) {
+    let bytes = FileManager.default.contents(atPath: folder + "/model.onnx") ?? Data()
+    let model = try ONNXImporter.load(bytes: Self.withKnownOpset(bytes), file: folder + "/model.onnx")
+    let data = folder + "/test_data_set_0"
+    return (
+      model, try model.inputs.indices.map { try ONNXImporter.tensor(path: "\(data)/input_\($0).pb") },
+      try model.outputs.indices.map { try ONNXImporter.tensor(path: "\(data)/output_\($0).pb") }
+    )
   }
 
   private static func evaluate(_ model: Graph, _ inputs: [Tensor], dynamic: Int) throws -> [String: Tensor] {

@@ -105,10 +105,10 @@ extension Lowering {
       }
       value = known
     }
-    guard case .int8(let scale, let zeroPoint) = encoding, let number = value.floats?.first else {
+    guard case .int8(let scale, let zeroPoint, _) = encoding, let number = value.floats?.first else {
       return self.fill(target, with: value, count: count)
     }
-    let q = QuantizeStep.quantize(number, inverseScale: 1 / scale, zeroPoint: zeroPoint).clamped(to: limits(of: output))
+    let q = QuantizeStep.quantize(number, inverseScale: 1 / scale, zeroPoint: zeroPoint).clamped(to: encoding.limits)
     self.fill(target, with: Tensor([1], [q]), count: count)
   }
 }

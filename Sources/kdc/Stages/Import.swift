@@ -14,7 +14,10 @@ extension Stage {
     // Now rather than after minutes of work.
     try request.files.check()
     for folder in [request.emitFolder, request.workFolder].compactMap({ $0 }) { try FileUse.confine(folder) }
-    let student = try ModelFile.load(request.student, inputShapes: request.inputShapes)
+    var student = try ModelFile.read(request.student, inputShapes: request.inputShapes)
+    let faults = try DeviceSupport.faults(of: student)
+    guard faults.isEmpty else { throw DiagnosticList(faults) }
+    try student.inferTypes()
     compilation.student = student
     compilation.studentBytes = fileSize(request.student)
     compilation.report.model = student.name

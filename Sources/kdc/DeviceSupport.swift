@@ -1,0 +1,77 @@
+import KDCCodegen
+import KDCDiagnostics
+import KDCGraph
+import KDCOps
+import KDCPasses
+import KDCTensor
+
+/// What keeps a model from being compiled: the one place that decides it, for `kdc inspect` and `kdc compile`.
+enum DeviceSupport {
+  /// Every cause once, those of types and shapes before those of lowering. Empty: the model compiles.
+  ///
+  /// The model is brought into program steps just as `kdc compile` does it. What depends on a faulty node has no type; all
+  /// the rest is judged nevertheless. Throws `InternalError` alone.
+  static func faults(of model: Graph) throws -> [Diagnostic] {
+    var graph = model
+    var faults = graph.inferKnownTypes().faults
+    faults += Emission.portFaults(of: graph)
+    var sound = graph.soundPart
+    guard !sound.nodes.isEmpty else { return faults }
+    do {
+      try Passes.run(on: &sound)
+      _ = try lower(sound)
+    } catch let list as DiagnosticList {
+      faults += list.all
+    } catch let fault as Diagnostic {
+      faults.append(fault)
+    }
+    return faults
+  }
+
+  /// Faults that differ in nothing but their node as one, with a note that names the others.
+  static func merged(_ faults: [Diagnostic]) -> [Diagnostic] {
+    var result: [Diagnostic] = []
+    var others: [[Place]] = []
+    for fault in faults {
+      let same = result.firstIndex {
+        $0.id == fault.id && $0.message == fault.message && $0.notes == fault.notes && $0.hint == fault.hint
+      }
+      if let same, let place = fault.place {
+        others[same].append(place)
+      } else if same == nil {
+        result.append(fault)
+        others.append([])
+      }
+    }
+    for index in result.indices where !others[index].isEmpty {
+      let names = others[index].compactMap(\.detail)
+      let shown = names.prefix(5).joined(separator: "; ")
+      result[index].notes.append("also at \(shown)" + (names.count > 5 ? "; and \(names.count - 5) more" : ""))
+    }
+    return result
+  }
+}
+
+extension Graph {
+  /// The nodes whose types are all known and that depend on no other, as a graph. What the rest reads of them are outputs.
+  fileprivate var soundPart: Graph {
+    var part = self
+    var unknown: Set<String> = []
+    var wanted = Set(outputs)
+    part.nodes = []
+    for node in nodes {
+      if node.reads.contains(where: unknown.contains)
+        || node.outputs.contains(where: { !$0.isEmpty && types[$0] == nil })
+      {
+        unknown.formUnion(node.outputs)
+        wanted.formUnion(node.reads)
+      } else {
+        part.nodes.append(node)
+      }
+    }
+    if unknown.isEmpty { return self }
+    let made = part.nodes.flatMap(\.outputs).filter { !$0.isEmpty && wanted.contains($0) }
+    part.outputs = outputs.filter { !unknown.contains($0) && types[$0] != nil } + made.filter { !outputs.contains($0) }
+    return part
+  }
+}
