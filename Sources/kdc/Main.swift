@@ -5,7 +5,7 @@ import KDCTensor
 
 /// The program: what has to be in order before anything runs, and then the command.
 @main
-enum Program {
+enum Start {
   static func main() {
     StandardStreams.open()
     BLAS.restartWithFixedKernels()
