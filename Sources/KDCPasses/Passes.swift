@@ -32,6 +32,7 @@ package enum Passes {
     FuseInstanceNormalization.self,
     FuseRMSNormalization.self,
     RecognizeActivations.self,
+    SeparateMask.self,
     CanonicalizeConvolution.self,
     CanonicalizeMatMul.self,
     FoldPadding.self,

@@ -72,6 +72,9 @@ struct FloatNeeds {
   /// What the node needs of its own inputs.
   private mutating func demand(of node: Node, at index: Int) {
     switch node.opType {
+    case "Add", "Sub":
+      guard node.inputs.contains(where: isMask) else { return }
+      for input in node.inputs { raise(input, to: .elementwise) }
     case "Div":
       guard let divisor = node.input(1), graph.initializers[divisor] == nil else { return }
       raise(divisor, to: .layer)
@@ -153,6 +156,14 @@ struct FloatNeeds {
       for output in node.outputs { depth[output] = own }
       return own
     }
+  }
+
+  /// Whether a constant hides some of the values that it is added to: no range holds the others as well.
+  private func isMask(_ name: String) -> Bool {
+    guard let values = graph.initializers[name]?.floats, let low = values.min(), let high = values.max() else {
+      return false
+    }
+    return values.count > 1 && !(high - low < 10_000)
   }
 
   /// Exponents 1, 2 and 3 are products.
