@@ -42,9 +42,10 @@ package enum FuseInstanceNormalization: GraphPass {
     let names = [("scale", scale), ("bias", [Float](repeating: 0, count: shape[1]))].map { part, values in
       graph.addInitializer(node.name + "." + part, Tensor([shape[1]], values))
     }
-    graph.nodes[index] = Node(
+    let fused = Node(
       name: node.name, opType: "InstanceNormalization", opset: 6, inputs: [deviation.of.input] + names,
       outputs: node.outputs, attributes: ["epsilon": .float(deviation.epsilon)])
+    graph.editNode(at: index) { $0 = fused }
     return true
   }
 

@@ -43,9 +43,10 @@ package enum FuseLayerNormalization: GraphPass {
       inputs.append(graph.addInitializer(node.name + ".bias", Tensor(Shape(dims), values)))
     }
     inputs[1] = graph.addInitializer(node.name + ".scale", Tensor(Shape(dims), scale))
-    graph.nodes[index] = Node(
+    let fused = Node(
       name: node.name, opType: "LayerNormalization", opset: 17, inputs: inputs, outputs: node.outputs,
       attributes: ["axis": .int(Int64(first - shape.rank)), "epsilon": .float(deviation.epsilon)])
+    graph.editNode(at: index) { $0 = fused }
     return true
   }
 

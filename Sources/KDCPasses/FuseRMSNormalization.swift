@@ -29,9 +29,10 @@ package enum FuseRMSNormalization: GraphPass {
       ?? [Float](repeating: 1, count: dims.reduce(1, *))
     guard let scale else { return false }
     let name = graph.addInitializer(node.name + ".scale", Tensor(Shape(dims), scale))
-    graph.nodes[index] = Node(
+    let fused = Node(
       name: node.name, opType: "RMSNormalization", opset: 23, inputs: [x, name], outputs: node.outputs,
       attributes: ["axis": .int(Int64(first - shape.rank)), "epsilon": .float(deviation.epsilon)])
+    graph.editNode(at: index) { $0 = fused }
     return true
   }
 

@@ -6,6 +6,7 @@ import KDCTensor
 /// ONNX `RMSNormalization`, opset 23. scale has the dimensions of those axes, or broadcasts to them.
 package struct RMSNormalization: Operator {
   package static let onnxName = "RMSNormalization"
+  package static let inputCount = 2...2
   package let axis: Int
   package let epsilon: Float
 

@@ -5,6 +5,7 @@ import KDCTensor
 /// Sum of the magnitudes over some axes. ONNX `ReduceL1`, opsets 1, 11, 13, 18; axes are an input from opset 18 on.
 package struct ReduceL1: Operator {
   package static let onnxName = "ReduceL1"
+  package static let inputCount = 1...2
   package let reduction: Reduction
 
   package init(decoding node: Node) throws(Diagnostic) {

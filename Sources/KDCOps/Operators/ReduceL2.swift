@@ -5,6 +5,7 @@ import KDCTensor
 /// Square root of the sum of squares over some axes. ONNX `ReduceL2`, opsets 1, 11, 13, 18; axes are an input from opset 18 on.
 package struct ReduceL2: Operator {
   package static let onnxName = "ReduceL2"
+  package static let inputCount = 1...2
   package let reduction: Reduction
 
   package init(decoding node: Node) throws(Diagnostic) {

@@ -5,6 +5,7 @@ import KDCTensor
 /// Sum of squares over some axes. ONNX `ReduceSumSquare`, opsets 1, 11, 13, 18; axes are an input from opset 18 on.
 package struct ReduceSumSquare: Operator {
   package static let onnxName = "ReduceSumSquare"
+  package static let inputCount = 1...2
   package let reduction: Reduction
 
   package init(decoding node: Node) throws(Diagnostic) {
