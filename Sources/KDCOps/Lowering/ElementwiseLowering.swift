@@ -112,20 +112,34 @@ extension Sum: Lowerable {
 extension Pow: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     if try lowerIntegers(node, into: &lowering) { return }
-    try requireFloat(node, lowering)
+    _ = try computedType(node, lowering)
     let (x, y) = (node.inputs[0], node.outputs[0])
-    guard let exponents = lowering.floatConstant(node.inputs[1])?.cast(to: .float32) else {
-      return try lowering.floatBinary(.power, x, node.inputs[1], y)
-    }
     let (base, shape) = (try lowering.shape(of: x), try lowering.shape(of: y))
+    guard let exponents = lowering.floatConstant(node.inputs[1])?.cast(to: .float32) else {
+      let type = try lowering.type(of: node.inputs[1])
+      if type.dataType == .float32 { return try lowering.floatBinary(.power, x, node.inputs[1], y) }
+      _ = try computedType(node, lowering, index: 1)
+      let integers = try lowering.read(node.inputs[1], as: .native, in: [.rowMajor]).buffer
+      let floats = lowering.cast(integers, from: type.dataType, to: .float32, count: type.shape.count)
+      return try lowerPower(x, (floats, type.shape), y, into: &lowering)
+    }
     if let values = exponents.floats, values.count == 1, base == shape,
       try lowerScalar(values[0], x, y, into: &lowering)
     {
       return
     }
     // The exponents may be integers: the step gets them as floats.
+    let floats = lowering.loaded(exponents, "exponents")
+    try lowerPower(x, (floats, exponents.shape), y, into: &lowering)
+  }
+
+  /// The general power, with the exponents in a row-major float buffer.
+  private func lowerPower(
+    _ x: String, _ exponents: (buffer: BufferID, shape: Shape), _ y: String, into lowering: inout Lowering
+  ) throws {
+    let (base, shape) = (try lowering.shape(of: x), try lowering.shape(of: y))
     let left = try lowering.read(x, as: .native, in: [.rowMajor])
-    let right = Lowering.Form(encoding: .native, layout: .rowMajor, buffer: lowering.loaded(exponents, "exponents"))
+    let right = Lowering.Form(encoding: .native, layout: .rowMajor, buffer: exponents.buffer)
     let walk = lowering.binaryWalk((left, base), (right, exponents.shape), shape, .rowMajor)
     let buffer = try lowering.write(y, as: .native, in: .rowMajor)
     lowering.append {
