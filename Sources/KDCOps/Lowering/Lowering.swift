@@ -32,8 +32,8 @@ package struct Lowering {
   package let graph: Graph
   package private(set) var program: Program
   private let constants: [String: Tensor]
-  /// Values that a node or the graph's user reads.
-  private let used: Set<String>
+  /// Values that a node or the graph's user reads; nil in a part of a program, which asks for few and looks for them.
+  private let used: Set<String>?
   private var forms: [String: [Form]] = [:]
   private var constantIDs: [ConstantKey: ConstantID] = [:]
   /// Name of the node being lowered; its steps carry it.
@@ -65,6 +65,7 @@ package struct Lowering {
   init(partOf graph: Graph, constants: [String: Tensor], given: [(name: String, forms: [ValueForm])]) throws {
     self.graph = graph
     self.constants = constants
+    used = nil
     program = Program(name: graph.name)
     for (name, valueForms) in given {
       for form in valueForms { _ = try write(name, as: form.encoding, in: form.layout) }
@@ -115,7 +116,8 @@ package struct Lowering {
 
   /// Whether anything uses the value.
   package func isUsed(_ name: String) -> Bool {
-    used.contains(name)
+    if let used { return used.contains(name) }
+    return !name.isEmpty && (graph.outputs.contains(name) || graph.nodes.contains { $0.inputs.contains(name) })
   }
 
   /// The encoding that the quantiser chose for a float value; nil where it stays float, and for a node that does.
