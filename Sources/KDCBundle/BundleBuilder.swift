@@ -36,11 +36,12 @@ package struct BundleBuilder {
   }
 
   /// The bytes of the bundle. `model` defines `kdc_model`, `code` its variants, best first for unknown cores; `hashes`
-  /// are those of the compiler's inputs, by name, `memoryLimit` is what the kernels were chosen for. Write the result with
+  /// are those of the compiler's inputs, by name, `memoryLimit` is what the kernels were chosen for, `outputKinds` say what
+  /// outputs mean. Write the result with
   /// `Files.write(_:to:executable:)`.
   package func build(
     _ program: Program, model: CSource, code: [Code], golden: Golden, hashes: [String: String] = [:],
-    memoryLimit: Int? = nil
+    memoryLimit: Int? = nil, outputKinds: [String: String] = [:]
   ) throws -> [UInt8] {
     try checkNames(of: program)
     var streams = ContainerWriter()
@@ -57,7 +58,8 @@ package struct BundleBuilder {
       toolchain: toolchain, architecture: architecture, warningsAreErrors: warningsAreErrors)
     var file = try builder.build([model] + code.map(\.source), soname: "model.kdb") { size in
       let manifest = manifest(
-        of: program, code, size: size, weightsBytes: streams.storedConstantBytes, hashes: all, memoryLimit: memoryLimit)
+        of: program, code, size: size, weightsBytes: streams.storedConstantBytes, hashes: all, memoryLimit: memoryLimit,
+        outputKinds: outputKinds)
       var whole = streams
       try whole.add(.manifest, try manifest.json())
       return try whole.finish()
@@ -80,14 +82,17 @@ package struct BundleBuilder {
 
   private func manifest(
     of program: Program, _ code: [Code], size: LibraryBuilder.CodeSize, weightsBytes: Int, hashes: [String: String],
-    memoryLimit: Int?
+    memoryLimit: Int?, outputKinds: [String: String]
   ) -> Manifest {
     func port(_ port: Port) -> Manifest.Port {
       Manifest.Port(name: port.name, type: port.dataType, shape: port.shape.dims)
     }
+    func output(_ port: Port) -> Manifest.Port {
+      Manifest.Port(name: port.name, type: port.dataType, shape: port.shape.dims, kind: outputKinds[port.name])
+    }
     return Manifest(
       formatVersion: ContainerFormat.version, model: program.name, kdc: version, architecture: architecture.rawValue,
-      targets: code.flatMap(\.targets).sorted(), inputs: program.inputs.map(port), outputs: program.outputs.map(port),
+      targets: code.flatMap(\.targets).sorted(), inputs: program.inputs.map(port), outputs: program.outputs.map(output),
       steps: program.steps.count,
       variants: code.map {
         Manifest.Variant(

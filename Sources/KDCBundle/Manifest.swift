@@ -8,6 +8,8 @@ package struct Manifest: Codable, Hashable, Sendable {
     package var name: String
     package var type: DataType
     package var shape: [Int]
+    /// Of an output, what it means ("logits", "embedding", …), where that is known.
+    package var kind: String?
   }
   /// Code for one kind of core.
   package struct Variant: Codable, Hashable, Sendable {

@@ -94,6 +94,22 @@ extension DiagnosticID {
   // MARK: 3xxx passes and quantisation
   package static let nonFiniteActivation = DiagnosticID(
     number: 3101, title: "the model computes NaN or infinity on the calibration samples")
+  package static let lowSignal = DiagnosticID(
+    number: 3102, title: "an output of the compiled model is far from the float model's")
+  package static let lowAgreement = DiagnosticID(
+    number: 3103, title: "a compiled model often answers other than the float model")
+  package static let fewCalibrationSamples = DiagnosticID(
+    number: 3104, title: "ranges are chosen from few calibration samples")
+  package static let valuesBeyondCalibration = DiagnosticID(
+    number: 3105, title: "values go beyond what the calibration samples show")
+  package static let differentScales = DiagnosticID(
+    number: 3106, title: "samples, or what two models take, seem to be on different scales")
+  package static let constantOutput = DiagnosticID(
+    number: 3107, title: "an output is the same for all samples")
+  package static let oneHotLabels = DiagnosticID(
+    number: 3108, title: "labels of one-hot rows are taken as classes")
+  package static let unknownOutput = DiagnosticID(
+    number: 3109, title: "--output names an output that the model does not have, or a kind that does not fit it")
   package static let nonFiniteInteger = DiagnosticID(
     number: 3120, title: "the int8 model computes NaN or infinity where the float model does not")
   package static let allChannelsRemoved = DiagnosticID(
@@ -154,7 +170,8 @@ extension DiagnosticID {
     unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch, typeMismatch,
     notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle, operandCount, valueTooLarge,
     tooManyAxes, windowTooLarge, tooLargeToExplain,
-    nonFiniteActivation, nonFiniteInteger, allChannelsRemoved,
+    nonFiniteActivation, lowSignal, lowAgreement, fewCalibrationSamples, valuesBeyondCalibration, differentScales,
+    constantOutput, oneHotLabels, unknownOutput, nonFiniteInteger, allChannelsRemoved,
     cutOutOfReach, notDifferentiable, labelOutOfRange, targetMismatch, nonFiniteLoss, unusableCheckpoint,
     nothingToTrain, untrainableNormalization,
     cannotLower, noKernel,

@@ -47,8 +47,7 @@ struct Compile: AsyncParsableCommand {
   @Option(name: .customLong("target"), help: "Device to compile for; may be repeated. `kdc targets` lists them.")
   var targets: [String]
 
-  @Option(name: .shortAndLong, help: "The bundle to write; - for standard output.")
-  var output: String
+  @OptionGroup var destination: OutputOptions
 
   @Option(help: "int8, or float to quantise nothing.")
   var activations: CompileRequest.Activations = .int8
@@ -128,7 +127,7 @@ struct Compile: AsyncParsableCommand {
         preprocessing: try teacher.fit.steps),
       data: data, train: compression.train, trainSamples: compression.trainSamples, evaluation: eval,
       images: images.images, targets: try Targets.builtIn().compiled(for: targets),
-      targetFiles: Targets.files(of: targets), output: output, json: json,
+      targetFiles: Targets.files(of: targets), output: destination.file, outputKinds: destination.kinds, json: json,
       activations: data == nil ? .float : activations, weights: weights, arithmetic: arithmetic,
       compression: compression.request(hasBudget: !budget.isEmpty), budget: budget,
       inputShapes: try inputs.shapes, emitFolder: emitFolder,
@@ -144,7 +143,9 @@ struct Compile: AsyncParsableCommand {
       throw CommandFailure(status: .budgetNotMet, message: failure.message(command: ["kdc"] + command))
     }
     if let json { try Console.json(report, to: json) }
-    if json != "-" && !OutputPlace.isStandardOutput(output) { Console.result(ReportTable(report: report).text) }
+    if json != "-" && !OutputPlace.isStandardOutput(destination.file) {
+      Console.result(ReportTable(report: report).text)
+    }
     if data == nil && activations == .int8 && !quiet {
       Console.note("note: no --data, so the model stays float: larger and slower than int8")
     }

@@ -1,4 +1,5 @@
 import KDCDiagnostics
+import KDCGraph
 import KDCTargets
 import KDCTensor
 import KDCTraining
@@ -24,6 +25,8 @@ struct CompileRequest: Sendable {
   /// Those of the targets that are the user's own.
   var targetFiles: [String] = []
   var output: String
+  /// What outputs mean, where the user says so.
+  var outputKinds: [String: OutputKind] = [:]
   var json: String?
   var activations: Activations
   var weights: Weights = .int8

@@ -26,7 +26,7 @@ struct Distill: AsyncParsableCommand {
 
   @Option(help: "Training samples: npz, CSV, or a folder. Labels are used where there are some.") var data: String
 
-  @Option(name: .shortAndLong, help: "The ONNX model to write.") var output: String
+  @OptionGroup var destination: OutputOptions
 
   @OptionGroup(title: "The loss") var loss: DistillationOptions
 
@@ -34,12 +34,12 @@ struct Distill: AsyncParsableCommand {
 
   @OptionGroup(title: "Image folders") var images: DataOptions
 
-  func validate() throws { try TrainingOptions.checkOutput(output) }
+  func validate() throws { try TrainingOptions.checkOutput(destination.file) }
 
   /// What the links of the chain write, assistants and generations before the result.
   private var outputs: [TrainingOutputs] {
     let parts = loss.assistant.indices.map { "assistant\($0 + 1)" } + (1..<loss.generations).map { "g\($0)" }
-    return (parts + [nil]).map { TrainingOutputs(output, training: training, part: $0) }
+    return (parts + [nil]).map { TrainingOutputs(destination.file, training: training, part: $0) }
   }
 
   private var files: FileUse {
@@ -65,7 +65,7 @@ struct Distill: AsyncParsableCommand {
       let generation = index - loss.assistant.count
       var session = try TrainingSession(
         student: generation < 0 ? loss.assistant[index] : student, data: data, outputs: outputs, files: files,
-        training: training, images: images)
+        kinds: destination.kinds, training: training, images: images)
       if generation > 0 { session.weightSeed = training.seed &+ UInt64(generation) }
       chain.append(session)
     }

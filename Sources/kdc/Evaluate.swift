@@ -13,6 +13,7 @@ struct Evaluate: AsyncParsableCommand {
       EXAMPLES
         kdc evaluate model.kdb --data eval.npz
         kdc evaluate student.onnx --data eval.npz --json -
+        kdc evaluate encoder.kdb --data eval.npz --output y=embedding
       """)
 
   @Argument(help: "A bundle or an ONNX model.")
@@ -26,6 +27,8 @@ struct Evaluate: AsyncParsableCommand {
 
   @Option(help: "Draw confidences and confusion matrices as SVG here.")
   var svg: String?
+
+  @OptionGroup var kinds: OutputKindOptions
 
   @OptionGroup var inputs: ShapeOptions
 
@@ -56,12 +59,12 @@ struct Evaluate: AsyncParsableCommand {
     files.write("--json", json)
     files.write("--svg", svg)
     try files.check()
-    let opened = try OpenedModel(path: model, inputShapes: inputs.texts, threads: threads)
+    let opened = try OpenedModel(path: model, inputShapes: inputs.texts, outputKinds: kinds.kinds, threads: threads)
     let runner = opened.runner
     let set = try Samples.open(
       data, inputs: runner.inputs, outputs: runner.outputs.map(\.name), images: images.images,
       threads: threads)
-    let heads = runner.outputs.map { Head(name: $0.name, shape: $0.type.shape, labels: set.labels[$0.name]) }
+    var heads = opened.heads(labels: set.labels)
     let faults = DistillationTargets.labelFaults(heads)
     guard faults.isEmpty else { throw DiagnosticList(faults.map { $0.located(at: Place(file: data)) }) }
     let outputs = try runner.outputs(
@@ -72,6 +75,13 @@ struct Evaluate: AsyncParsableCommand {
         .nonFiniteActivation, "the model answers NaN or infinity for '\(head.name)' of sample \(sample)",
         at: Place(file: model), hint: "look for weights that are not finite, and samples that are extreme")
     }
+    // A Softmax that nothing names, as in bundles that do not say what their outputs are.
+    heads = heads.map { head in
+      guard opened.outputKinds[head.name] == nil, head.isExclusive else { return head }
+      let found = ScoreTranslation.kind(of: outputs[head.name] ?? [], for: head)
+      return found.map { Head(name: head.name, shape: head.shape, labels: set.labels[head.name], output: $0) } ?? head
+    }
+    Console.warn(SampleWarnings.oneHot(heads, file: data))
     let metrics = heads.map { HeadMetrics($0, outputs: outputs[$0.name] ?? [], reference: nil) }
     let certainty = heads.compactMap { Certainty($0, outputs: outputs[$0.name] ?? []) }
     let figures = Figures(model: model, samples: set.count, means: opened.means, metrics: metrics, certainty: certainty)

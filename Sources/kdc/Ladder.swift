@@ -9,6 +9,7 @@ extension Compilation {
   mutating func addRung(_ name: String, _ graph: Graph, accepted: Bool = true, progress: Progress) throws {
     guard let data = evaluation else { return }
     let outputs = try GraphRunner(graph).outputs(of: data, threads: request.threads, progress: progress, label: name)
+    smallerOutputs = outputs
     report.stages.append(
       Report.Stage(
         name: name, metrics: metrics(of: outputs, against: teacherOutputs ?? studentOutputs),

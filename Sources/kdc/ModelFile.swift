@@ -2,6 +2,7 @@ import KDCGraph
 import KDCONNX
 import KDCOps
 import KDCPasses
+import KDCTraining
 
 /// An ONNX file as every command reads it.
 enum ModelFile {
@@ -18,6 +19,7 @@ enum ModelFile {
   static func load(_ path: String, inputShapes: [String: [Int]]) throws -> Graph {
     var graph = try read(path, inputShapes: inputShapes)
     try graph.inferTypes()
+    graph.recognizeOutputKinds()
     return graph
   }
 }

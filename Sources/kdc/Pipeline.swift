@@ -14,8 +14,8 @@ import KDCTraining
 /// `kdc compile`, from top to bottom. Nothing reaches back: a stage reads what those before it left.
 enum Pipeline {
   static let stages: [Stage] = [
-    .importModels, .canonicalize, .measureTeacher, .answer, .meetBudget, .prune, .recover, .quantize,
-    .lower, .selectKernels, .planMemory, .emit, .build, .measure, .checkBudget, .prove, .package,
+    .importModels, .checkSamples, .canonicalize, .measureTeacher, .answer, .meetBudget, .prune, .recover, .quantize,
+    .lower, .selectKernels, .planMemory, .emit, .build, .measure, .judge, .checkBudget, .prove, .package,
   ]
 
   /// Runs all stages. Throws what a stage throws; then no output file exists.
@@ -69,6 +69,8 @@ struct Compilation: Sendable {
   /// Outputs on the evaluation samples, by output and sample.
   var teacherOutputs: [String: [[Float]]]?
   var studentOutputs: [String: [[Float]]] = [:]
+  /// Those of the pruned and recovered model, where there is one.
+  var smallerOutputs: [String: [[Float]]]?
 
   // answer
   /// Where unfinished work is kept; nil where none was asked for.
@@ -100,6 +102,10 @@ struct Compilation: Sendable {
   var selections: [KernelSelection] = []
   var plans: [MemoryPlan] = []
   var variants: [(architecture: Target.Architecture, variants: [CodeVariant], model: String)] = []
+
+  // measure
+  /// On the first of the evaluation samples.
+  var compiledOutputs: [String: [[Float]]] = [:]
 
   // build
   var golden: Golden?

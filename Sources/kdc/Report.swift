@@ -1,4 +1,5 @@
 import KDCCompression
+import KDCDiagnostics
 import KDCTargets
 import KDCTraining
 
@@ -17,6 +18,8 @@ struct Report: Codable, Sendable {
   var channels: [Pruner.GroupRecord] = []
   /// What was decided on the way, and why.
   var decisions: [Decision] = []
+  /// What is suspicious about samples and result; nothing was decided by it.
+  var warnings: [Warning] = []
   /// The limits asked for and what the result has; nil where there were none.
   var budget: [Limit]?
 
@@ -49,6 +52,24 @@ struct Report: Codable, Sendable {
     var accepted: Bool
     /// Measured on what, with which figures.
     var reason: String
+  }
+
+  struct Warning: Codable, Sendable {
+    /// "KDC3102".
+    var id: String
+    var message: String
+    /// File, and what in it.
+    var place: String?
+    var notes: [String]
+    var hint: String?
+
+    init(_ diagnostic: Diagnostic) {
+      id = diagnostic.id.description
+      message = diagnostic.message
+      place = diagnostic.place?.description
+      notes = diagnostic.notes
+      hint = diagnostic.hint
+    }
   }
 
   struct Limit: Codable, Sendable {

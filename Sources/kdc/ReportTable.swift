@@ -8,20 +8,32 @@ struct ReportTable {
 
   var text: String {
     var lines: [String] = []
-    let header = ["", "head", "score", "agreement", "KL T=1", "T=2", "T=4", "SNR dB", "uncertainty", "vs student"]
+    let header = [
+      "", "head", "score", "agreement", "KL T=1", "T=2", "T=4", "SNR dB", "cosine", "uncertainty", "vs student",
+    ]
     var rows: [[String]] = [header]
     for stage in report.stages {
       for (index, head) in stage.metrics.enumerated() {
         let own = stage.againstStudent.flatMap { $0.first { $0.output == head.output } }
         var cells = [index == 0 ? stage.name : "", head.output, Self.score(head), Self.share(head.agreement)]
         for position in 0..<3 { cells.append(head.kl.map { String(format: "%.4f", $0[position]) } ?? "") }
-        cells.append(head.signalToNoise.map { String(format: "%.1f", $0) } ?? "")
+        cells.append(Self.signal(head))
+        cells.append(head.lowestCosine.map { String(format: "%.4f", $0) } ?? "")
         cells.append(head.uncertainty.map { String(format: "%.4f", $0) } ?? "")
         cells.append(Self.share(own?.agreement))
         rows.append(cells)
       }
     }
     lines += Self.aligned(rows)
+    for stage in report.stages {
+      for head in stage.metrics {
+        guard let group = head.lowestGroup, let lowest = group.signalToNoise else { continue }
+        lines.append(
+          String(
+            format: "%@ %@: lowest in channels %@ of axis %d, %.1f dB", stage.name, head.output, group.channelText,
+            group.axis, lowest))
+      }
+    }
     lines.append("")
     for stage in report.stages {
       let times = (stage.milliseconds ?? [:]).sorted { $0.key < $1.key }.map { name, time in
@@ -45,6 +57,13 @@ struct ReportTable {
           target.millisecondsOnAllCores, target.cores, target.title))
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// The lowest of the output and its groups of channels.
+  private static func signal(_ head: HeadMetrics) -> String {
+    if head.notFinite != nil { return "not finite" }
+    if let lowest = head.lowestSignalToNoise { return String(format: "%.1f", lowest) }
+    return head.cosine == nil ? "" : "exact"
   }
 
   static func score(_ head: HeadMetrics) -> String {

@@ -5,12 +5,23 @@ import KDCTraining
 
 /// One or several teachers, taking the student's inputs and answering under its output names.
 ///
-/// Several answer as one by the mean of their outputs. For class scores that is the geometric mean of their
-/// probabilities, at every temperature alike.
+/// Several answer as one by the mean of their outputs, and scores are written down as the student does:
+/// `ScoreTranslation`.
 struct Teacher: ModelRunner {
   var models: [TeacherModel]
   let inputs: [ValueInfo]
   let outputs: [ValueInfo]
+  private let translations: [String: ScoreTranslation]
+
+  init(models: [TeacherModel], for student: Graph) {
+    self.models = models
+    inputs = student.dataInputs
+    outputs = student.outputInfos
+    translations = Dictionary(
+      uniqueKeysWithValues: student.heads().map { head in
+        (head.name, ScoreTranslation(to: head, from: models.map { $0.kind(of: head.name) }))
+      })
+  }
 
   var macs: Int { models.reduce(0) { $0 + $1.graph.macs } }
   var bytes: Int { models.reduce(0) { $0 + $1.bytes } }
@@ -19,14 +30,11 @@ struct Teacher: ModelRunner {
     _ count: Int, threads: Threads, sample: @escaping @Sendable (Int) throws -> [String: Tensor]
   ) throws -> [[String: Tensor]] {
     let answers = try models.map { try $0.run(count, threads: threads, sample: sample) }
-    guard answers.count > 1 else { return answers.first ?? [] }
     return (0..<count).map { index in
       Dictionary(
         uniqueKeysWithValues: outputs.map { output in
           let values = answers.compactMap { $0[index][output.name]?.asFloats }
-          let share = 1 / Float(max(values.count, 1))
-          let sums = values.dropFirst().reduce(values.first ?? []) { zip($0, $1).map { $0 + $1 } }
-          return (output.name, Tensor(output.type.shape, sums.map { $0 * share }))
+          return (output.name, Tensor(output.type.shape, translations[output.name]?(values) ?? values.first ?? []))
         })
     }
   }
@@ -143,6 +151,9 @@ struct TeacherModel: Sendable {
     }
     return renamed
   }
+
+  /// What the output means that goes with the student's.
+  func kind(of output: String) -> OutputKind? { outputs[output].flatMap { graph.outputKinds[$0] } }
 
   /// The outputs under the student's names.
   func run(

@@ -21,16 +21,16 @@ struct Train: AsyncParsableCommand {
 
   @Option(help: "Labelled samples: npz, CSV, or a folder.") var data: String
 
-  @Option(name: .shortAndLong, help: "The ONNX model to write.") var output: String
+  @OptionGroup var destination: OutputOptions
 
   @OptionGroup(title: "Training") var training: TrainingOptions
 
   @OptionGroup(title: "Image folders") var images: DataOptions
 
-  func validate() throws { try TrainingOptions.checkOutput(output) }
+  func validate() throws { try TrainingOptions.checkOutput(destination.file) }
 
   mutating func run() async throws {
-    let outputs = TrainingOutputs(output, training: training)
+    let outputs = TrainingOutputs(destination.file, training: training)
     var files = FileUse()
     files.read(model: model)
     files.read(samples: data)
@@ -38,7 +38,8 @@ struct Train: AsyncParsableCommand {
     outputs.declare(in: &files)
     try files.check()
     var session = try TrainingSession(
-      student: model, data: data, outputs: outputs, files: files, training: training, images: images)
+      student: model, data: data, outputs: outputs, files: files, kinds: destination.kinds, training: training,
+      images: images)
     var options = training.options(hasTeacher: false)
     options.loss.hardWeight = 1
     try session.requireLabels(for: "kdc train")

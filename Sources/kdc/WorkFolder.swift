@@ -96,6 +96,7 @@ extension Compilation {
     key += request.teacher.matches.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     // A target is more than its name: its costs and its kernels decide what is cut.
     key += request.teacher.preprocessing.map { "\($0)" } + (try request.targets.map { "target \(try text($0))" })
+    key += student.outputKinds.sorted { $0.key < $1.key }.map { "output \($0.key) \($0.value)" }
     key += [
       "\(request.images)", "\(request.trainSamples ?? 0)", "\(request.seed)", request.activations.rawValue,
       request.weights.rawValue, request.arithmetic.rawValue,

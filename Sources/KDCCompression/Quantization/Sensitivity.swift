@@ -184,7 +184,7 @@ package struct Sensitivity: Sendable {
       return changed.filter { graph.outputs.contains($0.key) }
     }
     let distances = graph.outputs.map { name in
-      let head = Head(name: name, shape: graph.types[name]?.shape ?? [], labels: nil)
+      let head = graph.head(name)
       // An output that does not depend on the samples has no distance.
       let pairs = changed.indices.compactMap { sample in
         value(of: name, sample).map { (found: changed[sample][name] ?? $0, exact: $0) }

@@ -175,6 +175,6 @@ extension Head {
     let values = labels.asFloats
     let chosen = samples.filter { $0 < n }.flatMap { values[$0 * width..<($0 + 1) * width] }
     let dims = [samples.filter { $0 < n }.count] + labels.shape.dims.dropFirst()
-    return Head(name: name, kind: kind, labels: Tensor(Shape(dims), chosen))
+    return Head(self, labels: Tensor(Shape(dims), chosen))
   }
 }

@@ -55,7 +55,7 @@ struct Teachers: Sendable {
 
   /// Their mean outputs by the student's names, `[samples, …]`.
   func answers(to indices: [Int], threads: Threads) throws -> [String: Rows] {
-    var result: [String: Rows] = [:]
+    var answers: [String: [[Float]]] = [:]
     for (network, chunks, samples) in networks {
       let outputs = try chunks.outputs(of: indices, from: samples, threads: threads)
       for head in heads {
@@ -70,11 +70,19 @@ struct Teachers: Sendable {
               at: Place(file: network.graph.file), hint: "look for extreme samples, or weights that are not finite")
           ])
         }
-        let share = 1 / Float(networks.count)
-        let before = result[head.name]?.values ?? [Float](repeating: 0, count: own.count)
-        result[head.name] = Rows(
-          values: zip(before, own).map { $0 + share * $1 }, width: own.count / max(indices.count, 1))
+        answers[head.name, default: []].append(own)
       }
+    }
+    var result: [String: Rows] = [:]
+    for head in heads {
+      guard let all = answers[head.name] else { continue }
+      let translation = ScoreTranslation(
+        to: head, from: networks.map { $0.network.graph.outputKinds[$0.network.outputs[head.name] ?? ""] })
+      let width = (all.first?.count ?? 0) / max(indices.count, 1)
+      let values = indices.indices.flatMap { row in
+        translation(all.map { Array($0[row * width..<(row + 1) * width]) })
+      }
+      result[head.name] = Rows(values: values, width: width)
     }
     return result
   }

@@ -43,6 +43,7 @@ struct ViewTargets: TargetSource {
     let label = rows[original]
     switch head.kind {
     case .classes, .sign: return label[0] < 0 ? nil : label
+    case .independent: return label
     case .box, .values: return isMoved && movesPlaces ? nil : label
     }
   }

@@ -5,9 +5,10 @@ import KDCTensor
 ///
 ///     L = (1 − α) · (s · D(teacher) + (1 − s) · D(student)) + α · hard(label)
 ///
-/// D by the kind of head: T² · KL at temperature T for classes, T² · KL of the two probabilities for a single logit, and the
+/// D by the kind of head: T² · KL at temperature T for classes, T² · KL of the two probabilities for yes and no, and the
 /// mean squared error (or smooth L1) over the targets' variance for boxes and other values, so that heads of all kinds weigh
-/// alike. A sample without a label has α = 0; without a teacher s = 0; with neither it says nothing.
+/// alike. A vector of which nothing tells whether it holds scores has both. A sample without a label has α = 0; without a teacher s = 0; with neither it says nothing. Heads that give
+/// probabilities are judged by the logits that these stand for; the gradient is that of the probabilities.
 package struct DistillationLoss: Objective {
   /// How far values are from a teacher's.
   package enum Regression: Sendable, Hashable {
@@ -89,15 +90,37 @@ package struct DistillationLoss: Objective {
   }
 
   private func distance(_ head: Head, _ answer: [Double], _ target: [Double]) -> SampleLoss {
-    switch head.kind {
-    case .classes: return KullbackLeibler.evaluate(answer, target: target, temperature: options.temperature)
-    case .sign:
-      let probability = BinaryCrossEntropy.sigmoid(target[0])
-      var loss = BinaryCrossEntropy.evaluate(answer[0], probability: probability)
-      loss.value -= BinaryCrossEntropy.entropy(probability)
-      return options.temperature * options.temperature * loss
-    case .box, .values: return regression(head, answer, target)
+    guard head.hasDistribution else { return regression(head, answer, target) }
+    let wanted = head.form.differentiableLogits(target, isExclusive: head.isExclusive).logits
+    let divergence = scored(head, answer) { logits in
+      guard !head.isExclusive else {
+        return KullbackLeibler.evaluate(logits, target: wanted, temperature: options.temperature)
+      }
+      return options.temperature * options.temperature
+        * answers(logits, wanted.map { BinaryCrossEntropy.sigmoid($0) }, lessEntropy: true)
     }
+    // Of a vector of unknown meaning a softmax may show nothing: its values count as well.
+    return head.isKnownDistribution ? divergence : divergence + regression(head, answer, target)
+  }
+
+  /// A loss of logits as one of the head's scores.
+  private func scored(_ head: Head, _ answer: [Double], _ loss: ([Double]) -> SampleLoss) -> SampleLoss {
+    let (logits, slopes) = head.form.differentiableLogits(answer, isExclusive: head.isExclusive)
+    var result = loss(logits)
+    result.gradient = zip(result.gradient, slopes).map { $0 * $1 }
+    return result
+  }
+
+  /// The mean over questions of their own; one with a negative probability is not asked.
+  private func answers(_ logits: [Double], _ probabilities: [Double], lessEntropy: Bool) -> SampleLoss {
+    let parts = zip(logits, probabilities).map { logit, probability in
+      guard probability >= 0 else { return SampleLoss(0, [0]) }
+      var loss = BinaryCrossEntropy.evaluate(logit, probability: probability)
+      if lessEntropy { loss.value -= BinaryCrossEntropy.entropy(probability) }
+      return loss
+    }
+    let share = 1 / Double(max(1, probabilities.count { $0 >= 0 }))
+    return share * SampleLoss(parts.reduce(0) { $0 + $1.value }, parts.flatMap(\.gradient))
   }
 
   private func regression(_ head: Head, _ answer: [Double], _ target: [Double]) -> SampleLoss {
@@ -114,8 +137,10 @@ package struct DistillationLoss: Objective {
 
   private func hard(_ head: Head, _ answer: [Double], _ label: [Double]) -> SampleLoss {
     switch head.kind {
-    case .classes: return CrossEntropy.evaluate(answer, label: Int(label[0]))
-    case .sign: return BinaryCrossEntropy.evaluate(answer[0], probability: label[0])
+    case .classes: return scored(head, answer) { CrossEntropy.evaluate($0, label: Int(label[0])) }
+    case .sign, .independent:
+      guard label.count == answer.count else { return SampleLoss(0, [Double](repeating: 0, count: answer.count)) }
+      return scored(head, answer) { answers($0, label, lessEntropy: false) }
     // A label of a place can be far off where the model is: its pull is bounded.
     case .box where options.regression == .squared:
       return 1 / targets.variance(head) * SmoothL1.evaluate(answer, target: label, beta: 0.1)

@@ -78,11 +78,13 @@ package struct DistillationTargets: Sendable {
     case .classes, .sign:
       let label = rows[sample % rows.count]
       return label[0] < 0 ? nil : label
+    case .independent: return rows[sample % rows.count]
     case .box, .values: return sample < rows.count ? rows[sample] : nil
     }
   }
 
-  /// Labels that no head can give: classes outside −1 ..< count, signs above 1, other widths than the head's.
+  /// Labels that no head can give: classes outside −1 ..< count, answers above 1, other widths than the head's; and flags
+  /// for an output of which nothing says whether they are answers or numbers.
   package static func labelFaults(_ heads: [Head]) -> [Diagnostic] {
     heads.compactMap { head in
       guard let labels = head.labels, let n = labels.shape.dims.first, n > 0 else { return nil }
@@ -92,8 +94,19 @@ package struct DistillationTargets: Sendable {
       case .classes(let count): limit = Float(count - 1)
       case .sign: limit = 1
       case .box: return nil
-      case .values(let count):
-        guard labels.count != n * count else { return nil }
+      case .independent(let count) where labels.count == n * count:
+        guard let at = values.firstIndex(where: { !($0 >= -1 && $0 <= 1) }) else { return nil }
+        return Diagnostic(
+          .labelOutOfRange, "sample \(at / count) has the label \(values[at]) for '\(head.name)', which knows 0 to 1",
+          hint: "−1 stands for a question without an answer")
+      case .values(let count), .independent(let count):
+        guard labels.count != n * count else {
+          guard head.output == nil, OneHotLabels.areFlags(labels) else { return nil }
+          return Diagnostic(
+            .targetMismatch, "labels of '\(head.name)' are rows of zeros and ones, and not a single one in each",
+            hint: "say what the output is: --output \(head.name)=sigmoid for answers to questions of their own, "
+              + "\(head.name)=regression for numbers")
+        }
         return Diagnostic(
           .targetMismatch, "labels of '\(head.name)' have the shape \(labels.shape), and it has \(count) values",
           hint: "a head of values takes one label for each of them, and a head of classes one for each sample")
@@ -102,7 +115,7 @@ package struct DistillationTargets: Sendable {
       guard labels.count == n else {
         return Diagnostic(
           .targetMismatch, "labels of '\(head.name)' have the shape \(labels.shape)",
-          hint: "a head of classes takes one label for each sample")
+          hint: "a head of classes takes one label for each sample, or a row of zeros and a one")
       }
       guard let at = values.firstIndex(where: { !($0 >= -1 && $0 <= limit) || isClass && $0 != $0.rounded() }) else {
         return nil

@@ -20,10 +20,11 @@ package struct Certainty: Sendable, Codable, Equatable {
   /// Mean confidence.
   package var confidence: Double
 
-  /// nil for heads without probabilities, and for outputs that are not finite.
+  /// nil for heads that give no class, and for outputs that are not finite.
   package init?(_ head: Head, outputs: [[Float]]) {
-    guard head.hasDistribution, !outputs.isEmpty else { return nil }
     let isSign = head.kind == .sign
+    guard isSign || head.isExclusive, !outputs.isEmpty else { return nil }
+    let outputs = head.logits(outputs)
     let labels = head.labels.map(\.asFloats)
     let classes = isSign ? 2 : outputs[0].count
     output = head.name

@@ -49,6 +49,7 @@ package struct Saliency: Sendable {
     let (height, width) = (tensor.shape[2], tensor.shape[3])
     let size = height * width
     /// Probabilities of the class for variants of the image.
+    let form = ScoreForm(graph.outputKinds[output])
     let chunked = try ChunkedGraph(
       graph, chunkSize: 32, checkedOn: Variants(name: name, shape: tensor.shape, count: 1) { _ in pixels })
     func scores(_ count: Int, _ variant: @escaping @Sendable (Int) -> [Float]) throws -> [[Float]] {
@@ -56,7 +57,9 @@ package struct Saliency: Sendable {
       let values = try chunked.outputs(of: Array(0..<count), from: samples, threads: threads)[output]?.asFloats ?? []
       let classes = values.count / max(count, 1)
       return (0..<count).map { index in
-        let row = Array(values[index * classes..<(index + 1) * classes])
+        let row = form.logits(
+          Array(values[index * classes..<(index + 1) * classes]), isExclusive: classes > 1,
+          floor: ScoreForm.leastProbability)
         let logs = logSoftmax(classes == 1 ? [0] + row : row, 1)
         return logs.map { Float(exponential($0)) }
       }

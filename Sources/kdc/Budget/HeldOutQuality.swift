@@ -39,13 +39,11 @@ extension Compilation {
       of: training.selecting(chosen), threads: request.threads, progress: progress, label: "held-out samples")
     var divergences: [Double] = []
     for head in student.heads() where head.hasDistribution {
-      let values = outputs[head.name] ?? []
-      let distances = zip(values, chosen).compactMap { values, index -> Double? in
-        guard let wanted = guidance.teacher(head, index) ?? guidance.student(head, index) else { return nil }
-        return head.divergence(values, from: wanted.map { Float($0) }, temperature: 1)
-      }
-      guard !distances.isEmpty else { continue }
-      divergences.append(distances.reduce(0, +) / Double(distances.count))
+      let wanted = chosen.compactMap { guidance.teacher(head, $0) ?? guidance.student(head, $0) }
+      guard let values = outputs[head.name], !wanted.isEmpty, wanted.count == values.count else { continue }
+      divergences.append(
+        head.divergence(
+          head.logits(values), from: head.logits(wanted.map { $0.map { Float($0) } }), temperature: 1))
     }
     let labels = training.selecting(chosen).labels
     let accuracy = student.heads(labels: labels).lazy.compactMap { head -> Double? in

@@ -156,15 +156,12 @@ struct RecipeCommand: AsyncParsableCommand {
 
   private func measure(_ model: String, on data: String, limit: Int) throws -> [HeadMetrics] {
     let threads = Threads(ProcessInfo.processInfo.activeProcessorCount)
-    let runner = try OpenedModel(path: model, threads: threads).runner
+    let opened = try OpenedModel(path: model, threads: threads)
+    let runner = opened.runner
     let set = try Samples.open(
       data, inputs: runner.inputs, outputs: runner.outputs.map(\.name), images: ImageOptions(), threads: threads)
     let some = limit < set.count ? set.selecting(Array(0..<max(1, limit))) : set
     let outputs = try runner.outputs(of: some, threads: threads)
-    return runner.outputs.map { port in
-      HeadMetrics(
-        Head(name: port.name, shape: port.type.shape, labels: some.labels[port.name]),
-        outputs: outputs[port.name] ?? [], reference: nil)
-    }
+    return opened.heads(labels: some.labels).map { HeadMetrics($0, outputs: outputs[$0.name] ?? [], reference: nil) }
   }
 }

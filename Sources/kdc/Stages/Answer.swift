@@ -21,7 +21,11 @@ extension Stage {
     if let given = compilation.teacherOutputsOfTraining {
       let rows = (0..<samples.count).map { given.sample($0) }
       teacher = Dictionary(
-        uniqueKeysWithValues: heads.map { head in (head.name, rows.map { $0[head.name]?.floats ?? [] }) })
+        uniqueKeysWithValues: heads.map { head in
+          let answers = rows.map { $0[head.name]?.floats ?? [] }
+          let translation = ScoreTranslation(to: head, from: [ScoreTranslation.kind(of: answers, for: head)])
+          return (head.name, answers.map { translation([$0]) })
+        })
     }
     let student = try GraphRunner(compilation.student).outputs(
       of: samples, threads: threads, progress: progress, label: "student")

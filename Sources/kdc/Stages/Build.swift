@@ -24,7 +24,8 @@ extension Stage {
         toolchain: toolchain, architecture: architecture, version: KDC.configuration.version)
       let bytes = try builder.build(
         program, model: CSource(name: Emission.modelFileName, text: model), code: variants.map(\.code), golden: golden,
-        hashes: compilation.inputHashes, memoryLimit: compilation.request.budget.memory)
+        hashes: compilation.inputHashes, memoryLimit: compilation.request.budget.memory,
+        outputKinds: compilation.student.outputKinds.mapValues(\.rawValue))
       compilation.bundles.append(BuiltBundle(architecture: architecture, bytes: bytes))
     }
     return compilation.bundles.map { "\($0.architecture.rawValue) \(ReportTable.bytes($0.bytes.count))" }

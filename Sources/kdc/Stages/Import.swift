@@ -18,7 +18,8 @@ extension Stage {
     let faults = try DeviceSupport.faults(of: student)
     guard faults.isEmpty else { throw DiagnosticList(faults) }
     try student.inferTypes()
-    compilation.student = student
+    student.recognizeOutputKinds()
+    try student.setOutputKinds(request.outputKinds)
     compilation.studentBytes = fileSize(request.student)
     compilation.report.model = student.name
     compilation.inputHashes["student"] = try hash(request.student)
@@ -27,11 +28,13 @@ extension Stage {
         let graph = try ModelFile.load(path, inputShapes: request.inputShapes)
         return try TeacherModel(graph, for: student, request: request.teacher, bytes: fileSize(path))
       }
-      compilation.teacher = Teacher(models: models, inputs: student.dataInputs, outputs: student.outputInfos)
+      student.adoptOutputKinds(of: models)
+      compilation.teacher = Teacher(models: models, for: student)
       for (index, path) in request.teacher.models.enumerated() {
         compilation.inputHashes[index == 0 ? "teacher" : "teacher\(index + 1)"] = try hash(path)
       }
     }
+    compilation.student = student
     try compilation.openData()
     if let folder = request.workFolder, compilation.needsGuidance {
       compilation.workFolder = try WorkFolder(in: folder, key: try compilation.workKey())
@@ -49,13 +52,21 @@ extension Stage {
 }
 
 extension Graph {
+  /// What a teacher's graph tells of outputs of which the student's tells nothing.
+  mutating func adoptOutputKinds(of teachers: [TeacherModel]) {
+    for name in outputs where outputKinds[name] == nil {
+      switch teachers.lazy.compactMap({ $0.kind(of: name) }).first {
+      case .logits, .probabilities, .logProbabilities: outputKinds[name] = .logits
+      case .sigmoid where types[name]?.shape.count == 1: outputKinds[name] = .logits
+      case .embedding: outputKinds[name] = .embedding
+      case .regression: outputKinds[name] = .regression
+      case .sigmoid, .boxes, nil: continue
+      }
+    }
+  }
+
   /// The inputs that samples fill.
   var dataInputs: [ValueInfo] { inputs.filter { initializers[$0.name] == nil } }
-
-  /// The outputs as they are judged.
-  func heads(labels: [String: Tensor] = [:]) -> [Head] {
-    outputs.map { Head(name: $0, shape: types[$0]?.shape ?? [], labels: labels[$0]) }
-  }
 
   var outputInfos: [ValueInfo] {
     outputs.map { ValueInfo(name: $0, type: types[$0] ?? TensorType(.float32, [])) }
@@ -77,6 +88,12 @@ extension Compilation {
     calibration = try request.data.map(open)
     evaluation = try request.evaluation.map(open) ?? calibration
     guard let samples = try request.train.map(open) ?? calibration else { return }
+    // Decisions may rest on this, so the evaluation samples have no say.
+    for data in [calibration, samples].compactMap({ $0 }) {
+      for head in student.heads(labels: data.labels) where head.isKnownDistribution {
+        self.student.outputKinds[head.name] = head.output
+      }
+    }
     if !request.teacher.outputs.isEmpty {
       teacherOutputsOfTraining = try TeacherOutputs(
         files: request.teacher.outputs, outputs: student.outputInfos, names: request.teacher.matches,

@@ -23,6 +23,7 @@ extension Stage {
     let outputs = try runner.outputs(
       of: data, threads: compilation.request.threads, limit: limit, progress: progress, label: "compiled model")
     let count = min(limit, data.count)
+    compilation.compiledOutputs = outputs
     func firstSamples(_ all: [String: [[Float]]]) -> [String: [[Float]]] { all.mapValues { Array($0.prefix(count)) } }
     let student = firstSamples(compilation.studentOutputs)
     if isQuantized { try compilation.checkFinite(outputs, against: student, on: data) }

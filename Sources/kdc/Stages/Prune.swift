@@ -84,10 +84,11 @@ extension Compilation {
       var epochs: Int
       var reached: Bool
     }
-    if let workFolder, let graph = workFolder.graph(name), let raw = workFolder.graph(name + "-raw"),
+    if let workFolder, var graph = workFolder.graph(name), let raw = workFolder.graph(name + "-raw"),
       let summary = workFolder.value(name, as: Summary.self), summary.aim == aim,
       case let wide = summary.isFactored ? workFolder.graph(name + "-wide") : nil, (wide != nil) == summary.isFactored
     {
+      graph.outputKinds = student.outputKinds
       progress.detail("\(name) from the work folder")
       return PruningOutcome(
         graph: graph, unreconstructed: raw, unfactored: wide, lowRank: summary.lowRank,

@@ -31,8 +31,8 @@ struct TrainingSession {
   var keepsCheckpoint = false
 
   init(
-    student path: String, data: String, outputs: TrainingOutputs, files: FileUse, training: TrainingOptions,
-    images: DataOptions
+    student path: String, data: String, outputs: TrainingOutputs, files: FileUse, kinds: [String: OutputKind],
+    training: TrainingOptions, images: DataOptions
   ) throws {
     self.training = training
     self.images = images
@@ -42,6 +42,7 @@ struct TrainingSession {
     weightSeed = training.reinitialize ? training.seed : nil
     threads = try training.machine.threads
     student = try Self.model(path)
+    try student.setOutputKinds(kinds)
     let all = try Self.open(data, for: student, images: images, threads: threads)
     let count = min(all.count, training.trainSamples ?? .max)
     samples = count < all.count ? all.selecting(Array(0..<count)) : all
@@ -238,8 +239,7 @@ struct TrainingSession {
     let reference =
       try teachers.isEmpty
       ? nil
-      : Teacher(models: teachers, inputs: student.dataInputs, outputs: student.outputInfos)
-        .outputs(of: data, threads: threads)
+      : Teacher(models: teachers, for: student).outputs(of: data, threads: threads)
     return student.heads(labels: data.labels).map { head in
       var metrics = HeadMetrics(head, outputs: outputs[head.name] ?? [], reference: reference?[head.name])
       metrics.teacherScore = head.labels.flatMap { labels in

@@ -1,3 +1,4 @@
+import Foundation
 import KDCDiagnostics
 import KDCGraph
 import KDCTensor
@@ -83,6 +84,42 @@ struct LossTests {
     #expect(abs(result.loss - 0.01 / 4) < 1e-6)
     #expect(abs((result.gradients["box"]?.floats?[0] ?? 0) - 0.2 / 4) < 1e-5)
     #expect(abs(result.gradients["present"]?.floats?[0] ?? 1) < 1e-7)
+  }
+
+  @Test("A student that ends in Softmax or Sigmoid has the loss of its logits, and the gradient of its own outputs")
+  func probabilities() throws {
+    func softmax(_ row: [Double]) -> [Double] {
+      let sum = row.reduce(0) { $0 + exp($1) }
+      return row.map { exp($0) / sum }
+    }
+    func sigmoid(_ row: [Double]) -> [Double] { row.map { 1 / (1 + exp(-$0)) } }
+    let (answer, target): ([Double], [Double]) = ([0.5, -0.5, 0.25], [1, 0, -1])
+    var options = DistillationLoss.Options()
+    (options.hardWeight, options.teacherShare) = (0.25, 1)
+    for (kind, form, label) in [
+      (OutputKind.probabilities, softmax, Tensor([1], [2] as [Int64])),
+      (.sigmoid, sigmoid, Tensor([1, 3], [1, 1, 0] as [Float])),
+    ] as [(OutputKind, ([Double]) -> [Double], Tensor)] {
+      func loss(_ answer: [Double], _ kind: OutputKind?, _ target: [Double]) throws -> (loss: Double, gradient: [Float])
+      {
+        let head = Head(name: "y", shape: [1, 3], labels: label, output: kind)
+        let targets = try DistillationTargets(
+          heads: [head], teacher: ["y": [target.map { Float($0) }]], student: ["y": [target.map { Float($0) }]])
+        let found = try DistillationLoss(targets, options: options).evaluate(
+          try passThrough(["y": answer]), samples: [0], factor: 1)
+        return (found.loss, found.gradients["y"]?.asFloats ?? [])
+      }
+      let scores = form(answer)
+      let found = try loss(scores, kind, form(target))
+      if kind == .probabilities { #expect(abs(found.loss - (try loss(answer, .logits, target)).loss) < 1e-5) }
+      for index in 0..<3 {
+        var (up, down) = (scores, scores)
+        up[index] += 1e-3
+        down[index] -= 1e-3
+        let expected = (try loss(up, kind, form(target)).loss - loss(down, kind, form(target)).loss) / 2e-3
+        #expect(abs(Double(found.gradient[index]) - expected) < 1e-2 * max(1, abs(expected)), "\(kind) \(index)")
+      }
+    }
   }
 
   @Test("Labels of classes that a head lacks, and teachers of other widths, are faults of the data")
