@@ -35,25 +35,27 @@ package struct SignalQuality: Sendable {
 
   /// - Parameters:
   ///   - head: an embedding and the scores of classes are one group, whatever their channels' sizes.
-  ///   - outputs: finite values, one array per sample, as `wanted`. Returns nil where there are none, or not the head's.
+  ///   - outputs: finite values, one array per sample, as `wanted`. Returns nil where there are none, or their counts differ.
   package init?(_ head: Head, outputs: [[Float]], wanted: [[Float]]) {
-    let count = head.shape.count
-    guard count > 0, !wanted.isEmpty, outputs.count == wanted.count,
+    // Types may be missing; then the values are a vector.
+    let count = wanted.first?.count ?? 0
+    let shape = head.shape.count == count ? head.shape : [1, count]
+    guard count > 0, outputs.count == wanted.count,
       zip(outputs, wanted).allSatisfy({ $0.count == count && $1.count == count })
     else { return nil }
     let powers = Powers(outputs, wanted, count: count)
     let all = Array(0..<count)
     whole = powers.group(all, channels: [], axis: 0)
-    let parts = Self.hasGroups(head) ? Self.split(powers.power, shape: head.shape) : nil
+    let parts = Self.hasGroups(head) ? Self.split(powers.power, shape: shape) : nil
     guard let parts else {
       groups = []
       noise = powers.noise(all)
       return
     }
     groups = parts.groups.map { channels in
-      powers.group(parts.elements(of: channels, shape: head.shape), channels: channels, axis: parts.axis)
+      powers.group(parts.elements(of: channels, shape: shape), channels: channels, axis: parts.axis)
     }
-    noise = parts.groups.map { powers.noise(parts.elements(of: $0, shape: head.shape)) }.max() ?? 0
+    noise = parts.groups.map { powers.noise(parts.elements(of: $0, shape: shape)) }.max() ?? 0
   }
 
   /// The group with the lowest signal-to-noise ratio; the whole where there are no groups.
@@ -83,24 +85,29 @@ package struct SignalQuality: Sendable {
     }
   }
 
-  /// Axes that may be channels: 1 or the last, in maps whichever of them is not one of two equal sides.
+  /// More are places, not channels.
+  private static let mostChannels = 1024
+
+  /// Axes that may be channels: 1 or the last, in maps whichever of them is not one of two equal sides; and the first where
+  /// it is no batch of 1, as states of several layers have it.
   private static func channelAxes(_ shape: Shape) -> [Int] {
-    switch shape.rank {
-    case 0: []
-    case 1: [0]
-    case 2: [1]
-    case 3: [1, 2]
-    case 4 where (shape[1] == shape[2]) != (shape[2] == shape[3]): [shape[2] == shape[3] ? 1 : 3]
-    case 4 where shape[1] == shape[3]: [1, 3]
-    case 4: [shape[1] < shape[3] ? 1 : 3]
-    default: [1]
-    }
+    let inner: [Int] =
+      switch shape.rank {
+      case 0, 1: []
+      case 2: [1]
+      case 3: [1, 2]
+      case 4 where (shape[1] == shape[2]) != (shape[2] == shape[3]): [shape[2] == shape[3] ? 1 : 3]
+      case 4 where shape[1] == shape[3]: [1, 3]
+      case 4: [shape[1] < shape[3] ? 1 : 3]
+      default: [1]
+      }
+    return ((shape.rank > 0 ? [0] : []) + inner).filter { (2...mostChannels).contains(shape[$0]) }
   }
 
   /// The axis along which sizes differ most, where there are groups.
   private static func split(_ power: [Double], shape: Shape) -> Split? {
     var best: (spread: Double, split: Split)?
-    for axis in channelAxes(shape) where shape[axis] > 1 {
+    for axis in channelAxes(shape) {
       let channels = shape[axis]
       let stride = shape.strides[axis]
       var sums = [Double](repeating: 0, count: channels)

@@ -53,6 +53,16 @@ struct SignalQualityTests {
     #expect(metrics.lowestSignalToNoise == lowest.signalToNoise)
   }
 
+  @Test("States packed along the first axis are groups, and thousands of places are not")
+  func states() throws {
+    var random = SeededGenerator(seed: 4)
+    let wanted = (0..<12).map { _ in (0..<16).map { Float.random(in: -1...1, using: &random) * ($0 < 8 ? 1 : 40) } }
+    let states = HeadMetrics(Self.head([2, 1, 8]), outputs: wanted, reference: wanted)
+    #expect(states.groups?.map(\.channels) == [[1], [0]] && states.groups?.first?.axis == 0)
+    let places = [(0..<4000).map { $0 < 2000 ? 1 : 100 as Float }]
+    #expect(HeadMetrics(Self.head([1, 4000]), outputs: places, reference: places).groups == nil)
+  }
+
   @Test("Channels of smoothly different size, embeddings and class scores are one group")
   func whole() {
     let sizes: [Float] = [1, 3, 9, 27, 81]
