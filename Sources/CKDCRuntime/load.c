@@ -161,6 +161,16 @@ static library *add_library(int file, const uint8_t digest[KDC_SHA256_BYTES], kd
   return NULL;
 }
 
+/* An instance of a library that the caller has counted as its user. */
+static kdc_status open_instance(library *of, const kdc_options *options, kdc_instance **instance) {
+  kdc_status status = of->own->open(options, instance);
+  if (status)
+    release(of);
+  else
+    *(const kdc_api **)*instance = &of->api;
+  return status;
+}
+
 static kdc_status load(const source *from, const kdc_options *options, kdc_instance **instance) {
   int file = anonymous_file();
   if (file < 0) return errno == ENOMEM || errno == EMFILE || errno == ENFILE ? KDC_NO_MEMORY : KDC_CANNOT_LOAD;
@@ -176,13 +186,7 @@ static kdc_status load(const source *from, const kdc_options *options, kdc_insta
     pthread_mutex_unlock(&libraries_lock);
   }
   close(file);
-  if (!found) return status;
-  status = found->own->open(options, instance);
-  if (status)
-    release(found);
-  else
-    *(const kdc_api **)*instance = &found->api;
-  return status;
+  return found ? open_instance(found, options, instance) : status;
 }
 
 kdc_status kdc_model_load(const char *path, const kdc_options *options, kdc_instance **instance) {
@@ -209,6 +213,17 @@ kdc_status kdc_model_load_memory(const void *data, size_t size, const kdc_option
   if (!data || !instance) return KDC_BAD_ARGUMENT;
   *instance = NULL;
   return load(&(source){-1, data, size}, options, instance);
+}
+kdc_status kdc_model_load_again(const kdc_instance *model, const kdc_options *options, kdc_instance **instance) {
+  if (!model || !instance) return KDC_BAD_ARGUMENT;
+  *instance = NULL;
+  const kdc_api *api = *(const kdc_api *const *)model;
+  if (api->close != close_loaded) return api->open(options, instance); /* a linked bundle's: it stays anyway */
+  library *of = (library *)api;
+  pthread_mutex_lock(&libraries_lock);
+  of->users++;
+  pthread_mutex_unlock(&libraries_lock);
+  return open_instance(of, options, instance);
 }
 #else
 typedef int kdc_bundles_do_not_load;

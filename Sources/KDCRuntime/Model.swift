@@ -42,6 +42,14 @@ public final class Model: @unchecked Sendable {
     try self.init(instance)
   }
 
+  /// Another instance of a loaded model, so that two threads need not take turns: code and weights are shared, nothing is read or compared
+  /// again. Throws `ModelError`.
+  public convenience init(sharing model: Model) throws {
+    var instance: OpaquePointer?
+    try ModelError.check(kdc_model_load_again(model.instance, nil, &instance), "cannot make another instance")
+    try self.init(instance)
+  }
+
   private init(_ opened: OpaquePointer?) throws {
     guard let opened else { throw ModelError(.cannotLoad, "no model") }
     var info = kdc_info()

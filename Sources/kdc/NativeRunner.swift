@@ -16,7 +16,8 @@ struct NativeRunner: ModelRunner {
     inputs = program.inputs.map(\.info)
     outputs = program.outputs.map(\.info)
     do {
-      models = try (0..<threads.count).map { _ in try Model(bytes: bundle) }
+      let first = try Model(bytes: bundle)
+      models = try [first] + (1..<max(1, threads.count)).map { _ in try Model(sharing: first) }
     } catch let error as ModelError {
       throw Diagnostic(.cannotRunHere, "this machine cannot run the bundle: \(error)")
     }

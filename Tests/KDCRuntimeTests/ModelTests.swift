@@ -23,6 +23,14 @@ struct ModelTests {
     }
   }
 
+  @Test("Another instance of a loaded model outlives the first")
+  func shared() throws {
+    var first: Model? = try Model(path: try #require(bundle))
+    let second = try Model(sharing: try #require(first))
+    first = nil
+    #expect(try second.run(["x": Tensor(x, shape: [1, 8])])["y"]?.floats == expected)
+  }
+
   @Test("Any number of threads gives the same bytes", arguments: [0, 1, 2, 3, 8, 64, 1000])
   func threads(count: Int) throws {
     let model = try Model(path: try #require(bundle))

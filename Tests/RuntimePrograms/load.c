@@ -74,9 +74,13 @@ static void *load_often(void *number) {
     const bundle *b = &bundles[(i + (uintptr_t)number) % 2];
     kdc_instance *model;
     if (kdc_model_load_memory(b->data, b->size, NULL, &model)) return "a load failed";
+    kdc_instance *again;
+    if (kdc_model_load_again(model, NULL, &again)) return "another instance is refused";
     float found = answer(model);
     kdc_model_close(model);
-    if (found != b->answer) return "another model answered";
+    float shared = answer(again); /* outlives the first */
+    kdc_model_close(again);
+    if (found != b->answer || shared != b->answer) return "another model answered";
   }
   return NULL;
 }

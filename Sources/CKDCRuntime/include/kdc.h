@@ -109,6 +109,10 @@ kdc_status kdc_model_load(const char *path, const kdc_options *options, kdc_inst
 /* The same for a bundle that is `size` bytes in memory. Defined in load.c, not in bundles. `options` may be NULL. */
 kdc_status kdc_model_load_memory(const void *data, size_t size, const kdc_options *options, kdc_instance **instance);
 
+/* Another instance of a loaded model, for another thread: nothing is read or compared again, code and weights are shared.
+   Defined in load.c, not in bundles. `options` may be NULL. */
+kdc_status kdc_model_load_again(const kdc_instance *model, const kdc_options *options, kdc_instance **instance);
+
 /* Ends the instance's threads and frees it; NULL is allowed. The last instance of a loaded bundle takes its code along, so that
    no call on it may be under way. */
 void kdc_model_close(kdc_instance *instance);
