@@ -32,13 +32,14 @@ enum DeviceSupport {
   static func merged(_ faults: [Diagnostic]) -> [Diagnostic] {
     var result: [Diagnostic] = []
     var others: [[Place]] = []
+    var places: [Diagnostic: Int] = [:]
     for fault in faults {
-      let same = result.firstIndex {
-        $0.id == fault.id && $0.message == fault.message && $0.notes == fault.notes && $0.hint == fault.hint
-      }
-      if let same, let place = fault.place {
-        others[same].append(place)
-      } else if same == nil {
+      var key = fault
+      key.place = nil
+      if let same = places[key] {
+        if let place = fault.place { others[same].append(place) }
+      } else {
+        places[key] = result.count
         result.append(fault)
         others.append([])
       }
