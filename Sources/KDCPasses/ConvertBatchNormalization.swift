@@ -2,7 +2,7 @@ import KDCGraph
 import KDCTensor
 
 /// Turns a BatchNormalization that nothing could take in into a depthwise 1×1 FusedConv, which has integer kernels and
-/// takes the activation behind it; for matrices into a Mul and an Add.
+/// takes the activation behind it; for matrices, and for inputs of the model, into a Mul and an Add.
 package enum ConvertBatchNormalization: GraphPass {
   package static let name = "convert batch normalization"
 
@@ -13,9 +13,10 @@ package enum ConvertBatchNormalization: GraphPass {
       else { return nil }
       let channels = affine.scale.count
       let (scale, shift) = (affine.scale.map { Float($0) }, affine.shift.map { Float($0) })
-      if rank == 2 {
-        let factor = graph.addInitializer(node.name + ".scale", Tensor([channels], scale))
-        let offset = graph.addInitializer(node.name + ".shift", Tensor([channels], shift))
+      if rank == 2 || graph.isNearInput(input, graph.uses()) {
+        let perChannel = Shape([channels] + [Int](repeating: 1, count: rank - 2))
+        let factor = graph.addInitializer(node.name + ".scale", Tensor(perChannel, scale))
+        let offset = graph.addInitializer(node.name + ".shift", Tensor(perChannel, shift))
         let product = graph.freshName(node.outputs[0] + ".scaled")
         graph.types[product] = graph.types[input]
         return [

@@ -4,7 +4,8 @@ import KDCTensor
 /// Folds what is left of BatchNormalization and of Mul, Div, Add and Sub by constants per channel into the convolution
 /// or matrix product behind it, where that alone reads the result.
 ///
-/// A shift must not meet padding, whose zeros would have been added after it.
+/// A shift must not meet padding, whose zeros would have been added after it. What standardises an input of the model
+/// stays before the first layer.
 package enum FoldAffineIntoReader: GraphPass {
   package static let name = "fold channel scales and shifts forward"
 
@@ -17,7 +18,7 @@ package enum FoldAffineIntoReader: GraphPass {
         let axis = axis(of: graph.nodes[next], rank: shape.rank),
         let (input, affine) = affine(node, axis: axis, channels: shape[axis], in: graph),
         graph.types[input] == graph.types[output],
-        affine.shift.allSatisfy({ $0 == 0 }) || !isPadded(graph.nodes[next]),
+        affine.shift.allSatisfy({ $0 == 0 }) || !isPadded(graph.nodes[next]), !graph.isNearInput(input, uses),
         fold(affine, intoReader: next, of: &graph)
       else { return false }
       return graph.bypass(nodeAt: index, with: input)
