@@ -62,8 +62,9 @@ struct SimulationTests {
     network.conv("b", "s", 4)
     network.node("Sum", ["a", "p", "a"], "y")
     let graph = try network.typed()
+    let samples = network.samples(2)
     let faults = #expect(throws: DiagnosticList.self) {
-      try Quantizer.quantize(graph, samples: network.samples(2), options: .init())
+      try Quantizer.quantize(graph, samples: samples, options: .init())
     }
     #expect(faults?.all.map(\.id) == [.cannotLower, .cannotLower])
   }
