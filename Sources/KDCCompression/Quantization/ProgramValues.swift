@@ -38,7 +38,7 @@ struct ProgramValues {
   /// Runs the node's steps on every sample. `graph` has the parameters of the values that the node reads and computes.
   mutating func run(_ node: Node, of graph: Graph) throws {
     guard !node.outputs.allSatisfy({ $0.isEmpty || constants[$0] != nil }) else { return }
-    let given = node.inputs.reduce(into: [:]) { $0[$1] = values[$1]?.forms }
+    let given: [String: [ValueForm]] = node.inputs.reduce(into: [:]) { $0[$1] = values[$1]?.forms }
     let part = try NodeProgram(node, of: graph, constants: constants, given: given)
     let results = try run(part)
     for (index, place) in part.outputs.enumerated() {
