@@ -70,8 +70,25 @@ static int run_samples(
   return 1;
 }
 
-/* A port [1, …rest] gives [n, …rest], any other [n, …shape]. `bodies` point to the first sample. */
-static int write_outputs(const kdc_arguments *arguments, const kdc_port *ports, uint32_t count, int64_t samples, void **bodies) {
+/* How outputs are stacked. A model has a batch where one of its inputs begins with 1: then a port [1, …rest] gives [n, …rest].
+   Any other port gives [n, …shape], and [shape] where one sample came in the shapes of a model without a batch. */
+typedef struct {
+  uint32_t batched, single;
+} output_layout;
+
+static output_layout layout_of(const input_array *arrays, const kdc_port *inputs, uint32_t count) {
+  output_layout layout = {0, count > 0};
+  for (uint32_t i = 0; i < count; i++) {
+    layout.batched |= inputs[i].rank && inputs[i].shape[0] == 1;
+    layout.single &= arrays[i].array.rank == inputs[i].rank;
+  }
+  layout.single &= !layout.batched;
+  return layout;
+}
+
+/* `bodies` point to the first sample. */
+static int write_outputs(
+    const kdc_arguments *arguments, output_layout layout, const kdc_port *ports, uint32_t count, int64_t samples, void **bodies) {
   kdc_member *members = malloc((count + (size_t)1) * sizeof *members);
   uint8_t(*headers)[256] = malloc((count + (size_t)1) * sizeof *headers);
   kdc_output *output = malloc(sizeof *output);
@@ -80,7 +97,7 @@ static int write_outputs(const kdc_arguments *arguments, const kdc_port *ports, 
   for (uint32_t i = 0; i < count && good; i++) {
     const kdc_port *port = &ports[i];
     int64_t shape[KDC_MAX_RANK + 1] = {samples};
-    uint32_t dropped = port->rank && port->shape[0] == 1, rank = 1;
+    uint32_t dropped = layout.batched && port->rank && port->shape[0] == 1, rank = !layout.single;
     for (uint32_t j = dropped; j < port->rank; j++) shape[rank++] = port->shape[j];
     size_t header = kdc_npy_header(port->dtype, rank, shape, headers[i]);
     members[i] = (kdc_member){port->name, headers[i], header, bodies[i], port->bytes * (uint64_t)samples};
@@ -112,7 +129,8 @@ static int run_file(kdc_instance *instance, const kdc_arguments *arguments, cons
   }
   if (!good) kdc_fail_status(arguments, KDC_NO_MEMORY);
   good = good && run_samples(instance, arguments, arrays, samples, in, work) &&
-         write_outputs(arguments, variant->outputs, code->output_count, samples, bodies);
+         write_outputs(
+             arguments, layout_of(arrays, variant->inputs, code->input_count), variant->outputs, code->output_count, samples, bodies);
   for (uint32_t i = 0; i < code->output_count; i++) free(bodies[i]);
   free(inputs);
   free(in);
