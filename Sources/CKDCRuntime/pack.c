@@ -193,6 +193,7 @@ int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uin
         for (uint64_t k = 0; k < 4; k++) to[4 * i + k] = from[k * count + i];
     return 1;
   }
+  if (!p->rows || !p->length) return 0; /* loops over the others would end late */
   if (layout == WINOGRAD4) {
     uint64_t weights = p->rows, bytes = 36 * 128;
     if (!times(&weights, 9) || !times(&weights, p->length)) return 0;
@@ -203,7 +204,7 @@ int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uin
     return 1;
   }
   if ((layout > HALF_BYTE_PANELS && layout != OFFSET_PANELS && layout != FAST_PANELS && layout != FAST_COLUMNS) ||
-      !p->nr || !p->kr || (layout == HALF_BYTE_PANELS && p->nr % 2)) return 0;
+      !p->runs || !p->nr || !p->kr || (layout == HALF_BYTE_PANELS && p->nr % 2)) return 0;
   uint64_t source = p->rows, packed = (p->rows + (uint64_t)p->nr - 1) / p->nr;
   if (!times(&source, p->runs) || !times(&source, p->length)) return 0;
   if (from_size < (is_int4 ? source / 2 + source % 2 : source)) return 0;
