@@ -172,14 +172,14 @@ struct FloatNeedsTests {
     var built = Model(model.shape)
     model.build(&built)
     var graph = built.graph
-    let evaluator = try { try GraphEvaluator($0) }(graph)
+    let evaluator = try GraphEvaluator(graph)
     try Passes.run(on: &graph)
     let quantized = try Quantizer.quantize(graph, samples: model.samples(48, seed: 2), options: .init()).graph
     var interpreter = try Interpreter(lower(quantized))
     var (product, exact, found) = (0.0, 0.0, 0.0)
     for sample in model.samples(12, seed: 3) {
-      let expected = try #require(evaluator.run(inputs: sample)["y"]?.floats)
-      let answer = try #require(interpreter.run(sample)["y"]?.floats)
+      let outputs = (try evaluator.run(inputs: sample), try interpreter.run(sample))
+      let (expected, answer) = (try #require(outputs.0["y"]?.floats), try #require(outputs.1["y"]?.floats))
       for (a, b) in zip(expected, answer) {
         product += Double(a) * Double(b)
         exact += Double(a) * Double(a)
