@@ -24,7 +24,7 @@ struct FloatNeeds {
     static func < (a: Need, b: Need) -> Bool { a.rawValue < b.rawValue }
   }
 
-  /// Indices of nodes that compute in float. Layers with weights among them, by `Node.key`, are in `layers`.
+  /// Indices of nodes that compute in float.
   private(set) var nodes: Set<Int> = []
   /// The layers with weights among `nodes`, by `Node.key`, each with the reason.
   private(set) var layers: [String: String] = [:]
@@ -188,6 +188,12 @@ struct FloatNeeds {
     }
     return nil
   }
+}
+
+extension Quantizer {
+  /// The layers with weights of a canonical graph that stay float since what reads them needs more than 8 bits, by
+  /// `Node.key`, each with the reason.
+  package static func layersInFloat(of graph: Graph) -> [String: String] { FloatNeeds(graph).layers }
 }
 
 extension FloatNeeds {

@@ -24,7 +24,8 @@ extension Stage {
         subject: "layer \(decision.layers.joined(separator: ", ")) with 7 bits, by its input '\(decision.value)'",
         accepted: decision.accepted, reason: decision.reason)
     }
-    compilation.report.decisions += model.float.sorted { $0.key < $1.key }.map { layer, reason in
+    let float = model.float.merging(Quantizer.layersInFloat(of: model.graph)) { asked, _ in asked }
+    compilation.report.decisions += float.sorted { $0.key < $1.key }.map { layer, reason in
       Report.Decision(stage: "quantize", subject: "float32 for '\(layer)'", accepted: true, reason: reason)
     }
     compilation.report.decisions += model.equalized.map { layer, reason in
