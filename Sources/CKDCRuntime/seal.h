@@ -35,7 +35,7 @@ typedef struct {
   kdc_sha256 hash;
 } kdc_seal_check;
 
-static inline __attribute__((noinline)) uint64_t kdc_seal_word(const uint8_t *at, int bytes) {
+static __attribute__((noinline, unused)) uint64_t kdc_seal_word(const uint8_t *at, int bytes) {
   uint64_t value = 0;
   for (int i = bytes - 1; i >= 0; i--) value = value << 8 | at[i];
   return value;

@@ -13,7 +13,7 @@ typedef struct {
 
 static inline __attribute__((always_inline)) uint32_t kdc_sha256_rotate(uint32_t x, int by) { return x >> by | x << (32 - by); }
 
-static inline __attribute__((noinline)) void kdc_sha256_block(uint32_t state[8], const uint8_t *at) {
+static __attribute__((noinline, unused)) void kdc_sha256_block(uint32_t state[8], const uint8_t *at) {
   static const uint32_t k[64] = {
       0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be,
       0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa,
@@ -54,7 +54,7 @@ static inline void kdc_sha256_start(kdc_sha256 *hash) {
       {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}, 0, {0}};
 }
 
-static inline __attribute__((noinline)) void kdc_sha256_add(kdc_sha256 *hash, const uint8_t *data, size_t size) {
+static __attribute__((noinline, unused)) void kdc_sha256_add(kdc_sha256 *hash, const uint8_t *data, size_t size) {
   while (size) {
     size_t used = hash->size % 64, part = 64 - used < size ? 64 - used : size;
     if (part == 64) {
