@@ -97,7 +97,7 @@ import Testing
   }
 
   @Test("LayerNormalization in each of the ways it is written", arguments: forms)
-  func forms(_ form: Form) throws {
+  func everyForm(_ form: Form) throws {
     let graph = try apply(FuseLayerNormalization.self, to: graph(form)).graph
     #expect(graph.opTypes == ["LayerNormalization"], "\(form)")
   }
