@@ -3,6 +3,7 @@ import KDCGraph
 import KDCOps
 import KDCTensor
 import KDCTestSupport
+import Testing
 
 /// Small networks that between them have every kind of step, for `SimulationTests`.
 struct SimulationCase: Sendable, CustomTestStringConvertible {
