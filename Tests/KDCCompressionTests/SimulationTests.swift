@@ -3,9 +3,12 @@ import KDCCodegen
 import KDCCompression
 import KDCDiagnostics
 import KDCGraph
+import KDCONNX
+import KDCPasses
 import KDCProgram
 import KDCTensor
 import KDCTestSupport
+import KDCTraining
 import Testing
 
 /// What the quantiser measures is what the device computes.
@@ -22,6 +25,53 @@ struct SimulationTests {
     #expect(differences.isEmpty, "seed 11")
     let kinds = Set(check.program.steps.map { type(of: $0).kind })
     #expect(test.kinds.subtracting(kinds).isEmpty)
+  }
+
+  @Test("So they are in the quickstart pair's student", arguments: [8, 7, 4])
+  func quickstart(_ bits: Int) throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("bundles/quickstart")
+    try agree(
+      model: folder.appendingPathComponent("student.onnx").path, data: folder.appendingPathComponent("calib.npz").path,
+      bits: bits)
+  }
+
+  @Test(
+    "So they are in larger models",
+    .enabled(if: SharedFolder.url != nil, "../shared is missing"),
+    arguments: [
+      ("pairs/concierge/student.onnx", "pairs/concierge/calib.npz"),
+      ("pairs/fashion-resnet-tiny/mbv2-035.onnx", "pairs/fashion/calib.npz"),
+      ("pairs/watch-gru/student.onnx", "pairs/watch-gru/calib.npz"),
+      ("real/fer_mini_xception.onnx", "real/fer_mini_xception.calib.npz"),
+      ("real/silero_vad_16k.onnx", "real/silero_vad_16k.calib.npz"),
+    ])
+  func larger(_ model: String, _ data: String) throws {
+    guard let model = SharedFolder.path("models/" + model), let data = SharedFolder.path("models/" + data)
+    else { return }
+    for bits in [8, 7] { try agree(model: model, data: data, bits: bits) }
+  }
+
+  /// Compares on a few samples of a model as it is compiled, all activations at 7 bits with weights of 7.
+  private func agree(model: String, data: String, bits: Int) throws {
+    var graph = try ONNXImporter.load(path: model, inputShapes: [:])
+    try Passes.run(on: &graph)
+    let arrays = Dictionary(uniqueKeysWithValues: try NumpyFile.read(data).map { ($0.key, $0.tensor) })
+    let samples = try (0..<8).map { row in
+      try graph.inputs.reduce(into: [String: Tensor]()) { sample, input in
+        guard graph.initializers[input.name] == nil else { return }
+        let all = try #require(arrays[input.name])
+        let count = input.type.shape.count
+        sample[input.name] = all.slice(row * count..<(row + 1) * count, as: input.type.shape)
+      }
+    }
+    var options = Quantizer.Options()
+    options.defaultWeightBits = bits
+    if bits == 7 { options.narrowValues = Set(graph.inputs.map(\.name) + graph.nodes.flatMap(\.outputs)) }
+    let check = try SimulationCheck(graph, samples: samples, compared: 2, options: options, lower: lower)
+    #expect(check.count > 3)
+    let differences = check.differences.map { "\($0.value): \($0.largest)" }
+    #expect(differences.isEmpty, "\(model), \(bits) bits")
   }
 
   @Test("The program stays close to the float model", arguments: SimulationCase.all)
