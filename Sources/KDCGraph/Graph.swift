@@ -11,7 +11,15 @@ package struct Graph: Sendable {
   package var file: String
   package var inputs: [ValueInfo]
   package var outputs: [String]
-  package var nodes: [Node] { didSet { index = nil } }
+  package var nodes: [Node] {
+    get { storedNodes }
+    // In place; an observer would copy the array where other modules change it.
+    _modify {
+      defer { index = nil }
+      yield &storedNodes
+    }
+  }
+  private var storedNodes: [Node]
   package var initializers: [String: Tensor]
   /// Type of every value, filled by shape inference (`KDCOps.inferTypes`).
   package var types: [String: TensorType]
@@ -31,7 +39,7 @@ package struct Graph: Sendable {
     self.file = file
     self.inputs = inputs
     self.outputs = outputs
-    self.nodes = nodes
+    storedNodes = nodes
     self.initializers = initializers
     self.types = [:]
     self.quantization = [:]

@@ -6,12 +6,12 @@ import KDCTensor
 /// places its buffers and the bundle carries it.
 package struct Program: Sendable {
   package var name: String
-  package var inputs: [Port] { didSet { knownRanges = nil } }
+  package var inputs: [Port]
   package var outputs: [Port]
   package var buffers: [Buffer]
   package var constants: [Constant]
-  package var steps: [any Step] { didSet { knownRanges = nil } }
-  /// See `withRanges`.
+  package var steps: [any Step]
+  /// See `withRanges`; not true any more once inputs or steps change.
   fileprivate var knownRanges: ValueRanges?
 
   package init(name: String) {
@@ -26,7 +26,7 @@ package struct Program: Sendable {
   /// What each buffer can hold.
   package var ranges: ValueRanges { knownRanges ?? ValueRanges(of: self) }
 
-  /// The same program with its ranges found once, for those who ask at every step.
+  /// The same program, to be read only, with its ranges found once: for those who ask at every step.
   package var withRanges: Program {
     var copy = self
     copy.knownRanges = ranges
