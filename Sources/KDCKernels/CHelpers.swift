@@ -14,9 +14,19 @@ package struct CHelper: Sendable {
 package enum CHelpers {
   /// Every helper, each after those it uses.
   package static let all: [CHelper] =
-    loops + scalar + float + power + neonConvolution + neonWinograd + neonFast + avx2Convolution + vnniConvolution
+    [inlining] + loops + scalar + float + power + neonConvolution + neonWinograd + neonFast + avx2Convolution
+    + vnniConvolution
     + ScalarConvert.helpers + ScalarIntegerBinary.helpers + ScalarRemainder.helpers + ScalarRecurrent.helpers
     + NeonConvert.helpers + X86Convert.helpers
+
+  /// How helpers are inlined: a loop that calls one is only vectorised where that is inlined, however long it is and however often
+  /// it is called.
+  static let inlining = CHelper(
+    "KDC_INLINE",
+    """
+    #define KDC_INLINE static inline __attribute__((always_inline, unused))
+    #define KDC_UNROLL _Pragma("clang loop unroll(full)")
+    """)
 
   /// What every kernel is declared with; kernels seldom use all of their parameters.
   package static let kernelMacro = """

@@ -4,12 +4,6 @@ extension CHelpers {
   /// `FloatMath` in C: the same operations in the same order, branches written as selections so that loops vectorise.
   static let float: [CHelper] = [
     CHelper(
-      "KDC_INLINE",
-      """
-      // A loop that calls one of these is only vectorised where it is inlined, however long it is and however often it is called.
-      #define KDC_INLINE static inline __attribute__((always_inline))
-      """),
-    CHelper(
       "kdc_bits",
       """
       static inline float kdc_from_bits(uint32_t bits) {

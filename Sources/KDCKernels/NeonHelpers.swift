@@ -2,12 +2,6 @@ extension CHelpers {
   /// NEON parts of the integer convolutions. Loops over constant bounds unroll; the arrays become registers.
   static let neonConvolution: [CHelper] = [
     CHelper(
-      "KDC_INLINE",
-      """
-      #define KDC_INLINE static inline __attribute__((always_inline, unused))
-      #define KDC_UNROLL _Pragma("clang loop unroll(full)")
-      """),
-    CHelper(
       "kdc_products", uses: ["KDC_INLINE"],
       """
       // Sums of two products a lane, in int16: exact because weights are at least -127.
