@@ -41,8 +41,8 @@ enum ScalarFloat {
           case .subtract: "s - t"
           case .multiply: "s * t"
           case .divide: "s / t"
-          case .maximum: "(s > t) | (s != s) ? s : t"
-          case .minimum: "(s < t) | (s != s) ? s : t"
+          case .maximum: "((s > t) | (s != s)) ? s : t"
+          case .minimum: "((s < t) | (s != s)) ? s : t"
           case .power: "kdc_powerf(s, t)"
           case .remainder: "kdc_remainderf(s, t)"
           }
@@ -61,8 +61,8 @@ enum ScalarFloat {
       let combine =
         switch step.operation {
         case .sum, .mean: "acc + v"
-        case .maximum: "(v > acc) | (v != v) ? v : acc"
-        case .minimum: "(v < acc) | (v != v) ? v : acc"
+        case .maximum: "((v > acc) | (v != v)) ? v : acc"
+        case .minimum: "((v < acc) | (v != v)) ? v : acc"
         }
       let scale = step.operation == .mean ? " * \(CText.literal(1 / Float(step.reduced)))" : ""
       let body = """

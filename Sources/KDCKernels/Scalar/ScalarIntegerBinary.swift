@@ -72,7 +72,7 @@ enum ScalarIntegerBinary {
       static inline uint64_t kdc_power_unsigned(uint64_t a, uint64_t b) {
         uint64_t r = 1;
         for (; b > 0; b >>= 1) {
-          r = b & 1 ? r * a : r;
+          r = (b & 1) ? r * a : r;
           a = a * a;
         }
         return r;
@@ -82,7 +82,7 @@ enum ScalarIntegerBinary {
       "kdc_power_signed", uses: ["kdc_power_unsigned"],
       """
       static inline int64_t kdc_power_signed(int64_t a, int64_t b) {
-        if (b < 0) return a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;
+        if (b < 0) return a == 1 ? 1 : a == -1 ? ((b & 1) ? -1 : 1) : 0;
         return (int64_t)kdc_power_unsigned((uint64_t)a, (uint64_t)b);
       }
       """),
