@@ -1,4 +1,8 @@
 import Foundation
+import KDCDiagnostics
+import KDCGraph
+import KDCONNX
+import KDCTensor
 import KDCTestSupport
 import KDCToolchain
 import Testing
@@ -41,6 +45,20 @@ struct ExplainTests {
       #expect(layers.contains { ($0["floatCycles"] as? Double ?? 0) > ($0["cycles"] as? Double ?? 0) })
       let none = try CommandLineTool.run(["explain", student], in: folder)
       #expect(none.status == 2 && none.errors.contains("--target is missing"))
+    }
+  }
+
+  @Test("A model that is too large to be run once is refused")
+  func large() throws {
+    try withFolder { folder in
+      let type = TensorType(.float32, [1, 1 << 27])
+      var graph = Graph(
+        name: "g", opset: 17, inputs: [ValueInfo(name: "x", type: type)], outputs: ["y"],
+        nodes: [Node(name: "relu", opType: "Relu", opset: 17, inputs: ["x"], outputs: ["y"])])
+      graph.types = ["x": type, "y": type]
+      try ONNXExporter.export(graph).write(to: folder.appendingPathComponent("m.onnx"))
+      let outcome = try CommandLineTool.run(["explain", "m.onnx", "--target", "pi4b"], in: folder)
+      #expect(outcome.status == 1 && outcome.errors.contains("\(DiagnosticID.tooLargeToExplain)"), "\(outcome.errors)")
     }
   }
 
