@@ -191,8 +191,7 @@ static void fixed_codes(code *literals, code *distances) {
 }
 
 int kdc_inflate(const uint8_t *from, size_t from_size, uint8_t *to, size_t to_size) {
-  code *codes = malloc(2 * sizeof(code));
-  if (!codes) return 0;
+  code codes[2]; /* 5 KB: no memory that could be refused, which would look like a damaged stream */
   stream s = {from, from + from_size, to, to, to + to_size, 0, 0};
   int last = 0, good = 1;
   while (good && !last) {
@@ -207,6 +206,5 @@ int kdc_inflate(const uint8_t *from, size_t from_size, uint8_t *to, size_t to_si
       good = (kind == 1 || dynamic_codes(&s, &codes[0], &codes[1])) && coded_block(&s, &codes[0], &codes[1]);
     }
   }
-  free(codes);
   return good && s.to == s.to_end && s.from == s.from_end && s.count < 8;
 }

@@ -47,7 +47,7 @@ struct ValueLimitsTests {
     let scale = ["s": Tensor([4], [Float](repeating: 1, count: 4))]
     expect(
       .unsupportedAttribute,
-      faults([node("LayerNormalization", ["x", "s"], ["y", "mean", "deviation"])], constants: scale))
+      faults([node("BatchNormalization", ["x", "s", "s", "s", "s"], ["y", "mean", "deviation"])], constants: scale))
   }
 
   @Test("A computed value of more than an eighth of the memory is KDC2023 and names its node")
