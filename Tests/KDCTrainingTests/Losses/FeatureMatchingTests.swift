@@ -57,7 +57,8 @@ struct FeatureMatchingTests {
     let some = try HiddenTargets(Recovery.Original(graph: original, kept: ["b": [1, 3]]), samples: samples)
     // A network that has all channels still does not fit the targets of "b".
     let result = try FeatureMatching(Silent(), some, weight: 1).evaluate(whole, samples: [0, 1, 2], factor: 1)
-    #expect(result.gradients.keys.sorted() == ["a"] && result.loss == 0)
+    // A batch's matrix products may round otherwise than a sample's, as OpenBLAS chooses its kernel by size and processor.
+    #expect(result.gradients.keys.sorted() == ["a"] && abs(result.loss) < 1e-9)
     for objective in [FeatureMatching(Silent(), some, weight: 0), FeatureMatching(Silent(), nil, weight: 1)] {
       #expect(try objective.evaluate(whole, samples: [0, 1, 2], factor: 1).gradients.isEmpty)
     }
