@@ -140,12 +140,12 @@ struct InspectTests {
       #expect(judged.status == 1)
       #expect(judged.errors.components(separatedBy: "operator 'Hardmax'").count == 2, "\(judged.errors)")
       #expect(judged.errors.contains("also at node 'b'") && judged.errors.contains("node 'd'"))
-      #expect(judged.errors.contains("[KDC4001]: 'Conv' of 3 images"))
+      #expect(judged.errors.contains("Conv' of 3 images"))
       #expect(judged.errors.contains("did you mean 'Sigmoid'?"))
       #expect(!judged.errors.contains("Relu"))
       let built = try CommandLineTool.run(["compile", "m.onnx", "--target", "host", "-o", "m.kdb"], in: folder)
       #expect(built.status == 1)
-      for text in ["operator 'Hardmax'", "'Conv' of 3 images", "did you mean 'Sigmoid'?"] {
+      for text in ["operator 'Hardmax'", "Conv' of 3 images", "did you mean 'Sigmoid'?"] {
         #expect(built.errors.contains(text), "\(built.errors)")
       }
     }
