@@ -1,5 +1,4 @@
 import Foundation
-import KDCDiagnostics
 import KDCGraph
 import KDCONNX
 import KDCTensor
@@ -33,20 +32,5 @@ struct HostileNamesTests {
       let said = (run.output + run.errors).unicodeScalars
       #expect(!said.contains { $0 != "\n" && $0.properties.generalCategory == .control }, "\(arguments)")
     }
-  }
-
-  @Test("A model whose run would take too much is not run for an explanation")
-  func large() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("kdc-large-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let type = TensorType(.float32, [1, 1, 6000, 6000])
-    var graph = Graph(
-      name: "g", opset: 17, inputs: [ValueInfo(name: "x", type: type)], outputs: ["y"],
-      nodes: [Node(name: "n", opType: "Relu", opset: 17, inputs: ["x"], outputs: ["y"])])
-    graph.types = ["x": type, "y": type]
-    try ONNXExporter.export(graph).write(to: folder.appendingPathComponent("large.onnx"))
-    let run = try CommandLineTool.run(["explain", "large.onnx", "--target", "pi4b"], in: folder)
-    #expect(run.status == 1 && run.errors.contains("\(DiagnosticID.tooLargeToExplain)"), "\(run.errors)")
   }
 }
