@@ -67,21 +67,32 @@ struct PruningStep {
     var bundles: [Bundle] = []
     for (index, scores) in scores.sorted(by: { $0.key < $1.key }) {
       let count = groups.groups[index].count
-      let first = original.groups[index].count
-      let share = Int((options.minimumShare * Double(first)).rounded(.up))
-      let least = max(1, min(first, max(options.minimumChannels, share)))
+      let before = original.groups[index].count
+      let share = Int((options.minimumShare * Double(before)).rounded(.up))
+      let least = max(1, min(before, max(options.minimumChannels, share)))
       guard count > least else { continue }
-      let order = scores.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }
+      let dead = groups.deadUnits(of: index, refitted: options.reconstruction != nil)
+      let order = scores.indices.sorted {
+        (dead.contains($0) ? 0 : 1, scores[$0], $0) < (dead.contains($1) ? 0 : 1, scores[$1], $1)
+      }
       let alignment = max(1, options.alignment)
-      // To the next smaller aligned width, and from there in steps.
       var taken = 0
-      let aligned = (count - 1) / alignment * alignment
-      let firstSize = aligned >= least ? count - aligned : count - least
-      let saved = (whole - (try cost(groups.removing([index: Set(order.prefix(firstSize))])))) / Double(firstSize)
+      // Where tiles make several channels go at once, dead ones do not wait for living ones to fill the tile.
+      if alignment > 1, !dead.isEmpty {
+        taken = min(dead.count, count - least)
+        bundles.append(Bundle(group: index, units: Array(order[..<taken]), ratio: 0))
+      }
+      guard count - taken > least else { continue }
+      // To the next smaller aligned width, and from there in steps.
+      let start = taken
+      let aligned = (count - start - 1) / alignment * alignment
+      let firstSize = count - start - max(aligned, least)
+      let first = Set(order[start..<start + firstSize])
+      let saved = (whole - (try cost(groups.removing([index: first])))) / Double(firstSize)
       var last = 0.0
       while count - taken > least {
-        let size = taken == 0 ? firstSize : min(alignment, count - taken - least)
-        guard taken == 0 || size == alignment else { break }
+        let size = taken == start ? firstSize : min(alignment, count - taken - least)
+        guard taken == start || size == alignment else { break }
         let units = Array(order[taken..<taken + size])
         let ratio = units.reduce(0) { $0 + scores[$1] } / Double(size) / max(saved, 1e-9 * max(whole, 1e-30))
         // Never before the more dispensable units of its own group.

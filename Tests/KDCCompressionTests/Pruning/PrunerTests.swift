@@ -180,10 +180,12 @@ import Testing
     return maker.graph
   }
 
-  @Test("No living channel goes while dead ones are enough", arguments: ["filters", "columns"], [0.02, 0.05, 0.3])
-  func deadFirst(cleared: String, removed: Double) throws {
-    let graph = try withDeadChannels(4, cleared: cleared)
-    let result = try prune(graph, .macs(of: graph, removing: removed))
+  @Test(
+    "No living channel goes while dead ones are enough", arguments: [("filters", 1), ("columns", 1), ("columns", 8)],
+    [0.02, 0.05, 0.3])
+  func deadFirst(kind: (cleared: String, alignment: Int), removed: Double) throws {
+    let graph = try withDeadChannels(4, cleared: kind.cleared)
+    let result = try prune(graph, .macs(of: graph, removing: removed)) { $0.alignment = kind.alignment }
     #expect(result.reached)
     #expect(result.groups.map { $0.before - $0.after }.dropFirst().allSatisfy { $0 == 0 })
     let kept = result.kept[graph.nodes[0].outputs[0]] ?? Array(0..<8)
