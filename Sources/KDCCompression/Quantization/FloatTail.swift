@@ -16,25 +16,27 @@ struct FloatTail {
   private(set) var free: Set<String> = []
   /// Those of them that reach a graph output.
   private(set) var leaving: Set<String> = []
-  /// Values whose elements a join hands to a graph output: outputs in all but name.
+  /// Values whose elements a join, or arithmetic with constants, hands to a graph output: outputs in all but name.
   private(set) var joined: Set<String> = []
-  /// Values that are graph outputs or become parts of one by movement and joins alone.
+  /// Values that are graph outputs or become parts of one by movement, joins and arithmetic with constants alone.
   private var shown: Set<String> = []
+  /// Parts of graph inputs with a scale each.
+  private(set) var parts: Set<String> = []
 
   /// Operators that share their input's scale but compute, or repeat so much that int8 pays.
   static let resampling: Set<String> = ["MaxPool", "GlobalMaxPool", "Resize", "Upsample"]
   private static let binary: Set<String> = ["Add", "Sub", "Mul", "Div", "Max", "Min", "Sum", "Mean", "PRelu"]
 
   init(_ graph: Graph, operators: [any Operator], rules: [QuantizationRule]) {
-    let rules = Self.cuttingInputs(graph, rules)
     self.rules = rules
+    cutInputs(graph)
     let uses = graph.uses()
-    let unscaled = Self.unscaled(graph, operators, rules)
+    let unscaled = Self.unscaled(graph, operators, self.rules)
     for index in graph.nodes.indices.reversed() {
       let node = graph.nodes[index]
       for output in node.outputs where !output.isEmpty { settle(output, graph, uses) }
       guard node.outputs.allSatisfy({ $0.isEmpty || free.contains($0) }) else { continue }
-      if case .float = rules[index] { continue }
+      if case .float = self.rules[index] { continue }
       let isTail =
         node.opType == "Concat"
         || node.outputs.contains(where: leaving.contains)
@@ -53,12 +55,12 @@ struct FloatTail {
     var isJoined = false
     for index in uses.consumers[value] ?? [] {
       let results = graph.nodes[index].outputs.filter { !$0.isEmpty }
-      let isConcat = graph.nodes[index].opType == "Concat"
+      let hands = graph.nodes[index].opType == "Concat" || Self.constant(graph.nodes[index], graph) != nil
       switch rules[index] {
       case .float:
         // A float operator belongs to the end of the graph where nothing behind it is int8.
         if results.allSatisfy(free.contains), results.contains(where: leaving.contains) { isLeaving = true }
-        if isConcat, results.contains(where: shown.contains) { (isShown, isJoined) = (true, true) }
+        if hands, results.contains(where: shown.contains) { (isShown, isJoined) = (true, true) }
       case .sameAsInput where !Self.resampling.contains(graph.nodes[index].opType):
         if !results.allSatisfy(free.contains) { isFree = false }
         if results.contains(where: leaving.contains) { isLeaving = true }
@@ -67,31 +69,30 @@ struct FloatTail {
       case .sameAsInput, .integer: isFree = false
       }
     }
+    if isShown { shown.insert(value) }
+    if isJoined { joined.insert(value) }
     guard isFree else { return }
     free.insert(value)
     if isLeaving { leaving.insert(value) }
-    if isShown { shown.insert(value) }
-    if isJoined { joined.insert(value) }
   }
 
-  /// `rules` with `.float` for nodes that cut neighbouring elements out of a graph input, unless only to join them again.
-  private static func cuttingInputs(_ graph: Graph, _ rules: [QuantizationRule]) -> [QuantizationRule] {
-    var rules = rules
+  /// Nodes that cut neighbouring elements out of a graph input do so in float, unless only to join them again.
+  private mutating func cutInputs(_ graph: Graph) {
     let uses = graph.uses()
     var whole = Set(graph.inputs.map(\.name)).subtracting(graph.initializers.keys)
     for (index, node) in graph.nodes.enumerated() {
       guard case .sameAsInput = rules[index], let input = node.input(0), whole.contains(input),
-        !resampling.contains(node.opType), node.opType != "Concat"
+        !Self.resampling.contains(node.opType), node.opType != "Concat"
       else { continue }
-      if !isCut(node, input, graph) {
+      if !Self.isCut(node, input, graph) {
         whole.formUnion(node.outputs)
       } else if graph.initializers[node.input(4) ?? ""].map({ $0.asInts.allSatisfy { $0 == 1 } }) ?? true,
         node.outputs.contains(where: { uses.consumers[$0]?.contains { graph.nodes[$0].opType != "Concat" } ?? false })
       {
         rules[index] = .float
+        parts.formUnion(node.outputs)
       }
     }
-    return rules
   }
 
   /// Values without a scale of their own that fits them: results of joins, parts of larger values, what float operators

@@ -146,7 +146,8 @@ package struct Quantizer {
       {
         graph.quantization[name] = shared
       } else {
-        try settle(name, method: options.rangeMethod, place: node.place.detail ?? name)
+        let method = plan.tail.parts.contains(name) ? .minMax : options.rangeMethod
+        try settle(name, method: method, place: node.place.detail ?? name)
       }
     }
   }

@@ -25,7 +25,7 @@ import Testing
   }
 
   private func targets(_ graph: Graph, _ samples: any SampleSource) throws -> DistillationTargets {
-    let heads = graph.outputs.map { Head(name: $0, shape: graph.types[$0]?.shape ?? [], labels: nil) }
+    let heads = graph.outputs.map { Head(name: $0, shape: graph.types[$0]?.shape ?? [], labels: nil, output: .logits) }
     var answers: [String: [[Float]]] = [:]
     let evaluator = try GraphEvaluator(graph)
     for index in 0..<samples.count {
