@@ -74,7 +74,9 @@ struct CompileTests {
         try damage(folder.appendingPathComponent(file), as: folder.appendingPathComponent("damaged.kdb"))
         let damaged = try CommandLineTool.run(["verify", "damaged.kdb"], in: folder)
         #expect(damaged.status == 4 && damaged.errors.contains("error[KDC6013]"), "\(damaged.errors)")
-        for command in [["run", "--input", "eval.npz", "-o", "no.npz"], ["evaluate", "--data", "eval.npz"], ["bench"]] {
+        for command in [
+          ["run", "--input", "eval.npz", "-o", "no.npz"], ["evaluate", "--data", "eval.npz"], ["bench"],
+        ] {
           let refused = try CommandLineTool.run([command[0], "damaged.kdb"] + command.dropFirst(), in: folder)
           #expect(refused.status == 1 && refused.errors.contains("error[KDC6013]"), "\(refused.errors)")
         }
