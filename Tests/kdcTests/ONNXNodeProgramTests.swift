@@ -95,8 +95,9 @@ import Testing
         var program = test.program
         program.steps = Array(program.steps[...index])
         let families = Families.all.filter { $0.refusal(of: step, in: program, on: TestTargets.host) == nil }
-        // The family that most often runs, and each family's like once.
-        for family in families.suffix(1) where seen.insert("\(family.name) \(step)").inserted {
+        // The portable family, which comes last, and equal steps once.
+        for family in families.suffix(1)
+        where Self.writesAll(step, memory) && seen.insert("\(family.name) \(step)").inserted {
           cases.append(
             KernelCase(
               "\(name), step \(index) \(family.name)", program: program, memory: memory, family: family,
@@ -105,9 +106,22 @@ import Testing
         step.run(&memory)
       }
     }
-    #expect(cases.count > 200)
+    #expect(cases.count > 120)
     for start in stride(from: 0, to: cases.count, by: 120) {
-      #expect(try KernelHarness.failures(Array(cases[start..<min(start + 120, cases.count)]), on: .host) == [])
+      let failures = try KernelHarness.failures(Array(cases[start..<min(start + 120, cases.count)]), on: .host)
+      #expect(failures == [])
     }
+  }
+
+  /// Whether the step writes all of its outputs: the harness gives kernels outputs full of noise, and a step that writes
+  /// a part (of a Concat or a Pad) relies on what others wrote.
+  private static func writesAll(_ step: any Step, _ memory: Memory) -> Bool {
+    let results = [0xA5, 0x5A].map { (noise: UInt8) -> [[UInt8]] in
+      var memory = memory
+      for id in step.writes { memory[id] = [UInt8](repeating: noise, count: memory[id].count) }
+      step.run(&memory)
+      return step.writes.map { memory[$0] }
+    }
+    return results[0] == results[1]
   }
 }
