@@ -20,7 +20,8 @@ enum Start {
       let status = await KDC.run(Array(CommandLine.arguments.dropFirst()))
       exit(status.rawValue)
     }
-    dispatchMain()
+    // Not dispatchMain(): its thread takes every signal, and so they would end the process as they always do.
+    while true { pause() }
   }
 }
 

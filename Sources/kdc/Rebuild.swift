@@ -35,7 +35,8 @@ extension Verification {
     let model = CSource(name: Emission.modelFileName, text: Emission.model(of: program, variants: variants))
     let again = try BundleBuilder(toolchain: toolchain, architecture: architecture, version: manifest.kdc).build(
       program, model: model, code: variants.map(\.code), golden: golden, hashes: manifest.hashes,
-      memoryLimit: manifest.memoryLimit)
+      memoryLimit: manifest.memoryLimit,
+      outputKinds: manifest.outputs.reduce(into: [:]) { kinds, output in kinds[output.name] = output.kind })
     let different = zip(again, bundle.bytes).count { $0 != $1 } + abs(again.count - bundle.byteCount)
     add(
       "rebuild", different == 0,

@@ -148,7 +148,7 @@ struct OutputTests {
   @Test("A recipe's steps write into its folder alone, and choose no programs")
   func recipes() throws {
     try withFolder { folder in
-      let model = "family: mlp\ninput: {name: x, shape: [4]}\nhidden: [4]\noutputs: {y: 2}\n"
+      let model = "family: mlp\ninput: {name: x, shape: [4]}\nwidths: [4]\noutputs: {y: 2}\n"
       for (output, isFine) in [("a.onnx", true), ("../a.onnx", false), ("\(folder.path)/b.onnx", false)] {
         let recipe = "name: r\nsource: s\nclaim: c\nsteps:\n  - run: new ${recipe}/m.yaml -o \(output)\n"
         try Files.write(Array(model.utf8), to: folder.path + "/m.yaml")
