@@ -20,6 +20,19 @@ package enum Leftovers {
     }
   }
 
+  /// The descriptor of a new file in `folder` that has no name and goes with the descriptor; −1 and errno where it cannot be
+  /// made. No signal comes between the making and the taking away of its name.
+  package static func namelessFile(in folder: String, prefix: String) -> Int32 {
+    held.withLock { _ in
+      var path = Array("\(folder)/\(prefix)-XXXXXX".utf8CString)
+      let descriptor = mkstemp(&path)
+      guard descriptor >= 0 else { return -1 }
+      unlink(path)
+      _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+      return descriptor
+    }
+  }
+
   /// The file or folder is in its place, or gone.
   package static func release(_ path: String) {
     held.withLock { held in

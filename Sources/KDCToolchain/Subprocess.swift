@@ -135,15 +135,12 @@ private struct TemporaryFile {
   let descriptor: Int32
 
   init() throws(Diagnostic) {
-    var path = Array((TemporaryFolder.parent + "/kdc-output-XXXXXX").utf8CString)
-    descriptor = mkstemp(&path)
+    descriptor = Leftovers.namelessFile(in: TemporaryFolder.parent, prefix: "kdc-output")
     guard descriptor >= 0 else {
       throw Diagnostic(
         .outputNotWritable, "cannot make a temporary file: \(String(cString: strerror(errno)))",
         hint: "set TMPDIR to a folder that is writable and has room")
     }
-    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-    unlink(path)
   }
 
   func text() -> String {

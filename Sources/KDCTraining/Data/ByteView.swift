@@ -48,8 +48,7 @@ package final class Blob: @unchecked Sendable {
       return fill(whole) ? blob : nil
     }
     let folder = FileManager.default.temporaryDirectory.path
-    var template = Array("\(folder)/kdc-data-XXXXXX".utf8CString)
-    let descriptor = template.withUnsafeMutableBufferPointer { buffer in buffer.baseAddress.map { mkstemp($0) } ?? -1 }
+    let descriptor = Leftovers.namelessFile(in: folder, prefix: "kdc-data")
     func fault(_ code: Int32) -> Diagnostic {
       Diagnostic(
         .outputNotWritable, "cannot unpack \(count) bytes into '\(folder)': \(String(cString: strerror(code)))",
@@ -57,7 +56,6 @@ package final class Blob: @unchecked Sendable {
     }
     guard descriptor >= 0 else { throw fault(errno) }
     defer { close(descriptor) }
-    template.withUnsafeBufferPointer { buffer in if let name = buffer.baseAddress { unlink(name) } }
     // Reserved at once: writing to a mapping of a full disk would be a signal, not an error.
     let status = posix_fallocate(descriptor, 0, off_t(count))
     guard status == 0 else { throw fault(status) }

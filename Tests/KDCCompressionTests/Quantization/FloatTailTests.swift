@@ -104,6 +104,9 @@ struct FloatTailTests {
       c.node("MatMul", [part + "r", weights], output)
     }
     c.graph.outputs = ["y", "z"]
-    for output in c.graph.outputs { #expect(try c.decibels(output, axis: 1).allSatisfy { $0 > 25 }, "\(output)") }
+    for output in c.graph.outputs {
+      let found = try c.decibels(output, axis: 1)
+      #expect(found.allSatisfy { $0 > 30 }, "\(output): \(found)")
+    }
   }
 }

@@ -76,7 +76,7 @@ struct QuantizedCase {
     _ output: String, axis: Int, prepare: (Graph, [[String: Tensor]]) throws -> Graph = { graph, _ in graph }
   ) throws -> [Double] {
     let exact = try canonical()
-    let calibration = samples(32)
+    let calibration = samples(128)
     let graph = try prepare(exact, calibration)
     let quantized = try Quantizer.quantize(graph, samples: calibration, options: .init()).graph
     let evaluator = try GraphEvaluator(exact)
