@@ -217,8 +217,11 @@ struct JudgementTests {
             "--json", "-",
           ],
           folder)
-        let found = (report["warnings"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? String }
+        let warnings = report["warnings"] as? [[String: Any]] ?? []
+        let found = warnings.compactMap { $0["id"] as? String }
         #expect(found.contains("\(DiagnosticID.lowSignal)"), "\(found)")
+        let texts = warnings.compactMap { $0["message"] as? String }
+        #expect(texts.contains { $0.hasSuffix("should be 20 or more") }, "\(texts)")
         #expect(found.contains("\(DiagnosticID.lowAgreement)") == isKnown, "\(found)")
       }
       try data(folder, "still.npz", scale: 0, labels: false)

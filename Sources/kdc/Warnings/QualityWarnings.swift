@@ -91,7 +91,9 @@ struct QualityWarnings {
     }
     return Diagnostic(
       .lowSignal, severity: .warning,
-      String(format: "'%@' is %.1f dB from the float model's, and should be %.0f or more", head.name, lowest, 20),
+      String(
+        format: "'%@' is %.1f dB from the float model's, and should be %.0f or more", head.name, lowest,
+        Self.leastSignalToNoise),
       at: place, notes: notes, hint: Self.hint)
   }
 
