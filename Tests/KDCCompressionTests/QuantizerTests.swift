@@ -111,6 +111,30 @@ struct QuantizerTests {
     }
   }
 
+  @Test("Bias correction counts what rounding the model's input does to a constant background")
+  func background() throws {
+    var c = QuantizedCase(seed: 4)
+    c.weight("w", [4, 8, 3, 3], scale: 0.3)
+    c.node("Conv", ["x", "w"], "y")
+    c.graph.outputs = ["y"]
+    // Seven channels that are the same everywhere: their rounding does not average out.
+    let samples = c.samples(32).map { sample in
+      sample.mapValues { x in
+        Tensor(x.shape, x.asFloats.enumerated().map { $0 < 7 * 36 ? 0.4242 + 0.1 * Float($0 / 36) : $1 })
+      }
+    }
+    let result = try Quantizer.quantize(try c.canonical(), samples: samples, options: .init())
+    let step = try #require(result.graph.quantization["y"]?.scale)
+    func means(_ outputs: [Tensor]?) -> [Float] {
+      (0..<4).map { channel in
+        let values = (outputs ?? []).flatMap { $0.asFloats[channel * 16..<(channel + 1) * 16] }
+        return values.reduce(0, +) / Float(values.count)
+      }
+    }
+    let differences = zip(means(result.floatOutputs["y"]), means(result.quantizedOutputs["y"])).map { abs($0 - $1) }
+    #expect(differences.allSatisfy { $0 < step / 8 }, "\(differences), step \(step)")
+  }
+
   @Test("A model that computes infinity on the samples is a diagnostic that names the node")
   func infinite() throws {
     var graph = try Self.graph(seed: 9)

@@ -55,7 +55,14 @@ struct ProgramValues {
     }
   }
 
-  /// The mean of a float value over the first so many samples.
+  /// The value as a layer of integers reads it, for the first so many samples: rounded, though it may lie in float so far.
+  func tensorsRead(_ name: String, first count: Int, of graph: Graph) throws -> [Tensor] {
+    let tensors = try tensors(name, first: count, of: graph)
+    guard let rounding = rounding(of: name, graph) else { return tensors }
+    return tensors.map(rounding.fakeQuantized)
+  }
+
+  /// The mean over the first so many samples of a value as a layer of integers reads it.
   ///
   /// Taken in int8 where the value is int8: the dequantised mean is the mean of what was dequantised.
   func mean(_ name: String, first count: Int, of graph: Graph) throws -> Tensor {
@@ -70,12 +77,19 @@ struct ProgramValues {
         Float((Double(sum) / Double(samples.count) - Double(zeroPoint)) * Double(scale))
       }
     } else {
-      means = Self.floatSums(samples).map { Float($0 / Double(samples.count)) }
+      let rounding = rounding(of: name, graph)
+      means = Self.floatSums(samples, rounding).map { Float($0 / Double(samples.count)) }
     }
     let native = ValueForm(encoding: .native, layout: value.forms[form].layout)
     let bytes = Tensor([means.count], means).littleEndianBytes
     let read = try run(reading(name, of: graph, given: [native]), [[bytes]], samples: 1)
     return try tensor(name, read[0][0], of: graph)
+  }
+
+  /// How a value that lies in float alone is rounded once integers read it.
+  private func rounding(of name: String, _ graph: Graph) -> QuantizationParameters? {
+    guard let value = values[name], value.forms.allSatisfy({ $0.encoding == .native }) else { return nil }
+    return graph.quantization[name]
   }
 
   // MARK: Programs
@@ -123,13 +137,13 @@ struct ProgramValues {
     return sums
   }
 
-  private static func floatSums(_ samples: ArraySlice<[UInt8]>) -> [Double] {
-    var sums = [Double](repeating: 0, count: (samples.first?.count ?? 0) / 4)
+  private static func floatSums(_ samples: ArraySlice<[UInt8]>, _ rounding: QuantizationParameters?) -> [Double] {
+    let count = (samples.first?.count ?? 0) / 4
+    var sums = [Double](repeating: 0, count: count)
     for sample in samples {
-      sample.withUnsafeBytes { bytes in
-        for index in 0..<min(sums.count, bytes.count / 4) {
-          sums[index] += Double(bytes.loadUnaligned(fromByteOffset: index * 4, as: Float.self))
-        }
+      guard let tensor = Tensor(TensorType(.float32, [count]), littleEndianBytes: sample) else { continue }
+      for (index, value) in (rounding.map { $0.fakeQuantized(tensor) } ?? tensor).asFloats.enumerated() {
+        sums[index] += Double(value)
       }
     }
     return sums

@@ -48,9 +48,9 @@ extension Quantizer {
   private func feedback(
     _ part: WeightedNode, _ weights: Tensor, bits: Int, bias: Tensor?, inputScale: Float, fitted: Int
   ) throws -> WeightQuantization? {
-    let present = try values.tensors(part.input, first: fitted, of: graph)
+    let present = try values.tensorsRead(part.input, first: fitted, of: graph)
     let (exact, residuals) = (float[part.input] ?? [], part.residual.flatMap { float[$0] })
-    let presentResiduals = try part.residual.map { try values.tensors($0, first: fitted, of: graph) }
+    let presentResiduals = try part.residual.map { try values.tensorsRead($0, first: fitted, of: graph) }
     let lacks = try parallelMap(present.count, threads: options.threads) { sample in
       try part.preActivation(
         input: Self.difference(exact[sample], present[sample]), weights: weights, bias: nil,

@@ -8,7 +8,8 @@ import KDCTraining
 /// What each layer's weights cost when they alone are small: the rest of the model stays float.
 ///
 /// A layer's weights are rounded as the quantiser would (error feedback for 4 bits), its bias corrected and its output
-/// rounded to int8; the distance of the model's outputs is measured on samples that took no part in that.
+/// rounded to int8; for 7 bits its input is rounded to 7 bits in place of its output. The distance of the model's outputs
+/// is measured on samples that took no part in that.
 package struct Sensitivity: Sendable {
   package struct Layer: Sendable {
     /// `Node.key`.
@@ -36,12 +37,13 @@ package struct Sensitivity: Sendable {
     var bits: Int
     var weights: Tensor
     var bias: Tensor
+    var input: QuantizationParameters?
     var output: QuantizationParameters?
   }
 
   /// - Parameters:
   ///   - fit: samples from which ranges and weights are chosen.
-  ///   - bits: sizes of weights to try, of 8 and 4.
+  ///   - bits: sizes of weights to try, of 8, 7 and 4.
   ///   - held: samples on which distances are measured; all of the model's activations on them are in memory at once.
   package init(
     _ graph: Graph, fit: [[String: Tensor]], held: [[String: Tensor]], bits: [Int] = [8, 4], options: Quantizer.Options
@@ -116,6 +118,7 @@ package struct Sensitivity: Sendable {
     let (low, high) = try Histogram.extremes(of: inputs, threads: options.threads)
     let inputScale = QuantizationParameters(low: Double(low), high: Double(high)).scale
     let output = try range(of: outputs, isOutput: graph.outputs.contains(node.outputs[0]))
+    let narrow = bits.contains(7) ? try range(of: inputs, isOutput: false, bits: 7) : nil
     layers.append(
       Layer(
         node: node.key, weightCount: values.count, isDepthwise: moments.groups.count > 1 && moments.rows == 1,
@@ -140,20 +143,20 @@ package struct Sensitivity: Sendable {
       }
       return Candidate(
         node: index, layer: layers.count - 1, bits: bits, weights: small.dequantized,
-        bias: Tensor([bias.count], corrected), output: output)
+        bias: Tensor([bias.count], corrected), input: bits == 7 ? narrow : nil, output: bits == 7 ? nil : output)
     }
   }
 
-  private func range(of outputs: [Tensor], isOutput: Bool) throws -> QuantizationParameters? {
-    let (low, high) = try Histogram.extremes(of: outputs, threads: options.threads)
+  private func range(of values: [Tensor], isOutput: Bool, bits: Int = 8) throws -> QuantizationParameters? {
+    let (low, high) = try Histogram.extremes(of: values, threads: options.threads)
     guard low.isFinite, high.isFinite else { return nil }
     if isOutput {
       let margin = options.outputMargin * Double(max(high, 0) - min(low, 0))
       return QuantizationParameters(low: Double(low) - margin, high: Double(high) + margin)
     }
     let found = try options.rangeMethod.range(
-      of: Histogram(of: outputs, low: low, high: high, threads: options.threads))
-    return QuantizationParameters(low: found.low, high: found.high)
+      of: Histogram(of: values, low: low, high: high, threads: options.threads), bits: bits)
+    return QuantizationParameters(low: found.low, high: found.high, bits: bits)
   }
 
   /// Runs what depends on the layer again.
@@ -171,6 +174,7 @@ package struct Sensitivity: Sendable {
           return value
         }
         if index == candidate.node {
+          if let parameters = candidate.input, let input = operands[0] { operands[0] = parameters.fakeQuantized(input) }
           while operands.count < 3 { operands.append(nil) }
           operands[1] = candidate.weights
           operands[2] = candidate.bias

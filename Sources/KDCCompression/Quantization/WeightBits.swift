@@ -37,8 +37,8 @@ package struct BitAllocation: Sendable {
   /// Layers with fewer weights a channel than this keep 8 bits: halving them saves next to nothing, and nothing averages
   /// out within them (depthwise windows, first layers of grey images).
   static let leastWeightsPerChannel = 12
-  /// What fewer bits may make of the held-out distance where nothing asks for them: 4-bit weights here, 7-bit layers in
-  /// `NarrowSearch`. Half as much again, and a thousandth where there is next to none.
+  /// What 4 bits may make of the held-out distance where nothing asks for them: half as much again, and a thousandth
+  /// where there is next to none.
   static func allowedDistance(for exact: Double) -> Double { exact * 1.5 + 0.001 }
   /// Without a size limit, layers that save less than this share of all weights' bytes keep 8 bits.
   static let leastShareSaved = 0.005
