@@ -72,13 +72,13 @@ kdc_process_result kdc_process_run(
   close(report[0]);
   int status = 0;
   for (double end = now() + limits->seconds; limits->seconds > 0;) {
-    siginfo_t info = {.si_pid = 0};
-    if (waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) && errno != EINTR) break;
-    if (info.si_pid) break;
     if (now() > end) {
       result.timed_out = 1;
       break;
     }
+    siginfo_t info = {.si_pid = 0};
+    if (waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) && errno != EINTR) break;
+    if (info.si_pid) break;
     nanosleep(&(struct timespec){0, 5000000}, NULL);
   }
   /* What it started has no business when it has ended, or must end with it. The child itself is not reaped yet: its number, and

@@ -29,9 +29,8 @@ package struct NarrowSearch {
   static let leastSaving = 0.02
   /// Sets of units that are measured.
   static let mostTrials = 12
-  /// What 7 bits may make of the held-out distance: 3 dB, and a little more where there is next to none, but not beyond 19 dB
-  /// from the float model; 1.8 dB where 8 bits are there already.
-  static func allowedDistance(for exact: Double) -> Double { min(exact * 2 + 0.002, max(exact * 1.5, 0.012)) }
+  /// What 7 bits may make of the held-out distance: half as much again, and a little more where there is next to none.
+  static func allowedDistance(for exact: Double) -> Double { exact * 1.5 + 0.002 }
   /// Held-out samples on which each layer is measured alone; the choice itself is measured on all.
   static let samplesForOrder = 8
 
