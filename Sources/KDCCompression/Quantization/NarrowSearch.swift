@@ -29,8 +29,8 @@ package struct NarrowSearch {
   static let leastSaving = 0.02
   /// Sets of units that are measured.
   static let mostTrials = 12
-  /// What 7 bits may make of the held-out distance: half as much again, and a little more where there is next to none.
-  static func allowedDistance(for exact: Double) -> Double { exact * 1.5 + 0.002 }
+  /// What 7 bits may make of the held-out distance: 3 dB, and a little more where there is next to none.
+  static func allowedDistance(for exact: Double) -> Double { exact * 2 + 0.0005 }
   /// Held-out samples on which each layer is measured alone; the choice itself is measured on all.
   static let samplesForOrder = 8
 
