@@ -3,7 +3,7 @@
 
     select_node_tests.py FOLDER    FOLDER holds test_*/, as the package onnx has in onnx/backend/test/data/node
 
-Of the cases in Tests/kdcTests/passing.txt it takes, for every operator, those of at most 6 KB up to a number that is
+Of the cases in Tests/kdcTests/ONNXNode/passing.txt it takes, for every operator, those of at most 6 KB up to a number that is
 larger for operators with many variants. Needs the Python package onnx.
 """
 import os
@@ -25,7 +25,7 @@ def size(folder):
 def main():
     source, target = sys.argv[1], os.path.join(HERE, "onnx-node")
     by_op = defaultdict(list)
-    for name in open(os.path.join(HERE, "../kdcTests/passing.txt")).read().split():
+    for name in open(os.path.join(HERE, "../kdcTests/ONNXNode/passing.txt")).read().split():
         folder = os.path.join(source, name)
         ops = {n.op_type for n in onnx.load(folder + "/model.onnx").graph.node}
         if len(ops) == 1 and "expanded" not in name and size(folder) <= LARGEST:

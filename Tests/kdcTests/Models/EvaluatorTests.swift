@@ -5,10 +5,8 @@ import Testing
 
 /// The float evaluator against outputs that ONNX Runtime gave (Tests/Fixtures/make_fixtures.py).
 @Suite struct EvaluatorTests {
-  private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Fixtures/graphs").path
-  private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().path
+  private static let fixtures = SourceTree.root.appending(path: "Tests/Fixtures/graphs").path
+  private static let root = SourceTree.root.path
 
   private func expectSame(_ run: StoredRun, tolerance: Float = 1e-4) throws {
     let errors = try run.worstErrors(threads: 2)

@@ -12,8 +12,7 @@ import Testing
   "kdc compile", .serialized,
   .enabled(if: CommandLineTool.path != nil, "the kdc executable was not built with the tests"))
 struct CompileTests {
-  static let pair = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("bundles/quickstart")
+  static let pair = SourceTree.root.appendingPathComponent("bundles/quickstart")
 
   /// A new folder with the first samples of the pair's data.
   private func withFolder(_ body: (URL) throws -> Void) throws {

@@ -3,7 +3,7 @@ import Foundation
 /// The files of this package, for tests about the source text itself.
 enum SourceTree {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
 
   /// Text of a file at a path relative to the package.
   static func text(_ path: String) throws -> String {

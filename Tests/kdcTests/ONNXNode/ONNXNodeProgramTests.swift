@@ -13,7 +13,7 @@ import Testing
 /// step, as generated C on this machine. uncompiled.txt, next to this file, says which have no program, and why.
 @Suite struct ONNXNodeProgramTests {
   private static let here = URL(filePath: #filePath).deletingLastPathComponent()
-  private static let folder = here.deletingLastPathComponent().appending(path: "Fixtures/onnx-node").path
+  private static let folder = SourceTree.root.appending(path: "Tests/Fixtures/onnx-node").path
 
   /// A case as a program with what goes in and what must come out.
   private struct Compiled {

@@ -8,7 +8,7 @@ import Testing
 /// A refused case is skipped with its diagnostic. With KDC_RECORD_NODE_TESTS set, the lists are written anew, and the test fails so that they are looked at.
 @Suite struct ONNXNodeTests {
   private static let here = URL(filePath: #filePath).deletingLastPathComponent()
-  private static let selection = here.deletingLastPathComponent().appending(path: "Fixtures/onnx-node").path
+  private static let selection = SourceTree.root.appending(path: "Tests/Fixtures/onnx-node").path
   private static let environment = ProcessInfo.processInfo.environment
   private static let all = environment["KDC_ONNX_NODE_TESTS"].flatMap {
     FileManager.default.fileExists(atPath: $0) ? $0 : nil
