@@ -49,18 +49,12 @@ struct KDC: AsyncParsableCommand {
 
   static func run(_ arguments: [String]) async -> ExitStatus {
     await Console.run {
-      var command = try parseAsRoot(spelledOut(arguments))
+      var command = try parseAsRoot(arguments)
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
         try command.run()
       }
     }
-  }
-
-  /// `kdc explain --rise` is `kdc rise`: both explain a model, but they have no argument in common.
-  private static func spelledOut(_ arguments: [String]) -> [String] {
-    guard arguments.first == "explain", let flag = arguments.firstIndex(of: "--rise") else { return arguments }
-    return ["rise"] + arguments[1..<flag] + arguments[(flag + 1)...]
   }
 }

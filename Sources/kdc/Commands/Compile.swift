@@ -66,12 +66,14 @@ struct Compile: AsyncParsableCommand {
   @Option(help: "Write report.json here; - prints it alone.")
   var json: String?
 
-  @Option(help: "What to write into --emit-dir: c.")
+  @Option(help: "Also write the generated sources: c. They are laid out by clang-format where it is installed.")
   var emit: EmittedLanguage?
 
   @Option(
     name: .customLong("emit-dir"),
-    help: "Folder for the generated C, laid out by clang-format where it is installed.")
+    help: ArgumentHelp(
+      "Folder for the generated C. Default with --emit: beside the bundle, model-c for model.kdb.", valueName: "folder")
+  )
   var emitFolder: String?
 
   @OptionGroup(title: "Smaller models") var compression: CompressionOptions
@@ -101,7 +103,9 @@ struct Compile: AsyncParsableCommand {
 
   func validate() throws {
     guard !targets.isEmpty else { throw ValidationError("--target is missing; `kdc targets` lists the devices") }
-    if emit != nil && emitFolder == nil { throw ValidationError("--emit needs --emit-dir") }
+    if emit != nil && emitFolder == nil && OutputPlace.isStandardOutput(destination.file) {
+      throw ValidationError("--emit needs --emit-dir where the bundle goes to standard output")
+    }
     let hasSamples = data != nil || compression.train != nil
     let budget = budget.budget
     let wanted = compression.request(hasBudget: !budget.isEmpty)
@@ -118,6 +122,11 @@ struct Compile: AsyncParsableCommand {
     if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other") }
   }
 
+  private var sourceFolder: String? {
+    let path = destination.file
+    return emitFolder ?? emit.map { "\(path.hasSuffix(".kdb") ? String(path.dropLast(4)) : path)-\($0.rawValue)" }
+  }
+
   mutating func run() async throws {
     let budget = budget.budget
     let request = CompileRequest(
@@ -130,7 +139,7 @@ struct Compile: AsyncParsableCommand {
       targetFiles: Targets.files(of: targets), output: destination.file, outputKinds: destination.kinds, json: json,
       activations: data == nil ? .float : activations, weights: weights, arithmetic: arithmetic,
       compression: compression.request(hasBudget: !budget.isEmpty), budget: budget,
-      inputShapes: try inputs.shapes, emitFolder: emitFolder,
+      inputShapes: try inputs.shapes, emitFolder: sourceFolder,
       workFolder: compression.workFolder, toolchain: toolchain, seed: seed,
       threads: try machine.threads, checksSimulation: checksSimulation)
     let progress = Progress(quiet ? .quiet : verbose ? .verbose : .normal)

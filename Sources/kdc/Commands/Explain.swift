@@ -23,12 +23,11 @@ struct Explain: ParsableCommand {
         kdc explain student.onnx --target pi5 --refused
         kdc explain student.onnx --target pi4b --max-ram 64KB
         kdc explain student.onnx --target pi4b --activations float
-
-      `kdc explain --rise MODEL… --data eval.npz -o map.png` is `kdc rise`: which pixels image models' answers rest on.
+        kdc explain --rise student.onnx --data eval.npz -o map.png
       """)
 
-  @Argument(help: "A bundle or an ONNX model.")
-  var file: String
+  @Argument(help: "A bundle or an ONNX model; with --rise one or several ONNX models.")
+  var files: [String]
 
   @Option(name: .customLong("target"), help: "Device to explain for; may be repeated. Needed for an ONNX model.")
   var targets: [String] = []
@@ -45,18 +44,31 @@ struct Explain: ParsableCommand {
 
   @OptionGroup var inputs: ShapeOptions
 
+  @Flag(help: "Show which pixels the answers of image models rest on; takes the options of `kdc rise`.")
+  var rise = false
+
+  @OptionGroup(visibility: .hidden) var saliency: SaliencyOptions
+
   @Flag(help: "Also print which kernels were refused for each layer, and why.")
   var refused = false
 
   @Option(help: ArgumentHelp("Write JSON to this file, or to standard output for '-'.", valueName: "file"))
   var json: String?
 
+  func validate() throws {
+    if rise { return try saliency.requireAll() }
+    guard files.count == 1 else { throw ValidationError("only --rise explains several models at once") }
+    if saliency.data != nil || saliency.output != nil { throw ValidationError("--data and --output go with --rise") }
+  }
+
   func run() throws {
-    var files = FileUse()
-    files.read(model: file)
-    for target in Targets.files(of: targets) { files.read("a target", target) }
-    files.write("--json", json)
-    try files.check()
+    if rise { return try saliency.show(files, json: json) }
+    let file = files[0]
+    var used = FileUse()
+    used.read(model: file)
+    for target in Targets.files(of: targets) { used.read("a target", target) }
+    used.write("--json", json)
+    try used.check()
     let bytes = try Files.read(file)
     let known = try Targets.builtIn()
     var names = targets
@@ -71,7 +83,7 @@ struct Explain: ParsableCommand {
       guard !names.isEmpty else {
         throw ValidationError("--target is missing; `kdc targets` lists the devices")
       }
-      program = try lowered()
+      program = try lowered(file)
     }
     let explanation = try Explanation(of: program, on: known.find(names), memory: memory)
     if let json { try Console.json(explanation, to: json) }
@@ -83,7 +95,7 @@ struct Explain: ParsableCommand {
   private static let mostMacs = 1 << 38
 
   /// Throws KDC2026 for a model whose run would take minutes, or gigabytes.
-  private func checkSize(of graph: Graph) throws(Diagnostic) {
+  private func checkSize(of graph: Graph, _ file: String) throws(Diagnostic) {
     let (bytes, macs) = (graph.peakActivationBytes, graph.macs)
     guard bytes > Self.mostBytes || macs > Self.mostMacs else { return }
     throw Diagnostic(
@@ -97,11 +109,11 @@ struct Explain: ParsableCommand {
   }
 
   /// The program of the ONNX model. One made-up sample stands for calibration: kernels depend on shapes, hardly on values.
-  private func lowered() throws -> Program {
+  private func lowered(_ file: String) throws -> Program {
     var graph = try ModelFile.load(file, inputShapes: inputs.shapes)
     try Passes.run(on: &graph)
     guard activations == .int8 else { return try lower(graph) }
-    try checkSize(of: graph)
+    try checkSize(of: graph, file)
     var sample: [String: Tensor] = [:]
     for input in graph.inputs {
       let shape = input.type.shape

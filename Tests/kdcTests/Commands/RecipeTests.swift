@@ -47,6 +47,24 @@ struct RecipeCommandTests {
     }
   }
 
+  @Test("explain --rise is an option like others: in a recipe, in the help, and wherever it stands")
+  func rise() throws {
+    try withFolder { folder in
+      let text = "name: r\nsource: s\nclaim: c\nsteps:\n  - run: explain a.onnx b.onnx --data c --rise -o d.png\n"
+      try Data(text.utf8).write(to: folder.appendingPathComponent("recipe.yaml"))
+      let check = try CommandLineTool.run(["recipe", ".", "--check"], in: folder)
+      #expect(check.status == 0, "\(check.errors)")
+      #expect(try CommandLineTool.run(["explain", "--help"], in: folder).output.contains("  --rise "))
+      for (arguments, text) in [
+        (["a.onnx", "b.onnx"], "--rise"), (["a.onnx", "--data", "c"], "--rise"), (["a.onnx", "--rise"], "--data"),
+        (["--rise", "--data", "c", "-o", "d.png"], "<files>"),
+      ] {
+        let outcome = try CommandLineTool.run(["explain"] + arguments, in: folder)
+        #expect(outcome.status == 2 && outcome.errors.contains(text), "\(arguments): \(outcome.errors)")
+      }
+    }
+  }
+
   @Test("Saliency maps of two models stand beside the image, and layers that a model lacks are named")
   func saliency() throws {
     try withFolder { folder in

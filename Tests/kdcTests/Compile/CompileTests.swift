@@ -137,6 +137,21 @@ struct CompileTests {
     }
   }
 
+  @Test("--emit alone writes the generated C beside the bundle, and --emit-dir alone writes it there")
+  func emission() throws {
+    try withFolder { folder in
+      for (options, place) in [(["--emit", "c"], "m-c"), (["--emit-dir", "there"], "there")] {
+        let outcome = try CommandLineTool.run(
+          ["compile", student(), "--target", "host", "-o", "m.kdb", "--quiet"] + options, in: folder)
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        #expect(FileManager.default.fileExists(atPath: folder.path + "/\(place)/model.c"))
+      }
+      let stream = try CommandLineTool.run(
+        ["compile", student(), "--target", "host", "-o", "-", "--emit", "c"], in: folder)
+      #expect(stream.status == 2 && stream.errors.contains("--emit-dir"), "\(stream.errors)")
+    }
+  }
+
   static let faults: [(arguments: [String], status: Int32, text: String)] = [
     (["--data", "missing.npz", "--target", "pi4b"], 1, "KDC1001"),
     (["--data", "wrong.npz", "--target", "pi4b"], 1, "did you mean 'image' by 'imgae'?"),
