@@ -58,7 +58,7 @@ extension Distillation {
       let parts: [String] = [
         "\(epochs) \(batchSize) \(learningRate) \(optimizer) \(schedule) \(clipping.map { "\($0)" } ?? "-")",
         loss.summary, lastTemperature.map { "\($0)" } ?? "-", "\(augmentation)",
-        transfers.map { "\($0)" }.joined(separator: " "),
+        transfers.map(\.summary).joined(separator: " "),
         "\(heldOutShare) \(mostHeldOut) \(stopGap.map { "\($0)" } ?? "-") \(seed) \(chunkSize)",
       ]
       return parts.joined(separator: "\n")

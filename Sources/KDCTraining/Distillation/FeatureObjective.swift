@@ -27,17 +27,12 @@ struct FeatureObjective: Objective {
       guard let tensor = tape[name.value], let own = FeatureMap(tensor, samples: indices.count),
         let found = maps[transfer.teacher]
       else { throw InternalError("no values of '\(transfer.teacher)' and '\(transfer.student)' to compare") }
-      let wanted = transfer.kind == .relational ? found : found.pooled(height: own.height, width: own.width)
+      let wanted = transfer.loss.matchesSizes ? found.pooled(height: own.height, width: own.width) : found
       let scale = factor * transfer.weight
-      let loss: FeatureLoss
-      switch transfer.kind {
-      case .hint: loss = Hint.evaluate(own, teacher: wanted)
-      case .attention: loss = AttentionTransfer.evaluate(own, teacher: wanted)
-      case .relational: loss = RelationalDistance.evaluate(own, teacher: wanted)
-      case .information:
-        guard let spreads = name.spreads.flatMap({ tape[$0] }) else { throw InternalError("no variances") }
-        loss = VariationalInformation.evaluate(own, teacher: wanted, spreads: spreads.asFloats.map(Double.init))
-        if let place = name.spreads { add(place, Tensor(spreads.shape, loss.parameters.map { Float(scale * $0) })) }
+      let spreads = name.spreads.flatMap { tape[$0] }
+      let loss = transfer.loss.evaluate(own, wanted, spreads?.asFloats.map(Double.init) ?? [])
+      if let place = name.spreads, let spreads {
+        add(place, Tensor(spreads.shape, loss.parameters.map { Float(scale * $0) }))
       }
       total += scale * loss.value
       add(name.value, Tensor(tensor.shape, loss.gradient.map { Float(scale * $0) }))

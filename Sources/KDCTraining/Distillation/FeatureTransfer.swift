@@ -2,34 +2,23 @@ import KDCGraph
 import KDCTensor
 
 /// A layer of the student that is to be like one of the teacher.
-package struct FeatureTransfer: Sendable, Hashable {
-  package enum Kind: String, Sendable, Hashable, CaseIterable {
-    /// `Hint`, through a learned regressor.
-    case hint
-    /// `AttentionTransfer`.
-    case attention
-    /// `RelationalDistance`.
-    case relational
-    /// `VariationalInformation`.
-    case information
-  }
-
-  package var kind: Kind
+package struct FeatureTransfer: Sendable {
+  package var loss: LayerLoss
   /// Names of values in the two graphs.
   package var teacher: String
   package var student: String
   /// λ, the factor on its loss.
   package var weight: Double
 
-  package init(_ kind: Kind, teacher: String, student: String, weight: Double) {
-    self.kind = kind
+  package init(_ loss: LayerLoss, teacher: String, student: String, weight: Double) {
+    self.loss = loss
     self.teacher = teacher
     self.student = student
     self.weight = weight
   }
 
-  /// Whether the student's layer is seen through learned weights.
-  var hasRegressor: Bool { kind == .hint || kind == .information }
+  /// All that the result depends on, as text.
+  var summary: String { "\(loss.name) \(teacher)=\(student):\(weight)" }
 }
 
 /// What training adds to a student's graph: regressors, and variances, of feature transfers. They are no part of the result.
@@ -50,7 +39,7 @@ struct FeatureHelpers: Sendable {
     graph = student
     var generator = SplitMix64(seed: seed ^ 0x6869_6E74)
     for (index, transfer) in transfers.enumerated() {
-      guard transfer.hasRegressor, let own = student.types[transfer.student]?.shape, own.rank > 1,
+      guard transfer.loss.helper != .none, let own = student.types[transfer.student]?.shape, own.rank > 1,
         let channels = teacherTypes[transfer.teacher]?.shape.dims.dropFirst().first
       else {
         names.append(Names(value: transfer.student))
@@ -79,7 +68,7 @@ struct FeatureHelpers: Sendable {
           attributes: isImage ? [:] : ["transB": .int(1)]))
       parameters.formUnion([prefix + ".weight", prefix + ".bias"])
       var name = Names(value: prefix)
-      if transfer.kind == .information {
+      if transfer.loss.helper == .regressorAndSpreads {
         // softplus(5) ≈ 5: a wide guess, so that far values do not outweigh everything in the first steps.
         graph.initializers[prefix + ".alpha"] = Tensor([channels], [Float](repeating: 5, count: channels))
         graph.nodes.append(

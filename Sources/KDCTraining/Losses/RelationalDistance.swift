@@ -1,17 +1,20 @@
-/// L = mean over pairs of samples of h(ψ(s) − ψ(t)) with ψ = the distance of the two samples' vectors over the mean distance
-/// of all pairs, and h Huber's loss with β = 1, times the number of samples: how samples lie to each other, in spaces of any
-/// dimension.
-///
-/// Park, Kim, Lu and Cho, "Relational Knowledge Distillation", 2019, equations 4 to 6 (distance-wise).
-package enum RelationalDistance {
-  /// The samples are those of one chunk: pairs of samples in different chunks are not seen.
-  package static func evaluate(_ student: FeatureMap, teacher: FeatureMap) -> FeatureLoss {
+extension LayerLoss {
+  /// L = mean over pairs of samples of h(ψ(s) − ψ(t)) with ψ = the distance of the two samples' vectors over the mean distance
+  /// of all pairs, and h Huber's loss with β = 1, times the number of samples: how samples lie to each other, in spaces of any
+  /// dimension.
+  ///
+  /// Park, Kim, Lu and Cho, "Relational Knowledge Distillation", 2019, equations 4 to 6 (distance-wise). The samples are those
+  /// of one chunk: pairs of samples in different chunks are not seen.
+  package static let relational = LayerLoss(
+    "relational", help: "Relational: samples of a chunk lie to each other as the teacher has them.",
+    matchesSizes: false
+  ) { student, teacher, _ in
     let n = student.samples
     var loss = FeatureLoss(gradient: [Double](repeating: 0, count: student.values.count))
     let pairs = (0..<n).flatMap { i in (i + 1..<max(n, i + 1)).map { (i, $0) } }
     guard !pairs.isEmpty else { return loss }
     let size = student.channels * student.places
-    let (own, wanted) = (distances(student, pairs), distances(teacher, pairs))
+    let (own, wanted) = (student.distances(pairs), teacher.distances(pairs))
     let count = Double(pairs.count)
     let mean = max(own.reduce(0, +) / count, 1e-12)
     let wantedMean = max(wanted.reduce(0, +) / count, 1e-12)
@@ -31,13 +34,16 @@ package enum RelationalDistance {
     }
     return loss
   }
+}
 
-  private static func distances(_ map: FeatureMap, _ pairs: [(Int, Int)]) -> [Double] {
-    let size = map.channels * map.places
+extension FeatureMap {
+  /// Between the samples of each pair.
+  fileprivate func distances(_ pairs: [(Int, Int)]) -> [Double] {
+    let size = channels * places
     return pairs.map { i, j in
       var sum = 0.0
       for k in 0..<size {
-        let difference = map.values[i * size + k] - map.values[j * size + k]
+        let difference = values[i * size + k] - values[j * size + k]
         sum += difference * difference
       }
       return sum.squareRoot()

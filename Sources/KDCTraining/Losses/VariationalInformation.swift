@@ -1,18 +1,15 @@
 import Glibc
 
-/// L = mean over channels and places of ½ ln v_c + (t − μ(s))² / 2 v_c: up to a constant, the negated variational lower bound
-/// of the mutual information of the teacher's layer t and the student's s. μ is a learned map of s (a 1×1 convolution or a
-/// matrix in the training graph), v_c = softplus(α_c) + ε the learned variance of each of the teacher's channels.
-///
-/// Ahn et al., "Variational Information Distillation for Knowledge Transfer", 2019, equations 5 and 6.
-package enum VariationalInformation {
-  /// Added to the variances, so that none is 0.
-  package static let leastVariance = 1e-3
-
-  /// - Parameters:
-  ///   - mean: μ(s), of the teacher's shape.
-  ///   - spreads: softplus(α) for each channel.
-  package static func evaluate(_ mean: FeatureMap, teacher: FeatureMap, spreads: [Double]) -> FeatureLoss {
+extension LayerLoss {
+  /// L = mean over channels and places of ½ ln v_c + (t − μ(s))² / 2 v_c: up to a constant, the negated variational lower bound
+  /// of the mutual information of the teacher's layer t and the student's s. μ is a learned map of s (a 1×1 convolution or a
+  /// matrix in the training graph), v_c = softplus(α_c) + ε the learned variance of each of the teacher's channels.
+  ///
+  /// Ahn et al., "Variational Information Distillation for Knowledge Transfer", 2019, equations 5 and 6.
+  package static let information = LayerLoss(
+    "information", help: "Variational mutual information; a,b=c,d is each to each, sharing λ evenly.",
+    helper: .regressorAndSpreads
+  ) { mean, teacher, spreads in
     let n = Double(max(mean.channels * mean.places, 1))
     var loss = FeatureLoss(
       gradient: mean.values, parameters: [Double](repeating: 0, count: spreads.count))
@@ -22,7 +19,7 @@ package enum VariationalInformation {
         teacher.values.withUnsafeBufferPointer { wanted in
           for plane in 0..<mean.samples * mean.channels {
             let channel = plane % mean.channels
-            let variance = spreads[channel] + leastVariance
+            let variance = spreads[channel] + 1e-3
             let scale = 1 / (variance * n)
             var squares = 0.0
             for i in plane &* places..<(plane &+ 1) &* places {

@@ -97,8 +97,7 @@ struct TrainingSession {
     layers = graph
     var faults: [Diagnostic] = []
     let grown = [graph, student].map { $0.batched(2)?.types ?? [:] }
-    func value(_ name: String, of kind: FeatureTransfer.Kind, in graph: Graph, _ grown: [String: TensorType]) -> String
-    {
+    func value(_ name: String, of loss: LayerLoss, in graph: Graph, _ grown: [String: TensorType]) -> String {
       let values = graph.nodes.flatMap(\.outputs).filter { !$0.isEmpty }
       let found = values.contains(name) ? name : graph.nodes.first { $0.name == name }?.outputs.first
       guard let found, let shape = graph.types[found]?.shape, shape.rank > 1, shape[0] == 1,
@@ -111,18 +110,19 @@ struct TrainingSession {
               ?? "`kdc inspect \(graph.file)` lists the layers"))
         return name
       }
-      if kind == .attention && (shape.rank != 4 || shape[2] * shape[3] < 2) {
+      if loss.needsPlaces && (shape.rank != 4 || shape[2] * shape[3] < 2) {
         faults.append(
           Diagnostic(
-            .teacherMismatch, "attention compares places, and '\(name)' \(shape) has none", at: Place(file: graph.file),
+            .teacherMismatch, "--\(loss.name) compares places, and '\(name)' \(shape) has none",
+            at: Place(file: graph.file),
             hint: "name a layer of maps [n, channels, height, width], or take --hint"))
       }
       return found
     }
     let result = transfers.map { transfer in
       FeatureTransfer(
-        transfer.kind, teacher: value(transfer.teacher, of: transfer.kind, in: graph, grown[0]),
-        student: value(transfer.student, of: transfer.kind, in: student, grown[1]), weight: transfer.weight)
+        transfer.loss, teacher: value(transfer.teacher, of: transfer.loss, in: graph, grown[0]),
+        student: value(transfer.student, of: transfer.loss, in: student, grown[1]), weight: transfer.weight)
     }
     guard faults.isEmpty else { throw DiagnosticList(faults) }
     return result

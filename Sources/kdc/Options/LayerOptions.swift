@@ -3,41 +3,27 @@ import KDCTraining
 
 /// Losses between layers of teacher and student.
 struct LayerOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "FitNets: the student's layer, through a learned regressor, is to give the teacher's.", valueName: pair))
-  var hint: [String] = []
-
-  @Option(help: ArgumentHelp("Attention transfer: where both layers look.", valueName: pair)) var attention: [String] =
-    []
-
-  @Option(help: ArgumentHelp("Relational: distances between the samples of a chunk.", valueName: pair))
-  var relational: [String] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "Variational mutual information; a,b=c,d is each to each, its λ shared evenly.", valueName: pair))
-  var information: [String] = []
+  @Option(.hint) var hint: [String] = []
+  @Option(.attention) var attention: [String] = []
+  @Option(.relational) var relational: [String] = []
+  @Option(.information) var information: [String] = []
 
   @Option(help: "β, a factor on all losses between layers.", transform: Quantity.nonNegative) var beta = 1.0
 
-  private static let pair = "teacher=student[:λ]"
+  private var given: [(LayerLoss, [String])] {
+    [(.hint, hint), (.attention, attention), (.relational, relational), (.information, information)]
+  }
 
   func validate() throws { _ = try parsed }
 
   var transfers: [FeatureTransfer] { (try? parsed) ?? [] }
 
   private var parsed: [FeatureTransfer] {
-    get throws {
-      let kinds: [(FeatureTransfer.Kind, [String])] = [
-        (.hint, hint), (.attention, attention), (.relational, relational), (.information, information),
-      ]
-      return try kinds.flatMap { kind, texts in try texts.flatMap { try Self.parse($0, kind, beta) } }
-    }
+    get throws { try given.flatMap { loss, texts in try texts.flatMap { try Self.parse($0, loss, beta) } } }
   }
 
   /// "a,b=c,d:0.5".
-  private static func parse(_ text: String, _ kind: FeatureTransfer.Kind, _ beta: Double) throws -> [FeatureTransfer] {
+  private static func parse(_ text: String, _ loss: LayerLoss, _ beta: Double) throws -> [FeatureTransfer] {
     var names = text[...]
     var weight = 1.0
     if let colon = text.lastIndex(of: ":"), let number = Double(text[text.index(after: colon)...]) {
@@ -51,7 +37,16 @@ struct LayerOptions: ParsableArguments {
     }
     let share = beta * weight / Double(sides[0].count * sides[1].count)
     return sides[0].flatMap { teacher in
-      sides[1].map { FeatureTransfer(kind, teacher: teacher, student: $0, weight: share) }
+      sides[1].map { FeatureTransfer(loss, teacher: teacher, student: $0, weight: share) }
     }
+  }
+}
+
+extension Option where Value == [String] {
+  /// The option of a loss between layers.
+  fileprivate init(wrappedValue: [String], _ loss: LayerLoss) {
+    self.init(
+      wrappedValue: wrappedValue, name: .customLong(loss.name),
+      help: ArgumentHelp("\(loss.help)", valueName: "teacher=student[:λ]"))
   }
 }

@@ -90,13 +90,14 @@ struct DistillationTests {
   }
 
   @Test(
-    "A student follows its teacher's layers, and keeps none of the helpers", arguments: FeatureTransfer.Kind.allCases)
-  func layers(kind: FeatureTransfer.Kind) throws {
+    "A student follows its teacher's layers, and keeps none of the helpers", arguments: LayerLoss.all.map(\.name))
+  func layers(name: String) throws {
+    let loss = try #require(LayerLoss.all.first { $0.name == name })
     let graph = try NormalizedNetwork.graph(channels: 6, seed: 3)
     let teacher = TeacherNetwork(graph, outputs: ["logits": "logits"], layers: graph) { $0 }
     var options = options
     options.loss.headWeights = ["logits": 0]
-    options.transfers = [FeatureTransfer(kind, teacher: "relu", student: "relu", weight: 10)]
+    options.transfers = [FeatureTransfer(loss, teacher: "relu", student: "relu", weight: 10)]
     let results = try [1, 2].map {
       try run(options, graph: NormalizedNetwork.graph(channels: 3, seed: 8), teachers: [teacher], threads: Threads($0))
     }
@@ -169,7 +170,7 @@ struct DistillationTests {
 
   @Test(
     "Losses between layers, students that teach each other and falling temperatures survive an interruption to the byte",
-    arguments: FeatureTransfer.Kind.allCases.map(\.rawValue) + ["peers"])
+    arguments: LayerLoss.all.map(\.name) + ["peers"])
   func resumeOthers(kind: String) throws {
     var options = options
     options.epochs = 3
@@ -177,8 +178,8 @@ struct DistillationTests {
     options.lastTemperature = 1
     let graph = try NormalizedNetwork.graph(channels: 6, seed: 3)
     let teacher = TeacherNetwork(graph, outputs: ["logits": "logits"], layers: graph) { $0 }
-    if let kind = FeatureTransfer.Kind(rawValue: kind) {
-      options.transfers = [FeatureTransfer(kind, teacher: "relu", student: "relu", weight: 2)]
+    if let loss = LayerLoss.all.first(where: { $0.name == kind }) {
+      options.transfers = [FeatureTransfer(loss, teacher: "relu", student: "relu", weight: 2)]
     }
     let students = try (0..<(kind == "peers" ? 2 : 1)).map { try NormalizedNetwork.graph(seed: UInt64($0)) }
     let task = NormalizedNetwork.task(200, seed: 4)
