@@ -1,7 +1,7 @@
 import Dispatch
 
 /// How many threads a computation may use. Results never depend on it.
-package struct Threads: Hashable, Sendable, ExpressibleByIntegerLiteral {
+package struct Threads: Hashable, Sendable, Encodable, ExpressibleByIntegerLiteral {
   package let count: Int
 
   /// `count` is raised to at least 1.

@@ -4,14 +4,14 @@ import KDCTensor
 
 /// How images become numbers: value = (pixel / 255 − mean) / std, at the size given. Inputs of whole numbers take the
 /// pixels themselves, 0…255.
-package struct ImageOptions: Sendable, Hashable {
+package struct ImageOptions: Sendable, Hashable, Codable {
   /// What images are resized to; nil takes them as they are.
   package var size: Size?
   /// One for all channels, or one each.
   package var mean: [Float] = [0]
   package var deviation: [Float] = [1]
 
-  package struct Size: Sendable, Hashable, CustomStringConvertible {
+  package struct Size: Sendable, Hashable, Codable, CustomStringConvertible {
     package var width: Int
     package var height: Int
     package init(width: Int, height: Int) {

@@ -2,7 +2,7 @@ import KDCDiagnostics
 import KDCTensor
 
 /// How a teacher's input is made from the student's: resized, then (value · scale − mean) / std.
-package struct TeacherPreprocessing: Sendable, Hashable {
+package struct TeacherPreprocessing: Sendable, Hashable, Codable {
   /// The teacher's input; nil where it has one.
   package var input: String?
   package var size: ImageOptions.Size?

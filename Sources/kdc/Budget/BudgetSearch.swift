@@ -6,38 +6,45 @@ import KDCProgram
 import KDCTensor
 import KDCTraining
 
-/// The search behind `Stage.meetBudget`.
+/// What pruning has to reach, and what a search has already made of it.
+struct BudgetChoice: Sendable {
+  /// nil: nothing is pruned.
+  var aim: PruningAim?
+  /// Of the model being made, in the work folder.
+  var name: String
+  var reason = ""
+  var finished = FinishedModel()
+}
+
+/// A model that the search made: later stages do not make it again.
+struct FinishedModel: Sendable {
+  var pruning: PruningOutcome?
+  var recovery: Recovery.Result?
+}
+
+/// The search of `Pipeline.meetBudget`.
 struct BudgetSearch {
-  let compilation: Compilation
-  let progress: Progress
-  let budget: Budget
-  var points: [BudgetPoint] = []
-  /// Pruned and recovered models by name, so that later stages do not make them again.
-  var finished: [String: FinishedModel] = [:]
+  private let compiler: Compiler
+  private let budget: Budget
+  private var points: [BudgetPoint] = []
+  /// By name.
+  private var finished: [String: FinishedModel] = [:]
 
-  struct Choice {
-    var aim: PruningAim?
-    var name: String
-    var reason: String
+  init(_ compiler: Compiler) {
+    self.compiler = compiler
+    budget = compiler.request.budget
   }
 
-  init(_ compilation: Compilation, _ progress: Progress) {
-    self.compilation = compilation
-    self.progress = progress
-    budget = compilation.request.budget
-  }
-
-  private var weights: String { compilation.request.weights.rawValue }
-  private var weightBits: Int { compilation.request.weights == .int4 ? 4 : 8 }
+  private var weightBits: Int { compiler.request.weights == .int4 ? 4 : 8 }
 
   /// What counts as a budget made use of: this share of the limit that is reached first.
   static let wantedShare = 0.95
   /// What is aimed at, where models change in steps and recovered weights compress a little differently.
   static let aimedShare = 0.98
 
-  mutating func run() throws -> Choice {
+  mutating func run() throws -> BudgetChoice {
     // What is asked for besides the budget is the least that is removed.
-    let asked = compilation.request.compression.cut.map { PruningAim.cut($0) }
+    let asked = compiler.aim
     let first = try candidate(asked, name: "asked")
     if first.point.costExcess(budget) > 1 {
       // How good the model would be without limits on costs is among the points of a failure.
@@ -54,7 +61,7 @@ struct BudgetSearch {
 
   /// Costs are over their limits: prunes until they are not, and trains. Where training changed a cost too much, as it can
   /// by other kernels, once more with less.
-  private mutating func cut() throws -> Choice {
+  private mutating func cut() throws -> BudgetChoice {
     var tightened = budget
     for _ in 0..<3 {
       guard let (aim, candidate) = try nearest(tightened) else { throw failure() }
@@ -72,15 +79,15 @@ struct BudgetSearch {
   /// Pruned to the limits on cost. Where bits are free, once with 8 and once with 4 a weight: the model whose answers are
   /// nearer to the teacher's before any training.
   private mutating func nearest(_ tightened: Budget) throws -> (aim: PruningAim, candidate: Candidate)? {
-    let bits = compilation.request.weights == .auto ? [8, 4] : [weightBits]
+    let bits = compiler.request.weights == .auto ? [8, 4] : [weightBits]
     var found: [(aim: PruningAim, candidate: Candidate)] = []
     for bits in bits {
       if let fitting = try fit(tightened, weightBits: bits) { found.append(fitting) }
     }
     if found.count > 1 {
       for index in found.indices {
-        let program = try compilation.program(of: found[index].candidate.graph, progress: progress)
-        found[index].candidate.point.divergence = try compilation.quality(of: program, progress: progress).divergence
+        let program = try compiler.program(of: found[index].candidate.graph)
+        found[index].candidate.point.divergence = try compiler.quality(of: program).divergence
       }
     }
     return found.min {
@@ -124,8 +131,8 @@ struct BudgetSearch {
   /// Only quality is limited: the smallest model that keeps it. The share of MACs removed at which quality reaches its
   /// limit is looked for between shares that keep it and that do not, in proportion to the logarithms of how far they are
   /// from it.
-  private mutating func shrink(from whole: BudgetPoint) throws -> Choice {
-    var best: Choice?
+  private mutating func shrink(from whole: BudgetPoint) throws -> BudgetChoice {
+    var best: BudgetChoice?
     var low = (share: 0.0, excess: whole.qualityExcess(budget))
     var high: (share: Double, excess: Double?) = (0.96, nil)
     for round in 0..<6 where high.share - low.share > 0.02 {
@@ -138,7 +145,7 @@ struct BudgetSearch {
       }
       let measured = try finish(found)
       let excess = measured.qualityExcess(budget)
-      progress.detail("\(measured.removed) of the MACs removed: \(measured.summary(budget))")
+      compiler.progress.detail("\(measured.removed) of the MACs removed: \(measured.summary(budget))")
       if excess <= 1 {
         low = (share, excess)
         best = choice(aim, found.name, measured, "the most that quality allows")
@@ -147,7 +154,7 @@ struct BudgetSearch {
         high = (share, excess)
       }
     }
-    return best ?? Choice(aim: nil, name: "asked", reason: "quality allows no pruning")
+    return best ?? BudgetChoice(aim: nil, name: "asked", reason: "quality allows no pruning")
   }
 
   /// Where log excess, taken as linear, is a little below 0; kept off the ends.
@@ -170,33 +177,33 @@ struct BudgetSearch {
 
   /// Prunes, quantises and lowers a model without recovering it: its costs are those of the recovered one.
   private mutating func candidate(_ aim: PruningAim?, name: String) throws -> Candidate {
-    var (graph, reached) = (compilation.student, true)
+    var (graph, reached) = (compiler.inputs.student, true)
     if let aim {
-      let outcome = try compilation.pruned(aim, name: name, progress: progress)
+      let outcome = try compiler.prune(aim, name: name)
       finished[name] = FinishedModel(pruning: outcome)
       (graph, reached) = (outcome.graph, outcome.reached)
     }
-    let program = try compilation.program(of: graph, progress: progress)
+    let program = try compiler.program(of: graph)
     let point = try self.point(program, graph)
     points.append(point)
-    progress.detail("\(name): \(point.size) bytes, \(point.milliseconds) ms, arena \(point.memory)")
+    compiler.progress.detail("\(name): \(point.size) bytes, \(point.milliseconds) ms, arena \(point.memory)")
     return Candidate(name: name, graph: graph, reached: reached, point: point)
   }
 
   /// Recovers a candidate, and measures it on held-out samples where quality is limited.
   private mutating func finish(_ candidate: Candidate) throws -> BudgetPoint {
     var graph = candidate.graph
-    if compilation.request.compression.recoveryEpochs > 0, let pruning = finished[candidate.name]?.pruning {
-      let result = try compilation.recovered(
-        graph, kept: pruning.kept, epochs: compilation.request.compression.recoveryEpochs - pruning.epochs,
-        checkpoint: candidate.name, progress: progress)
+    if compiler.request.compression.recoveryEpochs > 0, let pruning = finished[candidate.name]?.pruning {
+      let result = try compiler.recover(
+        graph, kept: pruning.kept, epochs: compiler.request.compression.recoveryEpochs - pruning.epochs,
+        checkpoint: candidate.name)
       finished[candidate.name]?.recovery = result
       graph = result.graph
     }
-    let program = try compilation.program(of: graph, progress: progress)
+    let program = try compiler.program(of: graph)
     var point = try self.point(program, graph)
     if budget.hasQuality {
-      (point.divergence, point.accuracy) = try compilation.quality(of: program, progress: progress)
+      (point.divergence, point.accuracy) = try compiler.quality(of: program)
     }
     points.append(point)
     return point
@@ -205,21 +212,17 @@ struct BudgetSearch {
   private func point(_ program: Program, _ graph: Graph) throws -> BudgetPoint {
     BudgetPoint(
       try ModelEstimate(
-        program, targets: compilation.request.targets, mostMemory: compilation.request.budget.memory),
-      removed: 1 - Double(graph.macs) / Double(max(compilation.student.macs, 1)), weights: weights)
+        program, targets: compiler.request.targets, mostMemory: compiler.request.budget.memory),
+      removed: compiler.removed(from: graph), weights: compiler.request.weights.rawValue)
   }
 
-  private func choice(_ aim: PruningAim?, _ name: String, _ point: BudgetPoint, _ reason: String) -> Choice {
-    Choice(aim: aim, name: name, reason: "\(reason): \(point.summary(budget))")
+  private func choice(_ aim: PruningAim?, _ name: String, _ point: BudgetPoint, _ reason: String) -> BudgetChoice {
+    BudgetChoice(
+      aim: aim, name: name, reason: "\(reason): \(point.summary(budget))",
+      finished: finished[name] ?? FinishedModel())
   }
 
   private func failure() -> BudgetFailure {
-    BudgetFailure(model: compilation.report.model, budget: budget, points: points)
+    BudgetFailure(model: compiler.inputs.student.name, budget: budget, points: points)
   }
-}
-
-/// A model that the search made and that later stages may take.
-struct FinishedModel: Sendable {
-  var pruning: PruningOutcome?
-  var recovery: Recovery.Result?
 }

@@ -145,7 +145,7 @@ struct Compile: AsyncParsableCommand {
     let progress = Progress(quiet ? .quiet : verbose ? .verbose : .normal)
     let report: Report
     do {
-      report = try Pipeline.run(request, progress: progress).report
+      report = try Pipeline.run(request, progress: progress)
     } catch let failure as BudgetFailure {
       if let json { try Console.json(failure.figures, to: json) }
       let command = BudgetFailure.withoutBudget(Array(CommandLine.arguments.dropFirst()))

@@ -1,7 +1,5 @@
 import KDCBundle
-import KDCCodegen
 import KDCDiagnostics
-import KDCKernels
 import KDCTargets
 import KDCToolchain
 
@@ -27,15 +25,9 @@ extension Verification {
       return add("rebuild", false, "there is nothing to build it from")
     }
     let targets = try Targets.builtIn().find(manifest.variants.flatMap(\.targets))
-    let inputs = try targets.map { target in
-      let selection = try KernelSelection(for: program, on: target, memory: manifest.memoryLimit)
-      return Emission.Input(selection: selection, plan: MemoryPlan(program, for: selection))
-    }
-    let variants = try Emission.variants(of: program, inputs)
-    let model = CSource(name: Emission.modelFileName, text: Emission.model(of: program, variants: variants))
-    let again = try BundleBuilder(toolchain: toolchain, architecture: architecture, version: manifest.kdc).build(
-      program, model: model, code: variants.map(\.code), golden: golden, hashes: manifest.hashes,
-      memoryLimit: manifest.memoryLimit,
+    let code = try Lowered(program, for: targets, memory: manifest.memoryLimit).code(for: architecture)
+    let again = try code.bundle(
+      of: program, by: toolchain, golden: golden, hashes: manifest.hashes, memoryLimit: manifest.memoryLimit,
       outputKinds: manifest.outputs.reduce(into: [:]) { kinds, output in kinds[output.name] = output.kind })
     let different = zip(again, bundle.bytes).count { $0 != $1 } + abs(again.count - bundle.byteCount)
     add(

@@ -1,132 +1,28 @@
-import Foundation
-import KDCBundle
-import KDCCodegen
-import KDCCompression
-import KDCDiagnostics
-import KDCGraph
-import KDCKernels
-import KDCProgram
-import KDCTargets
-import KDCTensor
-import KDCToolchain
-import KDCTraining
-
-/// `kdc compile`, from top to bottom. Nothing reaches back: a stage reads what those before it left.
+/// `kdc compile`, from top to bottom. What a stage needs and makes is in its signature; each is a file in `Stages`.
 enum Pipeline {
-  static let stages: [Stage] = [
-    .importModels, .checkSamples, .canonicalize, .measureTeacher, .answer, .meetBudget, .prune, .recover, .quantize,
-    .lower, .selectKernels, .planMemory, .emit, .build, .measure, .judge, .checkBudget, .prove, .package,
-  ]
-
   /// Runs all stages. Throws what a stage throws; then no output file exists.
-  static func run(_ request: CompileRequest, progress: Progress) throws -> Compilation {
-    var compilation = Compilation(request)
-    for stage in stages {
-      let begin = Date()
-      let rungs = compilation.report.stages.count
-      guard let summary = try stage.run(&compilation, progress) else { continue }
-      let seconds = Date().timeIntervalSince(begin)
-      for rung in rungs..<compilation.report.stages.count {
-        compilation.report.stages[rung].seconds = (seconds * 1000).rounded() / 1000
-      }
-      progress.finished(stage.name, summary, seconds: seconds)
-    }
-    return compilation
+  static func run(_ request: CompileRequest, progress: Progress) throws -> Report {
+    var log = StageLog(progress)
+    let models = try log.stage("import") { try importModels(request, &$0) }
+    try log.stage("check samples") { try checkSamples(request, models, &$0) }
+    let inputs = try log.stage("canonicalize") { try canonicalize(models, &$0) }
+    let baseline = try log.stage("measure float") { try measureFloat(request, inputs, &$0) }
+    let guidance = try log.stage("answers") { try answer(request, inputs, &$0) }
+    let compiler = Compiler(request: request, inputs: inputs, guidance: guidance, progress: progress)
+    let choice = try log.stage("budget") { try meetBudget(compiler, &$0) }
+    let pruned = try log.stage("prune") { try prune(compiler, choice, baseline, &$0) }
+    let compressed = try log.stage("recover") { try recover(compiler, choice, pruned, baseline, &$0) }
+    let quantized = try log.stage("quantize") { try quantize(compiler, compressed, &$0) }
+    let program = try log.stage("lower") { try lower(quantized, &$0) }
+    let selections = try log.stage("select kernels") { try selectKernels(program, request, &$0) }
+    let lowered = log.stage("plan memory") { planMemory(program, selections, &$0) }
+    let sources = try log.stage("emit") { try emit(lowered, for: request.architectures, &$0) }
+    let built = try log.stage("build") { try build(compiler, program, sources, &$0) }
+    let measured = try log.stage("measure int8") { try measure(compiler, quantized, lowered, built, baseline, &$0) }
+    log.stage("judge") { judge(request, inputs.student, quantized, compressed, measured, baseline, &$0) }
+    try log.stage("check budget") { try checkBudget(compiler, compressed, lowered, built, &$0) }
+    try log.stage("prove") { try prove(compiler, program, built, measured, &$0) }
+    try log.stage("package") { try package(compiler, compressed, quantized, lowered, sources, built, &$0) }
+    return log.report
   }
-}
-
-/// One step of the pipeline. It can be run alone on a `Compilation` that has what it needs.
-struct Stage: Sendable {
-  let name: String
-  /// Returns what it did, in one line; nil where it was not asked for.
-  let run: @Sendable (inout Compilation, Progress) throws -> String?
-
-  init(_ name: String, run: @escaping @Sendable (inout Compilation, Progress) throws -> String?) {
-    self.name = name
-    self.run = run
-  }
-}
-
-/// What a compilation has so far.
-struct Compilation: Sendable {
-  let request: CompileRequest
-
-  // importModels, canonicalize
-  var student = Graph.empty
-  var teacher: Teacher?
-  var calibration: DataSet?
-  /// What pruning and recovery learn from: the training samples, else the calibration samples.
-  var training: DataSet?
-  /// The teacher's outputs for `training`, where they were given instead of a model.
-  var teacherOutputsOfTraining: TeacherOutputs?
-  /// What models are measured on: the evaluation samples, else the calibration samples.
-  var evaluation: DataSet?
-  var studentBytes = 0
-  var inputHashes: [String: String] = [:]
-
-  // measureTeacher
-  var heads: [Head] = []
-  /// Outputs on the evaluation samples, by output and sample.
-  var teacherOutputs: [String: [[Float]]]?
-  var studentOutputs: [String: [[Float]]] = [:]
-  /// Those of the pruned and recovered model, where there is one.
-  var smallerOutputs: [String: [[Float]]]?
-
-  // answer
-  /// Where unfinished work is kept; nil where none was asked for.
-  var workFolder: WorkFolder?
-  /// Answers of teacher and student on the training samples.
-  var guidance: DistillationTargets?
-
-  // meetBudget
-  /// What a budget's search found that pruning has to reach; nil: what was asked for.
-  var foundAim: PruningAim?
-  /// The name of the model being made, in `finished` and in the work folder.
-  var modelName = "asked"
-  /// Models that the search pruned and recovered, by name.
-  var finished: [String: FinishedModel] = [:]
-  var pruningAim: PruningAim? { foundAim ?? request.compression.cut.map { .cut($0) } }
-
-  /// The student as it is made smaller: what each of the stages that change the model leaves.
-  var compressed = Graph.empty
-  /// The student's channels that are left in it, by the output of its layers; all where there is no entry.
-  var keptChannels: [String: [Int]] = [:]
-  /// Epochs of recovery that pruning has spent between its steps.
-  var epochsWhilePruning = 0
-
-  // quantize
-  var quantized = Graph.empty
-
-  // lower, selectKernels, planMemory, emit
-  var program = Program(name: "")
-  var selections: [KernelSelection] = []
-  var plans: [MemoryPlan] = []
-  var variants: [(architecture: Target.Architecture, variants: [CodeVariant], model: String)] = []
-
-  // measure
-  /// On the first of the evaluation samples.
-  var compiledOutputs: [String: [[Float]]] = [:]
-
-  // build
-  var golden: Golden?
-  var bundles: [BuiltBundle] = []
-  /// Code for this machine, where it is not among the bundles but worth building to measure with.
-  var hostBundle: BuiltBundle?
-
-  var report: Report
-
-  init(_ request: CompileRequest) {
-    self.request = request
-    report = Report(model: "")
-  }
-}
-
-/// A bundle in memory, not yet a file.
-struct BuiltBundle: Sendable {
-  let architecture: Target.Architecture
-  let bytes: [UInt8]
-}
-
-extension Graph {
-  static var empty: Graph { Graph(name: "", opset: 17, inputs: [], outputs: [], nodes: []) }
 }

@@ -6,7 +6,7 @@ import KDCONNX
 import KDCTensor
 import KDCTraining
 
-/// Results of finished stages that an interrupted compile goes on from (`--work-dir`).
+/// Results of finished stages that an interrupted compile resumes from (`--work-dir`).
 ///
 /// Each request has a folder of its own, named by a hash of everything that the results depend on; the number of threads
 /// is not among it. A file is written whole or not at all, with its digest in another beside it: what a disk or a person has
@@ -14,9 +14,8 @@ import KDCTraining
 struct WorkFolder: Sendable {
   let path: String
 
-  /// - Parameter key: everything that the results depend on.
-  init(in folder: String, key: [String]) throws {
-    path = "\(folder)/\(Digest.hexadecimal(of: Array(key.joined(separator: "\n").utf8)).prefix(16))"
+  init(in folder: String, key: WorkKey) throws {
+    path = "\(folder)/\(Digest.hexadecimal(of: try Self.json(key)).prefix(16))"
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
@@ -29,8 +28,8 @@ struct WorkFolder: Sendable {
 
   func file(_ name: String) -> String { "\(path)/\(name)" }
 
-  /// The graph that a stage left under this name; nil where it has not finished. What cannot be read, or is no more what was
-  /// written, is made anew.
+  /// The graph that a stage left under this name; nil where it has not finished. What cannot be read, or is no longer what was
+  /// written, is made again.
   func graph(_ name: String) -> Graph? {
     guard let bytes = contents(name + ".onnx"),
       var graph = try? ONNXImporter.load(bytes: Data(bytes), file: file(name + ".onnx")),
@@ -49,9 +48,13 @@ struct WorkFolder: Sendable {
   }
 
   func save(_ value: some Encodable, as name: String) throws {
+    try save([try Self.json(value)], as: name + ".json")
+  }
+
+  private static func json(_ value: some Encodable) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
-    try save([[UInt8](try encoder.encode(value))], as: name + ".json")
+    return [UInt8](try encoder.encode(value))
   }
 
   func arrays(_ name: String) -> [(key: String, tensor: Tensor)]? {
@@ -81,31 +84,23 @@ struct WorkFolder: Sendable {
   private static let digestSuffix = ".sha256"
 }
 
-extension Compilation {
-  /// What every result of this request depends on.
-  func workKey() throws -> [String] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    func text(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
-    var key = ["kdc \(KDC.configuration.version) work 2", try text(request.compression), try text(request.budget)]
-    key += inputHashes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    for path in [request.data, request.train].compactMap({ $0 }) + request.teacher.outputs {
-      key += ["samples \(try Self.contentHash(path))"]
-    }
-    key += request.inputShapes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    key += request.teacher.matches.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    // A target is more than its name: its costs and its kernels decide what is cut.
-    key += request.teacher.preprocessing.map { "\($0)" } + (try request.targets.map { "target \(try text($0))" })
-    key += student.outputKinds.sorted { $0.key < $1.key }.map { "output \($0.key) \($0.value)" }
-    key += [
-      "\(request.images)", "\(request.trainSamples ?? 0)", "\(request.seed)", request.activations.rawValue,
-      request.weights.rawValue, request.arithmetic.rawValue,
-    ]
-    return key
+/// Everything that the results in a work folder depend on: the request, but for a short list, and what its files hold.
+struct WorkKey: Encodable {
+  private let version = "kdc \(KDC.configuration.version) work 3"
+  private let request: CompileRequest
+  private let models: [String: String]
+  private let samples: [String]
+  private let outputKinds: [String: OutputKind]
+
+  init(_ request: CompileRequest, _ inputs: Inputs) throws {
+    models = inputs.hashes
+    samples = try ([request.data, request.train].compactMap { $0 } + request.teacher.outputs).map(Self.contentHash)
+    outputKinds = inputs.student.outputKinds
+    self.request = request.decisive
   }
 
   /// Of a file, or of a folder's names and files in order.
-  private static func contentHash(_ path: String) throws -> String {
+  fileprivate static func contentHash(_ path: String) throws -> String {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
       return Digest.hexadecimal(of: try Files.read(path))
@@ -121,5 +116,20 @@ extension Compilation {
       }
     }
     return digest.hexadecimal()
+  }
+}
+
+extension CompileRequest {
+  /// The request without what changes no result in a work folder.
+  fileprivate var decisive: CompileRequest {
+    var request = self
+    // Hashes of what these hold are in the key, and targets are whole.
+    (request.student, request.teacher.models, request.teacher.outputs) = ("", [], [])
+    (request.data, request.train, request.targetFiles) = (data.map { _ in "" }, train.map { _ in "" }, [])
+    // Measured on, and written, after all of them.
+    (request.evaluation, request.output, request.json, request.emitFolder) = (nil, "", nil, nil)
+    // How they are computed.
+    (request.workFolder, request.toolchain, request.threads, request.checksSimulation) = (nil, nil, 1, false)
+    return request
   }
 }

@@ -43,19 +43,19 @@ struct ModelEstimate: Sendable, Codable, Equatable {
   }
 
   init(_ program: Program, targets: [Target], countsSize: Bool = true, mostMemory: Int? = nil) throws {
-    milliseconds = [:]
-    memory = 0
+    try self.init(Lowered(program, for: targets, memory: mostMemory), countsSize: countsSize)
+  }
+
+  init(_ lowered: Lowered, countsSize: Bool) throws {
+    milliseconds = lowered.milliseconds
+    memory = lowered.arenaBytes
     softMemory = 0
-    for target in targets {
-      let selection = try KernelSelection(for: program, on: target, memory: mostMemory)
-      milliseconds[target.name] = selection.milliseconds
-      let plan = MemoryPlan(program, for: selection)
-      memory = max(memory, plan.arenaBytes)
+    for plan in lowered.plans {
       let most = Double(max(plan.lowerBound, 1))
       let sum = plan.alive.reduce(0) { $0 + pow(Double($1) / most, 16) }
       softMemory = max(softMemory, most * pow(sum, 1.0 / 16))
     }
-    size = countsSize ? try Self.size(of: program) : 0
+    size = countsSize ? try Self.size(of: lowered.program) : 0
   }
 
   /// The streams of a bundle: program and constants as they are stored, and what a manifest and golden vectors take.

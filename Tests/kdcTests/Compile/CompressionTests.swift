@@ -69,6 +69,33 @@ struct CompressionTests {
     }
   }
 
+  @Test("A work folder holds results of one request: what decides them makes another, what does not the same")
+  func workKeys() throws {
+    try withFolder { folder in
+      let target = try SourceTree.text("targets/pi4b.yaml")
+      try Files.write(Array(target.utf8), to: folder.path + "/board.yaml")
+      try Files.write(
+        Array(target.replacing("cores: 4", with: "cores: 2").utf8), to: folder.path + "/slower.yaml")
+      let arguments = [
+        "compile", student(), "--data", "calib.npz", "--prune", "30%", "--importance", "magnitude", "--no-recover",
+        "--no-reconstruct", "--quiet", "--work-dir", "work", "-o", "a.kdb",
+      ]
+      func folders(_ options: [String], target: String = "board", train: String = "moved") throws -> Int {
+        let outcome = try CommandLineTool.run(
+          arguments + options + ["--target", target + ".yaml", "--train", train + ".npz"], in: folder)
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        return try FileManager.default.contentsOfDirectory(atPath: folder.path + "/work").count
+      }
+      #expect(try folders([], train: "train") == 1)
+      #expect(try folders(["--threads", "1", "--eval", "calib.npz", "--emit", "c"], train: "train") == 1)
+      try FileManager.default.moveItem(atPath: folder.path + "/train.npz", toPath: folder.path + "/moved.npz")
+      #expect(try folders([]) == 1)
+      #expect(try folders(["--seed", "1"]) == 2)
+      #expect(try folders(["--arithmetic", "exact"]) == 3)
+      #expect(try folders([], target: "slower") == 4)
+    }
+  }
+
   @Test("What has changed in a work folder is made anew: a bit flipped in it changes no bundle")
   func flippedBits() throws {
     try withFolder { folder in

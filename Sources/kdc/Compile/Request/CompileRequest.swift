@@ -5,11 +5,11 @@ import KDCTensor
 import KDCTraining
 
 /// What `kdc compile` was asked for, checked and without defaults left open.
-struct CompileRequest: Sendable {
-  enum Activations: String, Sendable, CaseIterable { case int8, float }
+struct CompileRequest: Sendable, Encodable {
+  enum Activations: String, Sendable, Encodable, CaseIterable { case int8, float }
   /// 8-bit arithmetic alone; 7 bits wherever that is faster; 7 bits where held-out samples show that it costs nothing.
-  enum Arithmetic: String, Sendable, CaseIterable { case exact, fast, auto }
-  enum Weights: String, Sendable, CaseIterable { case int8, int4, auto }
+  enum Arithmetic: String, Sendable, Encodable, CaseIterable { case exact, fast, auto }
+  enum Weights: String, Sendable, Encodable, CaseIterable { case int8, int4, auto }
 
   var student: String
   var teacher = TeacherRequest()
@@ -36,7 +36,7 @@ struct CompileRequest: Sendable {
   var inputShapes: [String: [Int]] = [:]
   /// Folder for the generated C.
   var emitFolder: String?
-  /// Folder for what an interrupted compile goes on from.
+  /// Folder for what an interrupted compile resumes from.
   var workFolder: String?
   var toolchain: String?
   var seed: UInt64 = 0
@@ -44,7 +44,10 @@ struct CompileRequest: Sendable {
   /// Whether to prove that the quantiser saw what the program computes (`SimulationCheck`).
   var checksSimulation = false
 
-  /// Folders of clang and the architectures asked for, in order of first mention.
+  /// Whether something learns from the training samples: pruning, recovery or the search for a budget.
+  var isGuided: Bool { compression.changesModel || !budget.isEmpty }
+
+  /// The architectures asked for, in order of first mention.
   var architectures: [Target.Architecture] {
     targets.reduce(into: []) { list, target in
       if !list.contains(target.architecture) { list.append(target.architecture) }
@@ -75,7 +78,7 @@ struct CompileRequest: Sendable {
 }
 
 /// What the student is compared with: models, or outputs computed elsewhere, or nothing but itself.
-struct TeacherRequest: Sendable {
+struct TeacherRequest: Sendable, Encodable {
   var models: [String] = []
   /// Shards of the outputs for the training samples.
   var outputs: [String] = []

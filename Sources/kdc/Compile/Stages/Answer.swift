@@ -1,24 +1,24 @@
-import KDCCompression
 import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 import KDCTraining
 
-extension Stage {
-  /// Runs teacher and student over the training samples once: everything that changes the model is guided by their answers.
-  static let answer = Stage("answers") { compilation, progress in
-    guard compilation.needsGuidance, let originals = compilation.training,
-      let samples = compilation.trainingViews
-    else { return nil }
-    let heads = compilation.student.heads(
-      labels: compilation.request.compression.labelWeight > 0 ? originals.labels : [:])
-    if let stored = compilation.storedAnswers(heads) {
-      compilation.guidance = stored
-      return "\(samples.count) samples, from the work folder"
+extension Pipeline {
+  /// Runs teacher and student over the training samples once: everything that changes the model is guided by their
+  /// answers. nil where nothing does.
+  static func answer(
+    _ request: CompileRequest, _ inputs: Inputs, _ log: inout StageLog
+  ) throws -> DistillationTargets? {
+    guard request.isGuided, let training = inputs.training else { return nil }
+    let (student, samples) = (inputs.student, training.views)
+    let heads = student.heads(labels: request.compression.labelWeight > 0 ? training.originals.labels : [:])
+    if let stored = inputs.workFolder?.answers(heads) {
+      log.did("\(samples.count) samples, from the work folder")
+      return stored
     }
-    let threads = compilation.request.threads
-    var teacher = try compilation.teacher?.outputs(of: samples, threads: threads, progress: progress, label: "teacher")
-    if let given = compilation.teacherOutputsOfTraining {
+    var teacher = try inputs.teacher?.outputs(
+      of: samples, threads: request.threads, progress: log.progress, label: "teacher")
+    if let given = training.teacherOutputs {
       let rows = (0..<samples.count).map { given.sample($0) }
       teacher = Dictionary(
         uniqueKeysWithValues: heads.map { head in
@@ -27,28 +27,17 @@ extension Stage {
           return (head.name, answers.map { translation([$0]) })
         })
     }
-    let student = try GraphRunner(compilation.student).outputs(
-      of: samples, threads: threads, progress: progress, label: "student")
-    try compilation.storeAnswers(teacher: teacher, student: student)
-    compilation.guidance = try DistillationTargets(heads: heads, teacher: teacher, student: student)
-    return "\(samples.count) samples"
+    let own = try GraphRunner(student).outputs(
+      of: samples, threads: request.threads, progress: log.progress, label: "student")
+    try inputs.workFolder?.save(teacher: teacher, student: own)
+    log.did("\(samples.count) samples")
+    return try DistillationTargets(heads: heads, teacher: teacher, student: own)
   }
 }
 
-extension Compilation {
-  /// The training samples with their further views, where some were asked for.
-  var trainingViews: (any SampleSource)? {
-    guard let training, var augmentation = request.compression.augmentation else { return training }
-    augmentation.views = 4
-    augmentation.seed = request.seed
-    // Held-out samples are mixed into no view that is trained on.
-    return AugmentedSamples(training, augmentation, partners: fittedIndices)
-  }
-
-  var needsGuidance: Bool { request.compression.changesModel || !request.budget.isEmpty }
-
-  fileprivate func storedAnswers(_ heads: [Head]) -> DistillationTargets? {
-    guard let arrays = workFolder?.arrays("answers") else { return nil }
+extension WorkFolder {
+  fileprivate func answers(_ heads: [Head]) -> DistillationTargets? {
+    guard let arrays = arrays("answers") else { return nil }
     func outputs(_ prefix: String) -> [String: [[Float]]] {
       var result: [String: [[Float]]] = [:]
       for (key, tensor) in arrays where key.hasPrefix(prefix) {
@@ -65,8 +54,7 @@ extension Compilation {
       heads: heads, teacher: teacher.isEmpty ? nil : teacher, student: outputs("student:"))
   }
 
-  fileprivate func storeAnswers(teacher: [String: [[Float]]]?, student: [String: [[Float]]]) throws {
-    guard let workFolder else { return }
+  fileprivate func save(teacher: [String: [[Float]]]?, student: [String: [[Float]]]) throws {
     var arrays: [(key: String, tensor: Tensor)] = []
     for (prefix, outputs) in [("teacher:", teacher ?? [:]), ("student:", student)] {
       for name in outputs.keys.sorted() {
@@ -74,6 +62,6 @@ extension Compilation {
         arrays.append((prefix + name, Tensor([rows.count, rows.first?.count ?? 0], rows.flatMap { $0 })))
       }
     }
-    try workFolder.save(arrays, as: "answers")
+    try save(arrays, as: "answers")
   }
 }

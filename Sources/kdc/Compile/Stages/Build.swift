@@ -1,43 +1,43 @@
-import ArgumentParser
 import KDCBundle
-import KDCCodegen
-import KDCDiagnostics
-import KDCKernels
 import KDCProgram
 import KDCTargets
 import KDCTensor
 import KDCToolchain
 
-extension Stage {
-  /// Machine code and bundles, in memory.
-  static let build = Stage("build") { compilation, _ in
-    let toolchain = try Toolchain.find(in: compilation.request.toolchain)
-    let program = compilation.program
-    // A vector is one run of the reference interpreter, which takes seconds for large models.
-    let seeds = (0..<(program.macs > 1_000_000_000 ? 1 : 2)).map { compilation.request.seed &+ UInt64($0) &+ 1 }
-    let golden = try Golden(
-      of: program, seeds: seeds, ranges: compilation.calibration?.ranges(threads: compilation.request.threads) ?? [:],
-      threads: compilation.request.threads.count)
-    compilation.golden = golden
-    for (architecture, variants, model) in compilation.variants {
-      let builder = BundleBuilder(
-        toolchain: toolchain, architecture: architecture, version: KDC.configuration.version)
-      let bytes = try builder.build(
-        program, model: CSource(name: Emission.modelFileName, text: model), code: variants.map(\.code), golden: golden,
-        hashes: compilation.inputHashes, memoryLimit: compilation.request.budget.memory,
-        outputKinds: compilation.student.outputKinds.mapValues(\.rawValue))
-      compilation.bundles.append(BuiltBundle(architecture: architecture, bytes: bytes))
-    }
-    return compilation.bundles.map { "\($0.architecture.rawValue) \(ReportTable.bytes($0.bytes.count))" }
-      .joined(separator: ", ")
+/// Bundles in memory, not yet files, with what they must compute.
+struct Built: Sendable {
+  struct File: Sendable {
+    let architecture: Target.Architecture
+    let bytes: [UInt8]
   }
+  let golden: Golden
+  let bundles: [File]
+
+  /// The bundle whose code this machine runs.
+  var host: File? { bundles.first { $0.architecture == .host } }
 }
 
-extension CodeVariant {
-  /// What the bundle builder needs of it.
-  var code: BundleBuilder.Code {
-    BundleBuilder.Code(
-      source: CSource(name: fileName, text: text, flags: compilerFlags), name: name, targets: targets.map(\.name),
-      arenaBytes: arenaBytes, weightsBytes: weightsBytes)
+extension Pipeline {
+  /// Machine code and bundles.
+  static func build(
+    _ compiler: Compiler, _ program: Program, _ sources: [GeneratedCode], _ log: inout StageLog
+  ) throws -> Built {
+    let (request, inputs) = (compiler.request, compiler.inputs)
+    let toolchain = try Toolchain.find(in: request.toolchain)
+    // A vector is one run of the reference interpreter, which takes seconds for large models.
+    let seeds = (0..<(program.macs > 1_000_000_000 ? 1 : 2)).map { request.seed &+ UInt64($0) &+ 1 }
+    let golden = try Golden(
+      of: program, seeds: seeds, ranges: inputs.calibration?.ranges(threads: request.threads) ?? [:],
+      threads: request.threads.count)
+    let bundles = try sources.map { code in
+      Built.File(
+        architecture: code.architecture,
+        bytes: try code.bundle(
+          of: program, by: toolchain, golden: golden, hashes: inputs.hashes, memoryLimit: request.budget.memory,
+          outputKinds: inputs.student.outputKinds.mapValues(\.rawValue)))
+    }
+    log.did(
+      bundles.map { "\($0.architecture.rawValue) \(ReportTable.bytes($0.bytes.count))" }.joined(separator: ", "))
+    return Built(golden: golden, bundles: bundles)
   }
 }

@@ -1,17 +1,17 @@
 import KDCPasses
 
-extension Stage {
+extension Pipeline {
   /// Brings both models into the form that later stages know: folded, fused, typed.
-  static let canonicalize = Stage("canonicalize") { compilation, progress in
-    let before = compilation.student.nodes.count
-    for summary in try Passes.run(on: &compilation.student) where summary.changes > 0 {
-      progress.detail("\(summary.pass): \(summary.changes) changes, \(summary.nodes) nodes")
+  static func canonicalize(_ models: Inputs, _ log: inout StageLog) throws -> Inputs {
+    var inputs = models
+    for summary in try Passes.run(on: &inputs.student) where summary.changes > 0 {
+      log.progress.detail("\(summary.pass): \(summary.changes) changes, \(summary.nodes) nodes")
     }
-    if var teacher = compilation.teacher {
+    if var teacher = inputs.teacher {
       for index in teacher.models.indices { try Passes.run(on: &teacher.models[index].graph) }
-      compilation.teacher = teacher
+      inputs.teacher = teacher
     }
-    compilation.compressed = compilation.student
-    return "\(before) nodes became \(compilation.student.nodes.count)"
+    log.did("\(models.student.nodes.count) nodes became \(inputs.student.nodes.count)")
+    return inputs
   }
 }

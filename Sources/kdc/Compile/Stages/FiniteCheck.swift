@@ -3,28 +3,29 @@ import KDCProgram
 import KDCTensor
 import KDCTraining
 
-extension Compilation {
+extension Program {
   /// Throws KDC3120 where the compiled model gave NaN or infinity for a sample to which the float model gave numbers,
   /// with the first node that did.
   ///
   /// - Parameters:
-  ///   - outputs: of the compiled model, by output and sample of `data`.
+  ///   - outputs: of the program, by output and sample of `data`.
   ///   - exact: of the float model, at least as many.
-  func checkFinite(_ outputs: [String: [[Float]]], against exact: [String: [[Float]]], on data: DataSet) throws {
+  ///   - model: the file it was compiled from.
+  func checkFinite(
+    _ outputs: [String: [[Float]]], against exact: [String: [[Float]]], on data: DataSet, of model: String
+  ) throws {
     for name in outputs.keys.sorted() {
       for (sample, (found, expected)) in zip(outputs[name] ?? [], exact[name] ?? []).enumerated()
       where zip(found, expected).contains(where: { !$0.isFinite && $1.isFinite }) {
-        let step = try program.firstNonFiniteStep(on: data.sample(sample)) ?? name
+        let step = try firstNonFiniteStep(on: data.sample(sample)) ?? name
         throw Diagnostic(
           .nonFiniteInteger, "the int8 model computes NaN or infinity where the float model does not",
-          at: Place(file: request.student, detail: "'\(step)', on the way to output '\(name)', sample \(sample)"),
+          at: Place(file: model, detail: "'\(step)', on the way to output '\(name)', sample \(sample)"),
           hint: "--activations float keeps the model in float; more samples may show the range that the value needs")
       }
     }
   }
-}
 
-extension Program {
   /// The name of the first step that writes NaN, else infinity, into a float buffer.
   func firstNonFiniteStep(on inputs: [String: Tensor]) throws -> String? {
     var interpreter = try Interpreter(self)

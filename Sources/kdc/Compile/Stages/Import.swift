@@ -7,10 +7,9 @@ import KDCOps
 import KDCTensor
 import KDCTraining
 
-extension Stage {
+extension Pipeline {
   /// Reads models and data, and checks that they belong together and that the result can be written.
-  static let importModels = Stage("import") { compilation, _ in
-    let request = compilation.request
+  static func importModels(_ request: CompileRequest, _ log: inout StageLog) throws -> Inputs {
     // Now rather than after minutes of work.
     try request.files.check()
     for folder in [request.emitFolder, request.workFolder].compactMap({ $0 }) { try FileUse.confine(folder) }
@@ -20,28 +19,30 @@ extension Stage {
     try student.inferTypes()
     student.recognizeOutputKinds()
     try student.setOutputKinds(request.outputKinds)
-    compilation.studentBytes = fileSize(request.student)
-    compilation.report.model = student.name
-    compilation.inputHashes["student"] = try hash(request.student)
+    log.report.model = student.name
+    var inputs = Inputs(
+      student: student, studentBytes: fileSize(request.student), hashes: ["student": try hash(request.student)])
     if !request.teacher.models.isEmpty {
       let models = try request.teacher.models.map { path in
         let graph = try ModelFile.load(path, inputShapes: request.inputShapes)
         return try TeacherModel(graph, for: student, request: request.teacher, bytes: fileSize(path))
       }
       student.adoptOutputKinds(of: models)
-      compilation.teacher = Teacher(models: models, for: student)
+      inputs.student = student
+      inputs.teacher = Teacher(models: models, for: student)
       for (index, path) in request.teacher.models.enumerated() {
-        compilation.inputHashes[index == 0 ? "teacher" : "teacher\(index + 1)"] = try hash(path)
+        inputs.hashes[index == 0 ? "teacher" : "teacher\(index + 1)"] = try hash(path)
       }
     }
-    compilation.student = student
-    try compilation.openData()
-    if let folder = request.workFolder, compilation.needsGuidance {
-      compilation.workFolder = try WorkFolder(in: folder, key: try compilation.workKey())
+    try inputs.openData(request)
+    if let folder = request.workFolder, request.isGuided {
+      inputs.workFolder = try WorkFolder(in: folder, key: try WorkKey(request, inputs))
     }
-    let samples = compilation.calibration.map { ", \($0.count) calibration samples" } ?? ""
-    let training = request.train == nil ? "" : compilation.training.map { ", \($0.count) training samples" } ?? ""
-    return "\(student.nodes.count) nodes, opset \(student.opset)\(samples)\(training)"
+    let samples = inputs.calibration.map { ", \($0.count) calibration samples" } ?? ""
+    let training =
+      request.train == nil ? "" : inputs.training.map { ", \($0.originals.count) training samples" } ?? ""
+    log.did("\(student.nodes.count) nodes, opset \(student.opset)\(samples)\(training)")
+    return inputs
   }
 
   private static func fileSize(_ path: String) -> Int {
@@ -73,15 +74,14 @@ extension Graph {
   }
 }
 
-extension Compilation {
+extension Inputs {
   /// Data sets and the teacher's stored outputs.
-  fileprivate mutating func openData() throws {
-    let (request, student) = (request, student)
+  fileprivate mutating func openData(_ request: CompileRequest) throws {
+    let model = student
     func open(_ path: String) throws -> DataSet {
       let data = try Samples.open(
-        path, inputs: student.dataInputs, outputs: student.outputs, images: request.images,
-        threads: request.threads)
-      let faults = DistillationTargets.labelFaults(student.heads(labels: data.labels))
+        path, inputs: model.dataInputs, outputs: model.outputs, images: request.images, threads: request.threads)
+      let faults = DistillationTargets.labelFaults(model.heads(labels: data.labels))
       guard faults.isEmpty else { throw DiagnosticList(faults.map { $0.located(at: Place(file: path)) }) }
       return data
     }
@@ -91,16 +91,18 @@ extension Compilation {
     // Decisions may rest on this, so the evaluation samples have no say.
     for data in [calibration, samples].compactMap({ $0 }) {
       for head in student.heads(labels: data.labels) where head.isKnownDistribution {
-        self.student.outputKinds[head.name] = head.output
+        student.outputKinds[head.name] = head.output
       }
     }
-    if !request.teacher.outputs.isEmpty {
-      teacherOutputsOfTraining = try TeacherOutputs(
+    let stored =
+      try request.teacher.outputs.isEmpty
+      ? nil
+      : TeacherOutputs(
         files: request.teacher.outputs, outputs: student.outputInfos, names: request.teacher.matches,
         count: samples.count)
-    }
     let count = min(samples.count, request.trainSamples ?? .max)
-    training = count < samples.count ? samples.selecting(Array(0..<count)) : samples
+    training = TrainingSamples(
+      count < samples.count ? samples.selecting(Array(0..<count)) : samples, request, teacherOutputs: stored)
     let wants =
       request.compression.labelWeight > 0 ? "--labels" : request.budget.accuracy != nil ? "--min-accuracy" : nil
     if let wants, samples.labels.isEmpty {

@@ -1,60 +1,53 @@
-import KDCCompression
 import KDCDiagnostics
 import KDCGraph
-import KDCTensor
 import KDCTraining
 
-extension Stage {
+extension Pipeline {
   /// Looks for samples that do not belong together, before the work begins.
-  static let checkSamples = Stage("check samples") { compilation, _ in
+  static func checkSamples(_ request: CompileRequest, _ inputs: Inputs, _ log: inout StageLog) throws {
     var found: [Diagnostic] = []
-    if let calibration = compilation.calibration, compilation.request.activations == .int8 {
+    let training = inputs.training?.originals
+    if let calibration = inputs.calibration, request.activations == .int8 {
       found += SampleWarnings.count(calibration)
       var others: [(use: String, data: DataSet)] = []
-      if compilation.request.evaluation != nil, let data = compilation.evaluation { others.append(("measuring", data)) }
-      if compilation.request.train != nil, let data = compilation.training { others.append(("training", data)) }
+      if request.evaluation != nil, let data = inputs.evaluation { others.append(("measuring", data)) }
+      if request.train != nil, let data = training { others.append(("training", data)) }
       found += try SampleWarnings.scales(
-        calibration, others, inputs: compilation.student.dataInputs, threads: compilation.request.threads)
+        calibration, others, inputs: inputs.student.dataInputs, threads: request.threads)
     }
     var files: Set<String> = []
-    for data in [compilation.calibration, compilation.training, compilation.evaluation].compactMap({ $0 })
+    for data in [inputs.calibration, training, inputs.evaluation].compactMap({ $0 })
     where files.insert(data.file).inserted {
-      found += SampleWarnings.oneHot(compilation.student.heads(labels: data.labels), file: data.file)
+      found += SampleWarnings.oneHot(inputs.student.heads(labels: data.labels), file: data.file)
     }
-    compilation.warn(found)
-    return found.isEmpty ? nil : found.count == 1 ? "1 warning" : "\(found.count) warnings"
+    log.warn(found)
   }
 
   /// Looks for outputs that compiling has spoilt.
-  static let judge = Stage("judge") { compilation, _ in
-    guard !compilation.compiledOutputs.isEmpty else { return nil }
+  static func judge(
+    _ request: CompileRequest, _ student: Graph, _ model: QuantizedModel, _ compressed: Compressed,
+    _ measured: Measured, _ baseline: Baseline, _ log: inout StageLog
+  ) {
+    guard let count = measured.outputs.values.map(\.count).max() else { return }
     let judges = QualityWarnings(
-      model: compilation.request.student, heads: compilation.heads, constants: compilation.student.constantOutputs)
-    let count = compilation.compiledOutputs.values.map(\.count).max() ?? 0
-    let student = compilation.studentOutputs.mapValues { Array($0.prefix(count)) }
-    let smaller = compilation.smallerOutputs?.mapValues { Array($0.prefix(count)) }
-    var found = judges.quantized(compilation.compiledOutputs, float: smaller ?? student)
-    if let smaller { found += judges.pruned(smaller, student: student) }
-    if let teacher = compilation.teacherOutputs { found += judges.taught(compilation.studentOutputs, teacher: teacher) }
-    found += compilation.valuesBeyondRanges
-    compilation.warn(found)
-    return found.isEmpty ? nil : found.count == 1 ? "1 warning" : "\(found.count) warnings"
+      model: request.student, heads: baseline.heads, constants: student.constantOutputs)
+    let float = baseline.first(count).student
+    let smaller = compressed.outputs?.mapValues { Array($0.prefix(count)) }
+    var found = judges.quantized(measured.outputs, float: smaller ?? float)
+    if let smaller { found += judges.pruned(smaller, student: float) }
+    if let teacher = baseline.teacher { found += judges.taught(baseline.student, teacher: teacher) }
+    if let samples = request.evaluation {
+      found += model.valuesBeyondRanges(compressed.outputs ?? baseline.student, samples: samples)
+    }
+    log.warn(found)
   }
 }
 
-extension Compilation {
-  /// Says it at once, and again in the report.
-  mutating func warn(_ warnings: [Diagnostic]) {
-    Console.warn(warnings)
-    report.warnings += warnings.map(Report.Warning.init)
-  }
-
+extension QuantizedModel {
   /// Outputs that the evaluation samples take beyond the range that the calibration samples gave them.
-  fileprivate var valuesBeyondRanges: [Diagnostic] {
-    guard request.evaluation != nil else { return [] }
-    let outputs = smallerOutputs ?? studentOutputs
-    return quantized.outputs.compactMap { name in
-      guard let range = quantized.quantization[name], let values = outputs[name]?.joined(), let low = values.min(),
+  fileprivate func valuesBeyondRanges(_ outputs: [String: [[Float]]], samples: String) -> [Diagnostic] {
+    graph.outputs.compactMap { name in
+      guard let range = graph.quantization[name], let values = outputs[name]?.joined(), let low = values.min(),
         let high = values.max(), low.isFinite, high.isFinite
       else { return nil }
       let limits = range.limits
@@ -67,7 +60,7 @@ extension Compilation {
       return Diagnostic(
         .valuesBeyondCalibration, severity: .warning,
         "'\(name)' lies in \(found) for measuring, and the device gives \(seen)",
-        at: Place(file: request.evaluation ?? "", detail: "output '\(name)'"),
+        at: Place(file: samples, detail: "output '\(name)'"),
         hint: "take calibration samples that show all that occurs")
     }
   }

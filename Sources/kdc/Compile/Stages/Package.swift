@@ -1,62 +1,65 @@
 import Foundation
 import KDCBundle
-import KDCCodegen
+import KDCCompression
 import KDCDiagnostics
 import KDCGraph
 import KDCKernels
 import KDCProgram
-import KDCTargets
 import KDCToolchain
 
-extension Stage {
+extension Pipeline {
   /// Writes bundles and generated C: the first that the file system sees of a compilation.
-  static let package = Stage("package") { compilation, _ in
-    let request = compilation.request
-    compilation.report.layers = compilation.layerReports
-    compilation.report.targets = compilation.targetReports
-    for bundle in compilation.bundles {
+  static func package(
+    _ compiler: Compiler, _ compressed: Compressed, _ model: QuantizedModel, _ lowered: Lowered,
+    _ sources: [GeneratedCode], _ built: Built, _ log: inout StageLog
+  ) throws {
+    let request = compiler.request
+    log.report.layers = lowered.layerReports(
+      widths: (compiler.inputs.student.outputChannels, compressed.graph.outputChannels), model.decisions)
+    log.report.targets = lowered.targetReports
+    for bundle in built.bundles {
       let path = request.outputPath(for: bundle.architecture)
       let manifest = try Bundle(bundle.bytes, path: path).manifest
-      compilation.report.bundles.append(
+      log.report.bundles.append(
         Report.Bundle(
           file: path, architecture: bundle.architecture.rawValue, bytes: bundle.bytes.count,
           sha256: Digest.hexadecimal(of: bundle.bytes), codeBytes: manifest.codeBytes, arenaBytes: manifest.arenaBytes))
     }
     try request.files.check()
-    if let folder = request.emitFolder { try compilation.writeSources(to: folder) }
-    for bundle in compilation.bundles {
+    if let folder = request.emitFolder {
+      for code in sources {
+        // A folder for each architecture where there are several.
+        try code.write(to: sources.count > 1 ? "\(folder)/\(code.architecture.rawValue)" : folder, request)
+      }
+    }
+    for bundle in built.bundles {
       try Files.write(bundle.bytes, to: request.outputPath(for: bundle.architecture), executable: true)
     }
-    return compilation.report.bundles.map { "\($0.file) \(ReportTable.bytes($0.bytes))" }.joined(separator: ", ")
+    log.did(log.report.bundles.map { "\($0.file) \(ReportTable.bytes($0.bytes))" }.joined(separator: ", "))
   }
 }
 
-extension Compilation {
-  /// The generated C, in a folder per architecture where there are several.
-  fileprivate func writeSources(to folder: String) throws {
-    for (architecture, variants, model) in self.variants {
-      let path = request.architectures.count > 1 ? "\(folder)/\(architecture.rawValue)" : folder
-      do {
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      } catch {
-        throw Diagnostic(
-          .outputNotWritable, "cannot make the folder '\(path)'", at: Place(file: path),
-          hint: "choose an --emit-dir that can be written")
-      }
-      let sources = [(Emission.modelFileName, model)] + variants.map { ($0.fileName, $0.text) }
-      var files = request.files
-      for (name, _) in sources { files.write("--emit-dir", "\(path)/\(name)") }
-      try files.check()
-      for (name, text) in sources {
-        try Files.write(Array(text.utf8), to: "\(path)/\(name)")
-      }
-      // For readers alone: what is compiled has been.
-      if let program = SourceLayout.program(in: request.toolchain) {
-        try SourceLayout.apply(program, to: sources.map(\.0), in: path)
-      }
+extension GeneratedCode {
+  fileprivate func write(to folder: String, _ request: CompileRequest) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw Diagnostic(
+        .outputNotWritable, "cannot make the folder '\(folder)'", at: Place(file: folder),
+        hint: "choose an --emit-dir that can be written")
+    }
+    var used = request.files
+    for (name, _) in files { used.write("--emit-dir", "\(folder)/\(name)") }
+    try used.check()
+    for (name, text) in files { try Files.write(Array(text.utf8), to: "\(folder)/\(name)") }
+    // For readers alone: what is compiled has been.
+    if let program = SourceLayout.program(in: request.toolchain) {
+      try SourceLayout.apply(program, to: files.map(\.name), in: folder)
     }
   }
+}
 
+extension Lowered {
   fileprivate var targetReports: [Report.TargetEstimate] {
     selections.map { selection in
       Report.TargetEstimate(
@@ -66,9 +69,13 @@ extension Compilation {
     }
   }
 
-  fileprivate var layerReports: [Report.Layer] {
+  /// - Parameters:
+  ///   - widths: output channels by layer, in the student and in the compiled model.
+  ///   - decisions: on the weights' bits, where they were chosen.
+  fileprivate func layerReports(
+    widths: (before: [String: Int], after: [String: Int]), _ decisions: [LayerDecision]
+  ) -> [Report.Layer] {
     let ranges = ValueRanges(of: program)
-    let (before, after) = (student.outputChannels, compressed.outputChannels)
     return program.steps.enumerated().map { index, step in
       var layer = Report.Layer(
         name: step.name, op: type(of: step).kind, kernel: [:], reason: [:], bits: 32, cycles: [:],
@@ -81,9 +88,9 @@ extension Compilation {
         layer.inputBits = ranges.usedBits(of: convolution.input)
         layer.weightBits = program.usedBits(of: convolution.weights)
       }
-      layer.widthBefore = before[step.name]
-      layer.widthAfter = after[step.name]
-      if let decision = report.weights.first(where: { $0.node == step.name }) {
+      layer.widthBefore = widths.before[step.name]
+      layer.widthAfter = widths.after[step.name]
+      if let decision = decisions.first(where: { $0.node == step.name }) {
         layer.sensitivity = layer.weightBits == 4 ? decision.sensitivity4 : decision.sensitivity8
       }
       for selection in selections {

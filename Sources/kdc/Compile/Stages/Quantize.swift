@@ -1,215 +1,41 @@
-import KDCBundle
-import KDCCodegen
 import KDCCompression
-import KDCDiagnostics
 import KDCGraph
-import KDCProgram
-import KDCTargets
 import KDCTensor
 
-extension Stage {
+extension Pipeline {
   /// Chooses int8 ranges and weights from the calibration samples; a float compilation passes the graph on.
-  static let quantize = Stage("quantize") { compilation, progress in
-    guard compilation.request.activations == .int8,
-      let model = try compilation.quantized(compilation.compressed, progress)
-    else {
-      compilation.quantized = compilation.compressed
-      return "stays float"
+  static func quantize(
+    _ compiler: Compiler, _ compressed: Compressed, _ log: inout StageLog
+  ) throws -> QuantizedModel {
+    guard let model = try compiler.quantize(compressed.graph) else {
+      log.did("stays float")
+      return QuantizedModel(graph: compressed.graph)
     }
-    compilation.quantized = model.graph
-    compilation.report.weights = model.decisions
-    compilation.report.decisions += model.narrow.map { decision in
-      Report.Decision(
-        stage: "quantize",
-        subject: "layer \(decision.layers.joined(separator: ", ")) with 7 bits, by its input '\(decision.value)'",
-        accepted: decision.accepted, reason: decision.reason)
+    log.report.weights = model.decisions
+    for decision in model.narrow {
+      log.decide(
+        "quantize", "layer \(decision.layers.joined(separator: ", ")) with 7 bits, by its input '\(decision.value)'",
+        accepted: decision.accepted, decision.reason)
     }
     let float = model.float.merging(Quantizer.layersInFloat(of: model.graph)) { asked, _ in asked }
-    compilation.report.decisions += float.sorted { $0.key < $1.key }.map { layer, reason in
-      Report.Decision(stage: "quantize", subject: "float32 for '\(layer)'", accepted: true, reason: reason)
+    for (layer, reason) in float.sorted(by: { $0.key < $1.key }) {
+      log.decide("quantize", "float32 for '\(layer)'", reason)
     }
-    compilation.report.decisions += model.equalized.map { layer, reason in
-      Report.Decision(
-        stage: "quantize", subject: "channels of '\(layer)' brought to one size", accepted: true, reason: reason)
+    for (layer, reason) in model.equalized {
+      log.decide("quantize", "channels of '\(layer)' brought to one size", reason)
     }
-    let small = model.decisions.count { $0.bits == 4 }
-    let weights = model.decisions.isEmpty ? "" : ", \(small) of \(model.decisions.count) layers at 4 bits"
-    let integers = model.graph.quantization.keys.count { model.graph.initializers[$0] == nil }
-    let narrow = model.narrow.count { $0.accepted }
-    let fast = narrow > 0 ? ", \(narrow) of them in 7 bits" : ""
-    return "\(integers) values as int8\(fast)\(weights), ranges by \(model.method.rawValue) on \(model.samples) samples"
+    log.did(model.summary)
+    return model
   }
 }
 
-/// A quantised graph and how it was made.
-struct QuantizedModel: Sendable {
-  var graph: Graph
-  var method: RangeMethod
-  /// Calibration samples that were used.
-  var samples: Int
-  /// Bits of each layer's weights, where they were chosen.
-  var decisions: [LayerDecision] = []
-  /// Activations with 7 bits, and those that were considered.
-  var narrow: [NarrowSearch.Decision] = []
-  /// Layers that stay float, and why.
-  var float: [String: String] = [:]
-  /// Layers whose output channels were scaled, in the graph's order, and why.
-  var equalized: [(layer: String, reason: String)] = []
-}
-
-extension Compilation {
-  /// `graph` with int8 ranges and weights from the calibration samples; nil where there are none.
-  func quantized(_ graph: Graph, _ progress: Progress) throws -> QuantizedModel? {
-    guard let data = calibration else { return nil }
-    let count = min(data.count, try Quantizer.sampleLimit(for: graph, bytes: 1 << 30), 1024)
-    let samples = try (0..<count).map { try data.sample($0) }
-    var options = Quantizer.Options()
-    options.threads = request.threads
-    var graph = graph
-    var equalized: [(layer: String, reason: String)] = []
-    if let scaled = try ChannelEqualization.outputs(of: graph, samples: samples, threads: request.threads) {
-      graph = scaled.graph
-      equalized += scaled.layers.map {
-        ($0, "channels of an output differ in size: each is dequantised with its own scale")
-      }
-    }
-    // Range methods are only tried one after the other where that takes seconds.
-    let methods: [RangeMethod] =
-      graph.macs * count < 8_000_000_000 ? [.meanSquaredError, .minMax, .percentile] : [.meanSquaredError]
-    var best: (result: Quantizer.Result, method: RangeMethod, distance: Double)?
-    let teacher = methods.count > 1 ? try teacherOutputs(on: samples) : nil
-    for method in methods {
-      options.rangeMethod = method
-      let result = try Quantizer.quantize(graph, samples: samples, options: options)
-      let distance = OutputDistance.mean(result, teacher: teacher, outputs: graph.outputs, types: graph.types)
-      progress.detail("ranges by \(method.rawValue): distance \(distance)")
-      if distance < best?.distance ?? .infinity || best == nil { best = (result, method, distance) }
-    }
-    guard var best else { throw InternalError("no range method was tried") }
-    options.rangeMethod = best.method
-    if let even = try ChannelEqualization.betweenLayers(
-      of: graph, samples: samples, options: options, progress: { progress.detail($0) })
-    {
-      graph = even.graph
-      equalized += even.layers.map { ($0, even.reason) }
-      best.result = try Quantizer.quantize(graph, samples: samples, options: options)
-    }
-    options.floatNodes = try slowLayers(of: best.result.graph) { float in
-      options.floatNodes = float
-      return try Quantizer.quantize(graph, samples: Array(samples.prefix(1)), options: options).graph
-    }
-    options.floatNodes = try FloatFallback.nodes(
-      graph, samples: samples, result: best.result, options: options
-    ) { progress.detail($0) }
-    if !options.floatNodes.isEmpty {
-      best.result = try Quantizer.quantize(graph, samples: samples, options: options)
-    }
-    let search = try narrowSearch(graph, samples, options, exact: best.result.graph, progress)
-    let narrow = search?.decisions ?? []
-    options = search?.options ?? options
-    guard request.weights != .int8 else {
-      options.ranges = best.result.ranges
-      try checkSimulation(graph, samples, options, progress)
-      let result =
-        narrow.contains(where: \.accepted)
-        ? try Quantizer.quantize(graph, samples: samples, options: options).graph : best.result.graph
-      return QuantizedModel(
-        graph: result, method: best.method, samples: count, narrow: narrow, float: options.floatNodes,
-        equalized: equalized)
-    }
-    let limit = try request.budget.size.map { try $0 - Self.bytesBesideWeights(of: best.result.graph) }
-    let allocation = try BitAllocation.run(
-      graph, samples: samples, bits: request.weights == .int4 ? .int4 : .auto(sizeLimit: limit.map { max($0, 1) }),
-      options: options
-    ) { progress.detail($0) }
-    for decision in allocation.decisions {
-      progress.detail("'\(decision.node)' \(decision.bits) bits: \(decision.reason)")
-      if decision.bits == 4 { options.weightBits[decision.node] = 4 }
-    }
-    try checkSimulation(graph, samples, options, progress)
-    return QuantizedModel(
-      graph: allocation.result.graph, method: best.method, samples: count, decisions: allocation.decisions,
-      narrow: narrow, float: options.floatNodes, equalized: equalized)
-  }
-
-  /// Where asked for: throws where the program has another value than the quantiser in one of a few samples.
-  private func checkSimulation(
-    _ graph: Graph, _ samples: [[String: Tensor]], _ options: Quantizer.Options, _ progress: Progress
-  ) throws {
-    guard request.checksSimulation else { return }
-    let check = try SimulationCheck(graph, samples: samples, compared: 4, options: options, lower: lower)
-    guard let first = check.differences.first else {
-      return progress.detail("the program has the quantiser's values, all \(check.count) of them")
-    }
-    throw InternalError(
-      "the program's '\(first.value)' is up to \(first.largest) from what the quantiser saw, and "
-        + "\(check.differences.count - 1) more of \(check.count) values differ")
-  }
-
-  /// Layers that int8 would make slower on the targets, conversions counted: they stay float. `quantized` gives the graph
-  /// with these layers in float.
-  private func slowLayers(
-    of graph: Graph, _ quantized: ([String: String]) throws -> Graph
-  ) throws -> [String: String] {
-    let program = try lower(graph)
-    var (gains, before): ([String: Double], Double) = ([:], 0)
-    for target in request.targets {
-      for (step, choice) in zip(
-        program.steps, try KernelSelection(for: program, on: target, memory: request.budget.memory).choices)
-      {
-        before += choice.cycles / (target.gigahertz * 1e9)
-        guard let float = KernelSelection.floatCycles(of: step, in: program, on: target) else { continue }
-        gains[step.name, default: 0] += (choice.cycles - float) / (target.gigahertz * 1e9)
-      }
-    }
-    let keys = graph.nodes.map(\.key).filter { gains[$0] ?? 0 > 0 }
-    let reason = "int8 would be slower on the targets, by the cost model"
-    let slow = Dictionary(keys.map { ($0, reason) }, uniquingKeysWith: { first, _ in first })
-    guard !slow.isEmpty else { return [:] }
-    return try layerSeconds(of: quantized(slow)).values.reduce(0, +) < before ? slow : [:]
-  }
-
-  /// Estimated time of one inference by `Node.key`, summed over `targets` (all where nil).
-  private func layerSeconds(of graph: Graph, on targets: [Target]? = nil) throws -> [String: Double] {
-    let program = try lower(graph)
-    return try (targets ?? request.targets).reduce(into: [:]) { seconds, target in
-      let selection = try KernelSelection(for: program, on: target, memory: request.budget.memory)
-      for (step, choice) in zip(program.steps, selection.choices) {
-        seconds[step.name, default: 0] += choice.cost / (target.gigahertz * 1e9)
-      }
-    }
-  }
-
-  /// Which activations and weights get 7 bits; nil where no target gains by that.
-  private func narrowSearch(
-    _ graph: Graph, _ samples: [[String: Tensor]], _ options: Quantizer.Options, exact: Graph, _ progress: Progress
-  ) throws -> NarrowSearch? {
-    let targets = request.targets.filter { $0.has("neon") }
-    guard request.arithmetic != .exact, !targets.isEmpty else { return nil }
-    return try NarrowSearch(
-      graph, samples: samples, options: options, exact: exact, mode: request.arithmetic == .fast ? .fast : .auto,
-      cost: { try layerSeconds(of: $0, on: targets) }, progress: { progress.detail($0) })
-  }
-
-  /// What a bundle of the graph holds besides weights and machine code.
-  private static func bytesBesideWeights(of graph: Graph) throws -> Int {
-    let program = try lower(graph)
-    var streams = ContainerWriter()
-    for stream in program.constantStreams { try streams.add(.constant, program.storedBytes(of: stream)) }
-    return try ModelEstimate.size(of: program) - streams.storedConstantBytes
-  }
-
-  /// The program that `graph` becomes.
-  func program(of graph: Graph, progress: Progress) throws -> Program {
-    let model = request.activations == .int8 ? try quantized(graph, progress) : nil
-    return try lower(model?.graph ?? graph)
-  }
-
-  /// The teacher's outputs on samples, by output and sample; nil where there is no model of a teacher.
-  func teacherOutputs(on samples: [[String: Tensor]]) throws -> [String: [Tensor]]? {
-    guard let teacher else { return nil }
-    let found = try teacher.run(samples.count, threads: request.threads) { samples[$0] }
-    return Dictionary(
-      uniqueKeysWithValues: teacher.outputs.map { output in (output.name, found.compactMap { $0[output.name] }) })
+extension QuantizedModel {
+  fileprivate var summary: String {
+    let small = decisions.count { $0.bits == 4 }
+    let weights = decisions.isEmpty ? "" : ", \(small) of \(decisions.count) layers at 4 bits"
+    let integers = graph.quantization.keys.count { graph.initializers[$0] == nil }
+    let accepted = narrow.count { $0.accepted }
+    let fast = accepted > 0 ? ", \(accepted) of them in 7 bits" : ""
+    return "\(integers) values as int8\(fast)\(weights), ranges by \(method?.rawValue ?? "") on \(samples) samples"
   }
 }
