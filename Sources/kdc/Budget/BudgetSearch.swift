@@ -212,7 +212,7 @@ struct BudgetSearch {
   private func point(_ program: Program, _ graph: Graph) throws -> BudgetPoint {
     BudgetPoint(
       try ModelEstimate(
-        program, targets: compiler.request.targets, mostMemory: compiler.request.budget.memory),
+        program, targets: compiler.request.targets, mostMemory: compiler.request.budget.arenaBytes),
       removed: compiler.removed(from: graph), weights: compiler.request.weights.rawValue)
   }
 

@@ -23,7 +23,7 @@ struct Compiler: Sendable {
 
   /// Costs of a float graph once it is quantised.
   func estimator(countsSize: Bool, weightBits: Int = 8) -> @Sendable (Graph) throws -> ModelEstimate {
-    let (targets, threads, memory) = (request.targets, request.threads, request.budget.memory)
+    let (targets, threads, memory) = (request.targets, request.threads, request.budget.arenaBytes)
     let data = inputs.calibration
     return { graph in
       guard let sample = try data?.sample(0) else { throw InternalError("an estimate needs a sample") }

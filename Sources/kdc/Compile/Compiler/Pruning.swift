@@ -110,9 +110,10 @@ extension Compiler {
       let estimate = estimator(countsSize: budget.size != nil, weightBits: bits)
       return { graph in
         let found = try estimate(graph)
-        return (budget.size.map { Double(found.size) / Double($0) } ?? 0)
-          + (budget.milliseconds.map { found.slowest / $0 } ?? 0)
-          + (budget.memory.map { found.softMemory / Double($0) } ?? 0)
+        return BudgetLimit.costs.reduce(0) { sum, limit in
+          guard let bound = budget[keyPath: limit.bound], let cost = limit.cost?(found) else { return sum }
+          return sum + cost / bound
+        }
       }
     case .cut(.macs): return { Double($0.macs) }
     // Every channel counts the same.

@@ -84,7 +84,7 @@ extension Compiler {
         graph: result, method: best.method, samples: count, narrow: narrow, float: options.floatNodes,
         equalized: equalized)
     }
-    let limit = try request.budget.size.map { try $0 - Self.bytesBesideWeights(of: best.result.graph) }
+    let limit = try request.budget.size.map { try Int($0) - Self.bytesBesideWeights(of: best.result.graph) }
     let allocation = try BitAllocation.run(
       graph, samples: samples, bits: request.weights == .int4 ? .int4 : .auto(sizeLimit: limit.map { max($0, 1) }),
       options: options
@@ -122,7 +122,7 @@ extension Compiler {
     var (gains, before): ([String: Double], Double) = ([:], 0)
     for target in request.targets {
       for (step, choice) in zip(
-        program.steps, try KernelSelection(for: program, on: target, memory: request.budget.memory).choices)
+        program.steps, try KernelSelection(for: program, on: target, memory: request.budget.arenaBytes).choices)
       {
         before += choice.cycles / (target.gigahertz * 1e9)
         guard let float = KernelSelection.floatCycles(of: step, in: program, on: target) else { continue }
@@ -140,7 +140,7 @@ extension Compiler {
   private func layerSeconds(of graph: Graph, on targets: [Target]? = nil) throws -> [String: Double] {
     let program = try lower(graph)
     return try (targets ?? request.targets).reduce(into: [:]) { seconds, target in
-      let selection = try KernelSelection(for: program, on: target, memory: request.budget.memory)
+      let selection = try KernelSelection(for: program, on: target, memory: request.budget.arenaBytes)
       for (step, choice) in zip(program.steps, selection.choices) {
         seconds[step.name, default: 0] += choice.cost / (target.gigahertz * 1e9)
       }

@@ -42,30 +42,3 @@ struct CompressionRequest: Sendable, Codable, Equatable {
   /// Whether samples are needed to change the float model.
   var changesModel: Bool { cut != nil || recoveryEpochs > 0 }
 }
-
-/// Limits that the compiled model has to keep; nil is no limit.
-struct Budget: Sendable, Codable, Equatable {
-  /// Bytes of the bundle without its machine code.
-  var size: Int?
-  /// One inference on one core, by the cost model, on every target.
-  var milliseconds: Double?
-  /// Bytes of the arena that one inference works in.
-  var memory: Int?
-  /// Mean KL (T = 1) of the compiled model from the teacher over held-out training samples, over all class heads.
-  var divergence: Double?
-  /// Share of held-out labelled training samples that the compiled model gets right, for the first head with labels.
-  var accuracy: Double?
-
-  /// Multiplies every limit on a cost.
-  mutating func scaleCosts(by factor: Double) {
-    size = size.map { Int(Double($0) * factor) }
-    milliseconds = milliseconds.map { $0 * factor }
-    memory = memory.map { Int(Double($0) * factor) }
-  }
-
-  var isEmpty: Bool { self == Budget() }
-  /// A limit on what can be estimated without running the model.
-  var hasCost: Bool { size != nil || milliseconds != nil || memory != nil }
-  /// A limit on what only running the model can tell.
-  var hasQuality: Bool { divergence != nil || accuracy != nil }
-}

@@ -33,7 +33,7 @@ extension Pipeline {
       Built.File(
         architecture: code.architecture,
         bytes: try code.bundle(
-          of: program, by: toolchain, golden: golden, hashes: inputs.hashes, memoryLimit: request.budget.memory,
+          of: program, by: toolchain, golden: golden, hashes: inputs.hashes, memoryLimit: request.budget.arenaBytes,
           outputKinds: inputs.student.outputKinds.mapValues(\.rawValue)))
     }
     log.did(

@@ -16,7 +16,7 @@ extension Pipeline {
     _ program: Program, _ request: CompileRequest, _ log: inout StageLog
   ) throws -> [KernelSelection] {
     let selections = try request.targets.map {
-      try KernelSelection(for: program, on: $0, memory: request.budget.memory)
+      try KernelSelection(for: program, on: $0, memory: request.budget.arenaBytes)
     }
     for selection in selections {
       for (step, choice) in zip(program.steps, selection.choices) {
