@@ -1,3 +1,4 @@
+import Foundation
 import KDCDiagnostics
 import KDCProgram
 import KDCTensor
@@ -33,7 +34,16 @@ package struct Bundle: Sendable {
   }
 
   /// Whether the bytes are an ELF file, as every bundle is; `kdc` tells bundles from ONNX files by this.
-  package static func looksLikeOne(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]) }
+  package static func looksLikeOne(_ bytes: some Sequence<UInt8>) -> Bool {
+    bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46])
+  }
+
+  /// The same of a file, by its first bytes; false where it cannot be read.
+  package static func looksLikeOne(at path: String) -> Bool {
+    guard let file = FileHandle(forReadingAtPath: path) else { return false }
+    defer { try? file.close() }
+    return (try? file.read(upToCount: 4)).map { looksLikeOne($0 ?? Data()) } ?? false
+  }
 
   /// That of the machine code, as the file's header has it: "aarch64", "x86_64"; nil for others.
   package var architecture: String? {

@@ -26,6 +26,9 @@ package struct Program: Sendable {
   /// What each buffer can hold.
   package var ranges: ValueRanges { knownRanges ?? ValueRanges(of: self) }
 
+  /// Multiply-accumulates of one inference.
+  package var macs: Int { steps.reduce(0) { $0 + $1.macs } }
+
   /// The same program, to be read only, with its ranges found once: for those who ask at every step.
   package var withRanges: Program {
     var copy = self

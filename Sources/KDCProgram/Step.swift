@@ -15,6 +15,8 @@ package protocol Step: Sendable, Codable {
   var inPlaceOperands: [BufferID] { get }
   /// The step's numbers in a few words, for listings: "3×3 s1 p1, shift 9".
   var detail: String { get }
+  /// Multiply-accumulates of a run.
+  var macs: Int { get }
   /// Runs the defining formula. Bounds are checked when a program is made or read (`Program.validate`).
   func run(_ memory: inout Memory)
   /// The values that the step can write to one of its int8 buffers, given those of all buffers before it; nil: any.
@@ -25,6 +27,7 @@ package protocol Step: Sendable, Codable {
 
 extension Step {
   package var detail: String { "" }
+  package var macs: Int { 0 }
   package var inPlaceOperands: [BufferID] { [] }
   package func range(of output: BufferID, given ranges: ValueRanges, in program: Program) -> ClosedRange<Int>? { nil }
 }

@@ -55,6 +55,7 @@ package struct ConvolutionStep: Step {
   package var reads: [BufferID] { [input] + (residual.map { [$0.buffer] } ?? []) }
   package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [weights, bias, multipliers] }
+  package var macs: Int { geometry.macs }
 }
 
 /// Sizes of a 2-D convolution or pooling window over one NHWC image (batch 1).

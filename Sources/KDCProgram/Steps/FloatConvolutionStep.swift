@@ -32,6 +32,7 @@ package struct FloatConvolutionStep: Step {
   package var reads: [BufferID] { [input] + (residual.map { [$0] } ?? []) }
   package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [weights, bias] }
+  package var macs: Int { geometry.macs }
 }
 
 extension FloatConvolutionStep {

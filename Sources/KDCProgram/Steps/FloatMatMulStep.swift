@@ -30,6 +30,7 @@ package struct FloatMatMulStep: Step {
   package var reads: [BufferID] { [a, b] }
   package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [] }
+  package var macs: Int { batch * rows * columns * depth }
 }
 
 extension FloatMatMulStep {

@@ -66,6 +66,7 @@ package struct RecurrentStep: Step {
   package var reads: [BufferID] { [input] + [initialHidden, initialCell].compactMap { $0 } }
   package var writes: [BufferID] { [sequence, finalHidden, finalCell].compactMap { $0 } }
   package var constants: [ConstantID] { [inputWeights, recurrentWeights, inputBias, recurrentBias] }
+  package var macs: Int { steps * (inputSize + hiddenSize) * hiddenSize * (cell == .gru ? 3 : 4) }
 }
 
 extension RecurrentStep {

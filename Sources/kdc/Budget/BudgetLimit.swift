@@ -103,7 +103,7 @@ struct BudgetLimit: Sendable {
     /// For people.
     func text(_ value: Double) -> String {
       switch self {
-      case .bytes: ReportTable.bytes(Int(value))
+      case .bytes: Figure.bytes(Int(value))
       case .milliseconds: String(format: "%.3f ms", value)
       case .nats: String(format: "%.4f", value)
       case .leastShare: String(format: "%.2f %%", 100 * value)

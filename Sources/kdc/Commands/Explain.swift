@@ -102,8 +102,8 @@ struct Explain: ParsableCommand {
       .tooLargeToExplain, "the model is too large to be run for an explanation of its int8 form",
       at: Place(file: file),
       notes: [
-        "its activations take \(bytes >> 20) MB, and it has \(ModelSummary.short(macs)) multiply-accumulates; at most "
-          + "\(Self.mostBytes >> 20) MB and \(ModelSummary.short(Self.mostMacs)) are run"
+        "its activations take \(Figure.bytes(bytes)), and it has \(Figure.count(macs)) multiply-accumulates; at most "
+          + "\(Figure.bytes(Self.mostBytes)) and \(Figure.count(Self.mostMacs)) are run"
       ],
       hint: "explain its bundle, or the float form with --activations float; or give a smaller --input-shape")
   }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import KDCBundle
 import KDCCompression
 import KDCDiagnostics
@@ -61,7 +60,7 @@ struct Inspect: AsyncParsableCommand {
     try files.check()
     if ops { try listOperators() }
     guard let file else { return }
-    if isELF(file) { return try inspectBundle(file) }
+    if Bundle.looksLikeOne(at: file) { return try inspectBundle(file) }
     var model = try ModelFile.read(file, inputShapes: inputs.shapes)
     let untyped = model.inferKnownTypes().faults
     let faults = DeviceSupport.merged(try DeviceSupport.faults(of: model))
@@ -92,13 +91,6 @@ struct Inspect: AsyncParsableCommand {
       let tooLarge: Set<DiagnosticID> = [.valueTooLarge, .shapeOverflow]
       if faults.contains(where: { tooLarge.contains($0.id) }) { throw ExitCode(ExitStatus.fault.rawValue) }
     }
-  }
-
-  /// A bundle is an ELF file, and no ONNX model begins like one.
-  private func isELF(_ file: String) -> Bool {
-    guard let handle = FileHandle(forReadingAtPath: file) else { return false }
-    defer { try? handle.close() }
-    return (try? handle.read(upToCount: 4)) == Data([0x7F, 0x45, 0x4C, 0x46])
   }
 
   /// What a bundle says of itself; with --graph its program, one line a step.

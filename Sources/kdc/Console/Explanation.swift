@@ -31,7 +31,7 @@ struct Explanation: Encodable {
     var cycles: Double
     /// Of the whole inference, 0...1.
     var share: Double
-    /// Multiply-accumulates; nil for steps other than convolutions.
+    /// Multiply-accumulates; nil for steps that have none.
     var macs: Int?
     /// Bytes of the constants in the form that the kernel reads.
     var bytes: Int
@@ -69,7 +69,7 @@ struct Explanation: Encodable {
           inputBits: integer.map { ranges.usedBits(of: $0.input) },
           weightBits: integer.map { program.usedBits(of: $0.weights) },
           cycles: choice.cycles, share: choice.cycles / total,
-          macs: (step as? ConvolutionStep)?.geometry.macs ?? (step as? FloatConvolutionStep)?.geometry.macs,
+          macs: step.macs > 0 ? step.macs : nil,
           bytes: packed.reduce(0, +),
           refused: choice.candidates.compactMap { candidate in
             guard case .refused(let reason) = candidate.verdict else { return nil }
@@ -89,7 +89,7 @@ struct Explanation: Encodable {
       for (index, layer) in target.layers.enumerated() {
         rows.append([
           "\(index)", layer.name, layer.op, layer.kernel, layer.bits, String(format: "%.0f", layer.cycles),
-          String(format: "%.1f %%", 100 * layer.share), ReportTable.bytes(layer.bytes),
+          String(format: "%.1f %%", 100 * layer.share), Figure.bytes(layer.bytes),
           layer.floatCycles.map { String(format: "%.1f×", $0 / max(layer.cycles, 1)) } ?? "",
         ])
       }

@@ -60,14 +60,14 @@ struct GroupSummary: Encodable {
     var rows = [["group", "channels", "MACs each", "made by", "passes", "read by"]]
     for group in groups where group.prunable {
       rows.append([
-        group.name, "\(group.channels)", group.macsPerChannel.map(ModelSummary.short) ?? "",
+        group.name, "\(group.channels)", group.macsPerChannel.map(Figure.count) ?? "",
         group.makes.joined(separator: ", "), group.passes.joined(separator: ", "),
         group.reads.map { $0.inputsPerChannel > 1 ? "\($0.node) ×\($0.inputsPerChannel)" : $0.node }
           .joined(separator: ", "),
       ])
     }
     let total = groups.filter(\.prunable).reduce(0) { $0 + $1.channels }
-    var lines = ["\(file): \(ModelSummary.short(macs)) MACs, \(total) channels to prune in \(rows.count - 1) groups"]
+    var lines = ["\(file): \(Figure.count(macs)) MACs, \(total) channels to prune in \(rows.count - 1) groups"]
     if rows.count > 1 { lines += TextTable.aligned(rows) { $0 == 1 || $0 == 2 }.map { "  " + $0 } }
     let fixed = groups.filter { !$0.prunable }
     if !fixed.isEmpty { lines.append("fixed:") }

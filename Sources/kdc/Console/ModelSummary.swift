@@ -72,27 +72,11 @@ struct ModelSummary: Encodable {
     var lines = ["\(file) (opset \(opset))"]
     lines += inputs.map { line("input ", $0) } + outputs.map { line("output", $0) }
     lines.append("  nodes  \(nodes): " + ops.map { "\($0.op) \($0.count)" }.joined(separator: ", "))
-    lines.append("  params \(Self.short(params)) (\(Self.short(paramBytes))B)")
-    lines.append("  MACs   \(Self.short(macs))")
-    lines.append("  peak of activations \(Self.short(activationBytes))B, unfused")
+    lines.append("  params \(Figure.count(params)) (\(Figure.bytes(paramBytes)))")
+    lines.append("  MACs   \(Figure.count(macs))")
+    lines.append("  peak of activations \(Figure.bytes(activationBytes)), unfused")
     lines.append(
       unsupported.isEmpty ? "  everything is supported" : "  \(unsupported.count) unsupported or faulty, see below")
     return lines.map(\.printable).joined(separator: "\n")
-  }
-
-  /// Three digits with a unit: "1.82M", "617k".
-  static func short(_ value: Int) -> String {
-    var scaled = Double(value)
-    for unit in ["", "k", "M", "G"] {
-      if scaled < 999.5 || unit == "G" {
-        let digits = unit.isEmpty || scaled >= 99.95 ? 0 : scaled >= 9.995 ? 1 : 2
-        var factor = 1.0
-        for _ in 0..<digits { factor *= 10 }
-        let rounded = (scaled * factor).rounded() / factor
-        return digits == 0 ? "\(Int(rounded))\(unit)" : "\(rounded)\(unit)"
-      }
-      scaled /= 1000
-    }
-    return "\(value)"
   }
 }

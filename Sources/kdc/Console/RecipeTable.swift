@@ -100,7 +100,7 @@ struct RecipeTable {
           head.metric == "accuracy" ? String(format: "%.2f %%", 100 * value) : String(format: "%.4f", value)
         }
         cells.append(head.uncertainty.map { String(format: "%.4f", $0) } ?? "")
-        let sizes = [row.macs.map(ReportTable.count) ?? ""] + [row.bytes, row.dataBytes].map(ReportTable.bytes)
+        let sizes = [row.macs.map(Figure.count) ?? ""] + [row.bytes, row.dataBytes].map(Figure.bytes)
         cells += isFirst ? sizes : sizes.map { _ in "" }
         cells += targets.map { target in
           isFirst ? row.milliseconds[target.name].map { String(format: "%.3f", $0) } ?? "" : ""

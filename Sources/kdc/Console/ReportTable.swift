@@ -40,15 +40,15 @@ struct ReportTable {
         String(format: ", %.2f ms on %@", time, name)
       }.joined()
       let verdict = stage.accepted ? "" : " (not kept)"
-      lines.append("\(stage.name): \(Self.count(stage.macs)) MACs, \(Self.bytes(stage.bytes))\(times)\(verdict)")
+      lines.append("\(stage.name): \(Figure.count(stage.macs)) MACs, \(Figure.bytes(stage.bytes))\(times)\(verdict)")
     }
     for decision in report.decisions where decision.subject.hasPrefix("layer") == false {
       lines.append("\(decision.subject) \(decision.accepted ? "kept" : "not kept"): \(decision.reason)")
     }
     for bundle in report.bundles {
       lines.append(
-        "\(bundle.file): \(Self.bytes(bundle.bytes)), data \(Self.bytes(bundle.bytes - bundle.codeBytes)), code \(Self.bytes(bundle.codeBytes)), "
-          + "arena \(Self.bytes(bundle.arenaBytes)) (\(bundle.architecture))")
+        "\(bundle.file): \(Figure.bytes(bundle.bytes)), data \(Figure.bytes(bundle.bytes - bundle.codeBytes)), code \(Figure.bytes(bundle.codeBytes)), "
+          + "arena \(Figure.bytes(bundle.arenaBytes)) (\(bundle.architecture))")
     }
     for target in report.targets {
       lines.append(
@@ -73,16 +73,6 @@ struct ReportTable {
   }
 
   static func share(_ value: Double?) -> String { value.map { String(format: "%.2f %%", 100 * $0) } ?? "" }
-
-  static func count(_ value: Int) -> String {
-    value >= 1_000_000 ? String(format: "%.2f M", Double(value) / 1e6) : String(format: "%.1f K", Double(value) / 1e3)
-  }
-
-  /// 1 KB is 1024 bytes.
-  static func bytes(_ value: Int) -> String {
-    value >= 1_048_576
-      ? String(format: "%.2f MB", Double(value) / 1_048_576) : String(format: "%.1f KB", Double(value) / 1024)
-  }
 
   /// Columns padded to their widest cell: the first two to the left, numbers to the right; empty columns left out.
   static func aligned(_ rows: [[String]]) -> [String] {

@@ -9,7 +9,7 @@ enum SystemLimits {
   static func reserve(for threads: Threads) throws(Diagnostic) {
     guard let limit = MachineMemory.addressSpace, !BLAS.reserve(threads.count) else { return }
     throw Diagnostic(
-      .systemLimit, "the limit of \(limit >> 20) MB on memory is too low to compute on \(threads.count) threads",
+      .systemLimit, "the limit of \(Figure.bytes(limit)) on memory is too low to compute on \(threads.count) threads",
       hint: "raise it (`ulimit -v`), take it away, or give --threads 1")
   }
 

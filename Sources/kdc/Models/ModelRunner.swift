@@ -59,12 +59,10 @@ struct ProgramRunner: ModelRunner {
   func run(
     _ count: Int, threads: Threads, sample: @escaping @Sendable (Int) throws -> [String: Tensor]
   ) throws -> [[String: Tensor]] {
-    let pieces = max(1, min(threads.count, count))
-    let inner = max(1, threads.count / pieces)
-    return try parallelMap(pieces, threads: threads) { piece in
+    try inPieces(count, threads: threads) { _, samples, inner in
       var interpreter = try Interpreter(program, threads: inner)
-      return try (count * piece / pieces..<count * (piece + 1) / pieces).map { try interpreter.run(sample($0)) }
-    }.flatMap { $0 }
+      return try samples.map { try interpreter.run(sample($0)) }
+    }
   }
 }
 
@@ -73,6 +71,18 @@ extension KDCProgram.Port {
 }
 
 extension ModelRunner {
+  /// Runs samples in contiguous pieces at the same time, at most `most` of them, each with its part of the threads.
+  func inPieces<Output: Sendable>(
+    _ count: Int, threads: Threads, most: Int = .max,
+    _ run: @Sendable (_ piece: Int, _ samples: Range<Int>, _ threads: Int) throws -> [Output]
+  ) throws -> [Output] {
+    let pieces = max(1, min(most, threads.count, count))
+    let inner = max(1, threads.count / pieces)
+    return try parallelMap(pieces, threads: threads) { piece in
+      try run(piece, count * piece / pieces..<count * (piece + 1) / pieces, inner)
+    }.flatMap { $0 }
+  }
+
   /// Runs all samples and keeps the outputs as floats: `[output][sample]`.
   func outputs(
     of data: any SampleSource, threads: Threads, limit: Int = .max, progress: Progress? = nil, label: String = "run"

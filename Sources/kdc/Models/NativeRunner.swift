@@ -26,11 +26,9 @@ struct NativeRunner: ModelRunner {
   func run(
     _ count: Int, threads: Threads, sample: @escaping @Sendable (Int) throws -> [String: KDCTensor.Tensor]
   ) throws -> [[String: KDCTensor.Tensor]] {
-    let pieces = max(1, min(models.count, threads.count, count))
-    let inner = max(1, threads.count / pieces)
     let (models, outputs) = (models, outputs)
-    return try parallelMap(pieces, threads: threads) { piece in
-      try (count * piece / pieces..<count * (piece + 1) / pieces).map { index in
+    return try inPieces(count, threads: threads, most: models.count) { piece, samples, inner in
+      try samples.map { index in
         let given = try sample(index).mapValues { try $0.forRuntime }
         let found = try models[piece].run(given, threads: inner)
         var result: [String: KDCTensor.Tensor] = [:]
@@ -42,7 +40,7 @@ struct NativeRunner: ModelRunner {
         }
         return result
       }
-    }.flatMap { $0 }
+    }
   }
 
   /// Whether machine code gives the golden vectors' bytes. Throws `InternalError` where it does not.

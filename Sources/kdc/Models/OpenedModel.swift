@@ -35,7 +35,7 @@ struct OpenedModel {
     for port in bundle.manifest.outputs { ports.outputKinds[port.name] = port.kind.flatMap(OutputKind.init) }
     try ports.setOutputKinds(given)
     outputKinds = ports.outputKinds
-    if bundle.manifest.architecture == Self.hostArchitecture {
+    if bundle.manifest.architecture == Machine.architecture?.rawValue {
       runner = try NativeRunner(bytes, program: program, threads: threads)
       means = "machine code"
     } else {
@@ -49,13 +49,5 @@ struct OpenedModel {
     runner.outputs.map {
       Head(name: $0.name, shape: $0.type.shape, labels: labels[$0.name], output: outputKinds[$0.name])
     }
-  }
-
-  private static var hostArchitecture: String {
-    #if arch(arm64)
-      "aarch64"
-    #else
-      "x86_64"
-    #endif
   }
 }

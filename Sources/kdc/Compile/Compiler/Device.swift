@@ -35,23 +35,14 @@ extension Compiler {
 
   /// Code for this machine alone; nil where there is no such target.
   private func hostBundle(of program: Program, _ golden: Golden?) throws -> Built.File? {
-    guard let target = try Targets.builtIn().all.first(where: { $0.architecture == .host }) else { return nil }
+    guard let target = try Targets.builtIn().all.first(where: { $0.architecture == Machine.architecture }) else {
+      return nil
+    }
     let code = try Lowered(program, for: [target], memory: nil).code(for: target.architecture)
     return Built.File(
       architecture: target.architecture,
       bytes: try code.bundle(
         of: program, by: try Toolchain.find(in: request.toolchain),
         golden: try golden ?? Golden(of: program, seeds: [], ranges: [:])))
-  }
-}
-
-extension Target.Architecture {
-  /// The one this compiler runs on.
-  static var host: Target.Architecture {
-    #if arch(arm64)
-      .aarch64
-    #else
-      .x86_64
-    #endif
   }
 }

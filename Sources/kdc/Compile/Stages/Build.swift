@@ -14,7 +14,7 @@ struct Built: Sendable {
   let bundles: [File]
 
   /// The bundle whose code this machine runs.
-  var host: File? { bundles.first { $0.architecture == .host } }
+  var host: File? { bundles.first { $0.architecture == Machine.architecture } }
 }
 
 extension Pipeline {
@@ -37,7 +37,7 @@ extension Pipeline {
           outputKinds: inputs.student.outputKinds.mapValues(\.rawValue)))
     }
     log.did(
-      bundles.map { "\($0.architecture.rawValue) \(ReportTable.bytes($0.bytes.count))" }.joined(separator: ", "))
+      bundles.map { "\($0.architecture.rawValue) \(Figure.bytes($0.bytes.count))" }.joined(separator: ", "))
     return Built(golden: golden, bundles: bundles)
   }
 }

@@ -41,7 +41,7 @@ extension Pipeline {
         "\(selection.target.name): arena \(plan.arenaBytes) bytes; its buffers alone need \(least), with the kernels' "
           + "workspaces \(plan.lowerBound)")
     }
-    log.did("arena " + ReportTable.bytes(lowered.arenaBytes))
+    log.did("arena " + Figure.bytes(lowered.arenaBytes))
     return lowered
   }
 
@@ -51,7 +51,7 @@ extension Pipeline {
   ) throws -> [GeneratedCode] {
     let sources = try architectures.map { try lowered.code(for: $0) }
     let bytes = sources.flatMap { $0.variants.map { $0.text.utf8.count } }.reduce(0, +)
-    log.did("\(ReportTable.bytes(bytes)) of C")
+    log.did("\(Figure.bytes(bytes)) of C")
     return sources
   }
 }

@@ -35,7 +35,7 @@ extension Pipeline {
     for bundle in built.bundles {
       try Files.write(bundle.bytes, to: request.outputPath(for: bundle.architecture), executable: true)
     }
-    log.did(log.report.bundles.map { "\($0.file) \(ReportTable.bytes($0.bytes))" }.joined(separator: ", "))
+    log.did(log.report.bundles.map { "\($0.file) \(Figure.bytes($0.bytes))" }.joined(separator: ", "))
   }
 }
 
