@@ -83,7 +83,7 @@ package struct Seal: Sendable, Hashable {
     if let place = notes(in: head).first { return place }
     if file.count < headBytes { throw cutShort("the file has \(file.count) bytes") }
     throw Diagnostic(
-      .notABundle, "the file is a library or program, but no sealed bundle",
+      .notABundle, "the file is a library or program, but not a sealed bundle",
       hint: "compile bundles of earlier versions of kdc again")
   }
 

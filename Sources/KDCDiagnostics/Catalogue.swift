@@ -12,7 +12,7 @@ extension DiagnosticID {
   // MARK: 1xxx command line, files and data
   package static let fileNotFound = DiagnosticID(number: 1001, title: "a file does not exist or cannot be read")
   package static let outputNotWritable = DiagnosticID(number: 1002, title: "an output file cannot be written")
-  package static let unreadableData = DiagnosticID(number: 1010, title: "a data file is no npz or npy, or is damaged")
+  package static let unreadableData = DiagnosticID(number: 1010, title: "a data file is not npz or npy, or is damaged")
   package static let missingData = DiagnosticID(number: 1011, title: "a data file has no array for a model input")
   package static let wrongDataShape = DiagnosticID(number: 1012, title: "an array's shape does not fit the model input")
   package static let nonFiniteData = DiagnosticID(number: 1013, title: "data holds NaN or infinity")
@@ -23,7 +23,7 @@ extension DiagnosticID {
     number: 1016, title: "labels for an output that the model does not have")
   package static let unreadableImage = DiagnosticID(number: 1018, title: "an image cannot be decoded")
   package static let imageSizeMismatch = DiagnosticID(
-    number: 1019, title: "images have another size than the model's input")
+    number: 1019, title: "images do not have the size of the model's input")
 
   package static let invalidInputShape = DiagnosticID(
     number: 1003, title: "an --input-shape is malformed or does not fit the model")
@@ -32,7 +32,7 @@ extension DiagnosticID {
   package static let unsuitableInput = DiagnosticID(
     number: 1021, title: "samples of this kind cannot fill the model's inputs")
   package static let invalidTable = DiagnosticID(
-    number: 1022, title: "a CSV file is ragged or has a cell that is no number")
+    number: 1022, title: "a CSV file is ragged or has a cell that is not a number")
   package static let mixedFolder = DiagnosticID(number: 1023, title: "a folder of samples is ambiguous")
   package static let teacherOutputsMismatch = DiagnosticID(
     number: 1024, title: "precomputed teacher outputs do not fit the model or the samples")
@@ -46,12 +46,12 @@ extension DiagnosticID {
   package static let numbersDoNotFit = DiagnosticID(
     number: 1031, title: "samples have numbers that the input's type cannot hold")
   package static let skippedPictures = DiagnosticID(
-    number: 1032, title: "pictures of a folder are of a kind that kdc does not read")
+    number: 1032, title: "images in a folder have a format that kdc does not read")
   package static let optionWithoutEffect = DiagnosticID(
     number: 1033, title: "an option has no effect on samples of this kind")
   package static let systemLimit = DiagnosticID(
     number: 1034, title: "the system refuses the threads or the memory that kdc needs")
-  package static let tooLarge = DiagnosticID(number: 1035, title: "a file would unpack to more than the memory takes")
+  package static let tooLarge = DiagnosticID(number: 1035, title: "a file would unpack to more than fits in memory")
   package static let unknownTarget = DiagnosticID(number: 1041, title: "no target has this name")
   package static let invalidTarget = DiagnosticID(number: 1042, title: "a target description is not valid")
   package static let invalidDescription = DiagnosticID(
@@ -79,14 +79,14 @@ extension DiagnosticID {
   package static let shapeOverflow = DiagnosticID(
     number: 2017, title: "a shape has more elements than can be addressed")
   package static let valueOutOfRange = DiagnosticID(
-    number: 2018, title: "a value computed in the graph is outside what the operator takes")
+    number: 2018, title: "a value computed in the graph is outside the operator's range")
   package static let invalidGraph = DiagnosticID(number: 2020, title: "the graph breaks an ONNX rule")
   package static let graphCycle = DiagnosticID(number: 2021, title: "the graph's nodes form a cycle")
   package static let operandCount = DiagnosticID(
     number: 2022, title: "a node has more inputs or outputs than its operator, or lacks an output")
   package static let valueTooLarge = DiagnosticID(
     number: 2023, title: "a model's values take more memory than this machine can spare")
-  package static let tooManyAxes = DiagnosticID(number: 2024, title: "a value has more axes than devices index")
+  package static let tooManyAxes = DiagnosticID(number: 2024, title: "a value has more axes than devices can index")
   package static let windowTooLarge = DiagnosticID(number: 2025, title: "a window has more elements than sums can hold")
   package static let tooLargeToExplain = DiagnosticID(
     number: 2026, title: "a model is too large to be run for an explanation")
@@ -97,7 +97,7 @@ extension DiagnosticID {
   package static let lowSignal = DiagnosticID(
     number: 3102, title: "an output of the compiled model is far from the float model's")
   package static let lowAgreement = DiagnosticID(
-    number: 3103, title: "a compiled model often answers other than the float model")
+    number: 3103, title: "a compiled model often answers differently from the float model")
   package static let fewCalibrationSamples = DiagnosticID(
     number: 3104, title: "ranges are chosen from few calibration samples")
   package static let valuesBeyondCalibration = DiagnosticID(
@@ -115,10 +115,11 @@ extension DiagnosticID {
   package static let allChannelsRemoved = DiagnosticID(
     number: 3201, title: "a pruning would remove all channels of a layer")
   package static let cutOutOfReach = DiagnosticID(
-    number: 3202, title: "the model does not have so many channels to remove")
+    number: 3202, title: "the model does not have that many channels to remove")
   package static let notDifferentiable = DiagnosticID(
     number: 3401, title: "a model cannot be trained through an operator without a gradient")
-  package static let labelOutOfRange = DiagnosticID(number: 3402, title: "a label names a class that the head lacks")
+  package static let labelOutOfRange = DiagnosticID(
+    number: 3402, title: "a label names a class that the head does not have")
   package static let targetMismatch = DiagnosticID(
     number: 3403, title: "teacher outputs or labels do not fit the student's head")
   package static let nonFiniteLoss = DiagnosticID(number: 3404, title: "the loss became NaN or infinite")
@@ -150,7 +151,7 @@ extension DiagnosticID {
   package static let bundleCutShort = DiagnosticID(number: 6012, title: "a bundle is cut short")
   package static let bundleAltered = DiagnosticID(number: 6013, title: "a bundle was altered after it was made")
   package static let manifestMismatch = DiagnosticID(
-    number: 6014, title: "a bundle does not hold what its manifest states")
+    number: 6014, title: "a bundle does not contain what its manifest states")
   package static let goldenMissing = DiagnosticID(number: 6015, title: "a bundle has no golden vectors to verify it by")
   package static let executionStopped = DiagnosticID(
     number: 6016, title: "a bundle's code was stopped: it exceeded a limit of time or memory")

@@ -55,7 +55,7 @@ package struct FileUse: Sendable {
           faults.append(
             Diagnostic(
               .outputIsInput, "\(output.role) would overwrite \(role)", at: Place(file: output.path),
-              hint: "name another file: nothing that is read is written over"))
+              hint: "name another file: files that are read are never overwritten"))
         }
       }
     }

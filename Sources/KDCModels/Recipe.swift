@@ -127,7 +127,7 @@ package struct Recipe {
   private static func reportUnknown(_ name: String, _ variables: [String: [String]], _ map: YAMLMap, line: Int?) {
     let known = variables.keys.sorted()
     map.faults.report(
-      "'\(name)' is no variable of the recipe", line: line, notes: ["known: " + known.joined(separator: ", ")],
+      "'\(name)' is not a variable of the recipe", line: line, notes: ["known: " + known.joined(separator: ", ")],
       hint: didYouMean(name, known).map { "did you mean '\($0)'?" })
   }
 

@@ -42,7 +42,7 @@ package final class YAMLMap {
     line = node.mark?.line
     for (key, value) in node.mapping ?? [:] {
       guard let name = key.string, !name.isEmpty else {
-        faults.report("a key of \(what) is no text, or an empty one", line: key.mark?.line)
+        faults.report("a key of \(what) is not text, or is empty", line: key.mark?.line)
         continue
       }
       pairs.append((name, key.mark, value))

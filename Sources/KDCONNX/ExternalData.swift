@@ -37,7 +37,7 @@ struct ExternalData {
     let offset = try number(entries["offset"], default: 0, fault)
     let remaining = file.size - offset
     guard remaining >= 0 else {
-      throw fault("offset \(offset) is behind the end of '\(location)' (\(file.size) bytes)")
+      throw fault("offset \(offset) is beyond the end of '\(location)' (\(file.size) bytes)")
     }
     let length = try number(entries["length"], default: remaining, fault)
     // 16 bytes is the largest element of ONNX; a longer stretch cannot fit and is not read.

@@ -40,7 +40,7 @@ struct InputShapes {
     let known = protos.map(\.name)
     return overrides.keys.sorted().filter { !known.contains($0) }.map {
       Diagnostic(
-        .invalidInputShape, "--input-shape names '\($0)', which is no input of the model",
+        .invalidInputShape, "--input-shape names '\($0)', which is not an input of the model",
         at: Place(file: file), notes: ["inputs: " + known.joined(separator: ", ")])
     }
   }

@@ -15,12 +15,10 @@ enum CommandLineTool {
     return FileManager.default.isExecutableFile(atPath: path) ? path : nil
   }()
 
-  /// `searchPath` replaces PATH where given.
-  static func run(_ arguments: [String], in folder: URL, searchPath: String? = nil) throws -> Outcome {
+  /// `environment` is added to that of the tests.
+  static func run(_ arguments: [String], in folder: URL, environment: [String: String] = [:]) throws -> Outcome {
     let process = Process()
-    if let searchPath {
-      process.environment = ProcessInfo.processInfo.environment.merging(["PATH": searchPath]) { $1 }
-    }
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.executableURL = URL(fileURLWithPath: path ?? "kdc")
     process.arguments = arguments
     process.currentDirectoryURL = folder
@@ -35,5 +33,14 @@ enum CommandLineTool {
     return Outcome(
       status: process.terminationStatus, output: try String(contentsOf: files[0], encoding: .utf8),
       errors: try String(contentsOf: files[1], encoding: .utf8))
+  }
+
+  /// The names of all commands, as the help lists them.
+  static func commands() throws -> [String] {
+    let help = try run(["--help"], in: FileManager.default.temporaryDirectory).output
+    guard let list = help.range(of: "SUBCOMMANDS:") else { return [] }
+    let lines = help[list.upperBound...].split(separator: "\n").filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
+    // The last line says where there is more help.
+    return lines.compactMap { $0.split(separator: " ").first.map(String.init) }.filter { $0 != "See" }
   }
 }

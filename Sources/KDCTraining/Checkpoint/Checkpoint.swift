@@ -54,7 +54,7 @@ package struct Checkpoint: Sendable {
       throw fault("it is damaged, or no checkpoint")
     }
     let own = reader.integer()
-    guard key.map({ $0.value == own }) ?? true else { throw fault("it is of a run with other inputs or options") }
+    guard key.map({ $0.value == own }) ?? true else { throw fault("it belongs to a run with other inputs or options") }
     guard let state = State(from: &reader) else { throw fault("it is damaged") }
     return state
   }
@@ -68,7 +68,7 @@ package struct Checkpoint: Sendable {
     own.text(Self.magic)
     guard Array(try Files.read(path).prefix(own.bytes.count)) == own.bytes else {
       throw Diagnostic(
-        .unusableCheckpoint, "'\(path)' is no checkpoint, and would be written over", at: Place(file: path),
+        .unusableCheckpoint, "'\(path)' is not a checkpoint, and would be overwritten", at: Place(file: path),
         hint: "name a file that does not exist, or the checkpoint of an interrupted run")
     }
   }
@@ -76,7 +76,7 @@ package struct Checkpoint: Sendable {
   func fault(_ reason: String) -> Diagnostic {
     Diagnostic(
       .unusableCheckpoint, severity: .warning, "the checkpoint is not used: \(reason)", at: Place(file: path),
-      notes: ["the run begins anew and writes over it"])
+      notes: ["the run starts again from the beginning and overwrites it"])
   }
 
   private static let magic = "kdc training 1"

@@ -80,7 +80,7 @@ struct SampleFolder {
     let (count, verb) = skipped.count == 1 ? ("1 picture", "is") : ("\(skipped.count) pictures", "are")
     return Diagnostic(
       .skippedPictures, severity: .warning,
-      "\(count) of the folder \(verb) neither PNG nor JPEG, and no sample: " + Self.some(of: skipped),
+      "\(count) of the folder \(verb) neither PNG nor JPEG, and are not used: " + Self.some(of: skipped),
       hint: "convert them to PNG, or take them out of the folder")
   }
 

@@ -34,7 +34,7 @@ package struct DistillationTargets: Sendable {
             .targetMismatch,
             "the teacher gives \(found?.first?.count ?? 0) values for each of \(found?.count ?? 0) samples, the student's "
               + "'\(head.name)' \(own.width) for each of \(own.count)",
-            hint: "teacher and student must know the same classes, and see the same samples"))
+            hint: "teacher and student must have the same classes and the same samples"))
         continue
       }
       teachers[head.name] = rows
@@ -122,7 +122,7 @@ package struct DistillationTargets: Sendable {
       }
       return Diagnostic(
         .labelOutOfRange, "sample \(at) has the label \(values[at]) for '\(head.name)', which knows 0 to \(Int(limit))",
-        hint: "−1 stands for a sample without a label")
+        hint: "−1 marks a sample without a label")
     }
   }
 }

@@ -8,8 +8,8 @@ struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Time a bundle on this machine.",
     discussion: """
-      Runs the bundle's own benchmark (`model.kdb --bench`). A bundle for another processor is refused, since an \
-      emulator's times say nothing about the device: copy it there and run `./model.kdb --bench`.
+      Runs the bundle's own benchmark (`model.kdb --bench`). A bundle for another processor is refused, because the times of \
+      an emulator say nothing about the device: copy it there and run `./model.kdb --bench`.
 
       EXAMPLE
         kdc bench model.kdb --threads 2 --runs 100 --per-layer
@@ -18,10 +18,10 @@ struct Bench: AsyncParsableCommand {
   @Argument(help: "A bundle.")
   var bundle: String
 
-  @Option(help: "Threads, counting the main one.")
+  @Option(help: "Number of threads.")
   var threads = 1
 
-  @Option(help: "Inferences to time.")
+  @Option(help: "Number of inferences to time.")
   var runs = 20
 
   @Flag(help: "Also print the time of each step.")

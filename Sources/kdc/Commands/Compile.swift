@@ -10,27 +10,32 @@ struct Compile: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compile a trained model into one bundle of device code.",
     discussion: """
-      Makes the student smaller under its teacher's guidance (--prune, --recover, or a budget), quantises it
-      with a few hundred unlabelled samples, generates code for each target and writes one file that runs by itself and
-      loads into apps. The report compares what each stage made with the teacher and with the student.
+      Makes the student smaller under its teacher's guidance (--prune, --recover, or a budget), quantises it with a few \
+      hundred unlabelled samples, generates code for each target and writes one file that runs by itself and loads into \
+      applications. The report compares the result of each stage with the teacher and with the student.
 
       EXAMPLES
-        kdc compile student.onnx --teacher teacher.onnx --data calib.npz --eval eval.npz --target pi4b -o model.kdb
-        kdc compile student.onnx --data calib.npz --target pi4b --target jetson-nano --target host -o model.kdb
-        kdc compile student.onnx --teacher teacher.onnx --data calib.npz --train train.npz --prune 0.5 \\
-            --target pi4b -o small.kdb
-        kdc compile student.onnx --teacher teacher.onnx --data calib.npz --train train.npz --max-size 40KB \\
-            --max-latency 2ms --target pi4b -o model.kdb
-        kdc compile student.onnx --data photos/ --image-size 96x96 --target pi4b -o model.kdb
-        kdc compile student.onnx --target host -o model.kdb            (float: no samples needed)
-        kdc compile detector.onnx --input-shape image:1x3x320x320 --data calib.npz --target pi4b -o model.kdb
+        kdc compile student.onnx --teacher teacher.onnx --data calib.npz \\
+            --eval eval.npz --target pi4b -o model.kdb
+        kdc compile student.onnx --data calib.npz --target pi4b \\
+            --target jetson-nano --target host -o model.kdb
+        kdc compile student.onnx --teacher teacher.onnx --data calib.npz \\
+            --train train.npz --prune 0.5 --target pi4b -o small.kdb
+        kdc compile student.onnx --teacher teacher.onnx --data calib.npz \\
+            --train train.npz --max-size 40KB --max-latency 2ms \\
+            --target pi4b -o model.kdb
+        kdc compile student.onnx --data photos/ --image-size 96x96 \\
+            --target pi4b -o model.kdb
+        kdc compile student.onnx --target host -o model.kdb
+        kdc compile detector.onnx --input-shape image:1x3x320x320 \\
+            --data calib.npz --target pi4b -o model.kdb
 
-      Samples are npz with one array [n, …] per model input, named as the input, where `label` or `label:<output>` hold
-      labels; or a folder of PNG or JPEG images, or of CSV files, whose sub-folders are classes; or a CSV file with a row
-      per sample. Targets of one architecture share one file; where they span architectures, -o model.kdb writes
-      model.aarch64.kdb and model.x86_64.kdb.
+      Samples are npz files with one array [n, …] for each model input, under the input's name; `label` or \
+      `label:<output>` hold labels. A folder of PNG or JPEG images or of CSV files, whose sub-folders are classes, or a \
+      CSV file with a row for each sample works as well. Targets of one architecture share one file; if the targets span \
+      architectures, -o model.kdb writes model.aarch64.kdb and model.x86_64.kdb.
 
-      Exit codes: 0 done, 1 the input is at fault, 2 usage, 3 the budget cannot be met (the points that can are printed).
+      Exit codes: 0 done, 1 the input is at fault, 2 usage, 3 the budget cannot be met (points that can be are printed).
       """)
 
   @Argument(help: "The model to compile, an ONNX file.")
@@ -41,7 +46,7 @@ struct Compile: AsyncParsableCommand {
   @Option(help: "Calibration samples. Without them the model stays float.")
   var data: String?
 
-  @Option(help: "Samples to measure on; labels are used where there are some. Default: the calibration samples.")
+  @Option(help: "Samples to measure on, with labels if there are any. Default: the calibration samples.")
   var eval: String?
 
   @Option(name: .customLong("target"), help: "Device to compile for; may be repeated. `kdc targets` lists them.")
@@ -49,21 +54,21 @@ struct Compile: AsyncParsableCommand {
 
   @OptionGroup var destination: OutputOptions
 
-  @Option(help: "int8, or float to quantise nothing.")
+  @Option(help: "int8, or float to skip quantisation.")
   var activations: CompileRequest.Activations = .int8
 
-  @Option(help: "Bits of weights: int8, int4, or auto to choose for each layer what hardly changes the outputs.")
+  @Option(help: "Weights: int8, int4, or auto for 4 bits in those layers where they hardly change the outputs.")
   var weights: CompileRequest.Weights = .int8
 
   @Option(
     help:
-      "exact: 8-bit layers only. fast: 7 bits wherever a kernel is faster for it. auto: only where held-out samples hardly change."
+      "exact: 8-bit layers only. fast: 7 bits wherever a kernel is faster with them. auto: 7 bits only where the outputs hardly change on held-out samples."
   )
   var arithmetic: CompileRequest.Arithmetic = .auto
 
   @OptionGroup var inputs: ShapeOptions
 
-  @Option(help: "Write report.json here; - prints it alone.")
+  @Option(help: "Write the report as JSON to this file; - prints it alone.")
   var json: String?
 
   @Option(help: "Also write the generated sources: c. They are laid out by clang-format where it is installed.")
@@ -87,16 +92,16 @@ struct Compile: AsyncParsableCommand {
 
   @OptionGroup var machine: ThreadOptions
 
-  @Option(help: "Folder of clang and ld.lld.")
+  @Option(help: "Folder that holds clang and ld.lld.")
   var toolchain: String?
 
   @Flag(name: .customLong("check-simulation"), help: .hidden)
   var checksSimulation = false
 
-  @Flag(help: "No progress.")
+  @Flag(help: "Print no progress.")
   var quiet = false
 
-  @Flag(help: "What every stage did.")
+  @Flag(help: "Print what every stage did in detail.")
   var verbose = false
 
   enum EmittedLanguage: String, ExpressibleByArgument { case c }
@@ -156,7 +161,7 @@ struct Compile: AsyncParsableCommand {
       Console.result(ReportTable(report: report).text)
     }
     if data == nil && activations == .int8 && !quiet {
-      Console.note("note: no --data, so the model stays float: larger and slower than int8")
+      Console.note("note: without --data the model stays float, which is larger and slower than int8")
     }
   }
 }

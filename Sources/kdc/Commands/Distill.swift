@@ -8,23 +8,28 @@ struct Distill: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a student's weights under a teacher, ONNX in and out.",
     discussion: """
-      The loss of each head is α · hard + (1 − α) · T² · KL(teacher ‖ student) at temperature T: cross-entropy with the label
-      and divergence from the teacher for classes, smooth L1 from both for boxes and other values. Samples without a label
-      (class −1) are taught by the teacher alone.
+      The loss of each head is α · hard + (1 − α) · T² · KL(teacher ‖ student) at temperature T. For classes the hard part \
+      is the cross-entropy with the label and the soft part the divergence from the teacher; for boxes and other values \
+      both are smooth L1. Samples without a label (class −1) learn from the teacher alone.
 
       EXAMPLES
-        kdc distill teacher.onnx student.onnx --data train.npz --eval eval.npz -o distilled.onnx
-        kdc distill teacher.onnx student.onnx --data photos/ --soft-only --temperature 8 -o distilled.onnx
-        kdc distill teacher.onnx student.onnx --data train.npz --hint relu3=relu2:0.5 --attention relu9=relu5:100 -o d.onnx
-        kdc distill teacher.onnx student.onnx --data train.npz --generations 6 --reinitialize -o born-again.onnx
-        kdc distill a.onnx student.onnx --teacher b.onnx --data train.npz --augment shift=2,flip -o distilled.onnx
+        kdc distill teacher.onnx student.onnx --data train.npz \\
+            --eval eval.npz -o distilled.onnx
+        kdc distill teacher.onnx student.onnx --data photos/ --soft-only \\
+            --temperature 8 -o distilled.onnx
+        kdc distill teacher.onnx student.onnx --data train.npz \\
+            --hint relu3=relu2:0.5 --attention relu9=relu5:100 -o d.onnx
+        kdc distill teacher.onnx student.onnx --data train.npz \\
+            --generations 6 --reinitialize -o born-again.onnx
+        kdc distill a.onnx student.onnx --teacher b.onnx --data train.npz \\
+            --augment shift=2,flip -o distilled.onnx
       """)
 
   @Argument(help: "The model to learn from, an ONNX file.") var teacher: String
 
   @Argument(help: "The model to train, an ONNX file.") var student: String
 
-  @Option(help: "Training samples: npz, CSV, or a folder. Labels are used where there are some.") var data: String
+  @Option(help: "Training samples, with labels if there are any: npz, CSV, or a folder.") var data: String
 
   @OptionGroup var destination: OutputOptions
 

@@ -13,7 +13,7 @@ struct Doctor: AsyncParsableCommand {
         kdc doctor --toolchain /usr/lib/llvm-19/bin
       """)
 
-  @Option(help: ArgumentHelp("Folder with clang and ld.lld.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Folder that holds clang and ld.lld.", valueName: "folder"))
   var toolchain: String?
 
   private struct Finding: Codable {
@@ -25,7 +25,7 @@ struct Doctor: AsyncParsableCommand {
     var install: String
   }
 
-  @Option(help: ArgumentHelp("Write the findings as JSON to this file, or - for standard output.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write the findings as JSON to this file; - prints them alone.", valueName: "file"))
   var json: String?
 
   mutating func run() async throws {
@@ -36,7 +36,7 @@ struct Doctor: AsyncParsableCommand {
       for finding in findings {
         let mark = finding.found != nil ? "ok      " : finding.required ? "MISSING " : "absent  "
         Console.result("\(mark) \(finding.tool): \(finding.found ?? finding.purpose)")
-        if finding.found == nil { Console.result("         get it: \(finding.install)") }
+        if finding.found == nil { Console.result("         to install: \(finding.install)") }
       }
       Console.result(missing.isEmpty ? "kdc can compile on this machine." : "kdc cannot compile on this machine.")
     }
@@ -58,25 +58,25 @@ struct Doctor: AsyncParsableCommand {
       Finding(
         tool: "clang", found: usable.map { "\($0.clang) (\($0.clangVersion))" },
         purpose: old + "compiles the generated code" + (compilers.find("clang").map { "; found \($0)" } ?? ""),
-        required: true, install: "the Swift toolchain has it (swift.org/install), or: apt-get install clang"),
+        required: true, install: "part of the Swift toolchain (swift.org/install), or: apt-get install clang"),
       Finding(
         tool: "ld.lld", found: usable.map { "\($0.linker) (\($0.linkerVersion))" },
         purpose: old + "links bundles" + (compilers.find("ld.lld").map { "; found \($0)" } ?? ""),
-        required: true, install: "the Swift toolchain has it, or: apt-get install lld"),
+        required: true, install: "part of the Swift toolchain, or: apt-get install lld"),
       Finding(
         tool: "llvm-objdump", found: version(compilers.find("llvm-objdump") ?? anywhere.find("llvm-objdump")),
         purpose: "shows a bundle's machine code", required: false,
-        install: "the Swift toolchain has it, or: apt-get install llvm"),
+        install: "part of the Swift toolchain, or: apt-get install llvm"),
       Finding(
         tool: "qemu-aarch64", found: version(anywhere.find("qemu-aarch64") ?? anywhere.find("qemu-aarch64-static")),
         purpose: "runs bundles for AArch64 boards in `kdc verify --simulate`", required: false,
         install: "apt-get install qemu-user"),
       Finding(
         tool: "AArch64 C library", found: Machine.aarch64Root,
-        purpose: "what such bundles load under qemu-aarch64", required: false,
+        purpose: "the C library that such bundles load under qemu-aarch64", required: false,
         install: "apt-get install libc6-arm64-cross, or name its folder in KDC_AARCH64_ROOT"),
       Finding(
-        tool: "ffmpeg", found: anywhere.find("ffmpeg"), purpose: "takes videos apart for `kdc run`", required: false,
+        tool: "ffmpeg", found: anywhere.find("ffmpeg"), purpose: "unpacks videos for `kdc run`", required: false,
         install: "apt-get install ffmpeg"),
       // Linked into kdc: without it this program would not have started.
       Finding(

@@ -22,10 +22,10 @@ struct Evaluate: AsyncParsableCommand {
   @Option(help: "Samples and labels: npz, CSV, or a folder.")
   var data: String
 
-  @Option(help: "Write the figures as JSON here; - prints them alone.")
+  @Option(help: "Write the figures as JSON to this file; - prints them alone.")
   var json: String?
 
-  @Option(help: "Draw confidences and confusion matrices as SVG here.")
+  @Option(help: "Draw confidences and confusion matrices as SVG to this file.")
   var svg: String?
 
   @OptionGroup var kinds: OutputKindOptions
@@ -36,7 +36,7 @@ struct Evaluate: AsyncParsableCommand {
 
   @OptionGroup(title: "Image folders") var images: DataOptions
 
-  @Flag(help: "No progress.")
+  @Flag(help: "Print no progress.")
   var quiet = false
 
   /// The documented JSON.

@@ -15,8 +15,8 @@ struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show the kernel of each layer, why it was chosen, and its share of the time.",
     discussion: """
-      Estimates are those of the compiler's cost model, for one core. A bundle is explained for the targets it was made for; an ONNX \
-      model as it would be as int8, whatever the calibration.
+      Times are estimates of the compiler's cost model for one core. A bundle is explained for the targets it was made for, \
+      an ONNX model as it would run as int8, whatever its calibration.
 
       EXAMPLES
         kdc explain model.kdb
@@ -26,19 +26,20 @@ struct Explain: ParsableCommand {
         kdc explain --rise student.onnx --data eval.npz -o map.png
       """)
 
-  @Argument(help: "A bundle or an ONNX model; with --rise one or several ONNX models.")
+  @Argument(help: "A bundle or an ONNX model; with --rise, one or more ONNX models.")
   var files: [String]
 
-  @Option(name: .customLong("target"), help: "Device to explain for; may be repeated. Needed for an ONNX model.")
+  @Option(name: .customLong("target"), help: "Device to explain for; may be repeated. Required for an ONNX model.")
   var targets: [String] = []
 
-  @Option(help: "What an ONNX model computes in: int8 or float.")
+  @Option(help: "How an ONNX model computes: int8 or float.")
   var activations: CompileRequest.Activations = .int8
 
   @Option(
     name: .customLong("max-ram"),
     help: ArgumentHelp(
-      "Most memory that inference works in: 256KB. Default: what a bundle was made with.", valueName: "bytes"),
+      "Most memory that an inference works in: 256KB. Default: the limit that a bundle was made with.",
+      valueName: "bytes"),
     transform: Quantity.bytes)
   var maxMemory: Int?
 
@@ -49,10 +50,10 @@ struct Explain: ParsableCommand {
 
   @OptionGroup(visibility: .hidden) var saliency: SaliencyOptions
 
-  @Flag(help: "Also print which kernels were refused for each layer, and why.")
+  @Flag(help: "Also print the kernels that were refused for each layer, and why.")
   var refused = false
 
-  @Option(help: ArgumentHelp("Write JSON to this file, or to standard output for '-'.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write the explanation as JSON to this file; - prints it alone.", valueName: "file"))
   var json: String?
 
   func validate() throws {

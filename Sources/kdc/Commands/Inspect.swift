@@ -10,14 +10,14 @@ import KDCPasses
 /// `kdc inspect FILE`: what a model is made of, and what kdc cannot compile of it.
 struct Inspect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show a model's inputs, operators, size and what is unsupported; or what a bundle holds.",
+    abstract: "Show the inputs, operators and size of a model and what is unsupported, or what a bundle holds.",
     discussion: """
       EXAMPLES
-        kdc inspect student.onnx                   inputs, operators, parameters, MACs, what is unsupported
-        kdc inspect student.onnx --graph --passes  the graph as the compiler quantises it
-        kdc inspect student.onnx --groups          which channels can be pruned, and which go together
+        kdc inspect student.onnx                   operators, what is unsupported
+        kdc inspect student.onnx --graph --passes  the graph that is quantised
+        kdc inspect student.onnx --groups          channels that are pruned together
         kdc inspect model.kdb                      what a bundle holds and needs
-        kdc inspect model.kdb --graph              its program: which steps are integer, and which float
+        kdc inspect model.kdb --graph              the steps of its program
       """)
 
   @Argument(help: "An ONNX model or a bundle.")
@@ -25,22 +25,22 @@ struct Inspect: AsyncParsableCommand {
 
   @OptionGroup var inputs: ShapeOptions
 
-  @Option(help: "Write the findings as JSON to a file, or to standard output with '-'.")
+  @Option(help: "Write the findings as JSON to this file; - prints them alone.")
   var json: String?
 
-  @Flag(help: "Print the graph, one line a node; of a bundle the program, one line a step.")
+  @Flag(help: "Print the graph, one line per node, or a bundle's program, one line per step.")
   var graph = false
 
-  @Flag(help: "With --graph: as it is after the compiler's passes. Else: count operators after them.")
+  @Flag(help: "Show the graph, or count its operators, after the compiler's passes.")
   var passes = false
 
-  @Flag(help: "List the groups of channels that pruning removes together, as they are after the compiler's passes.")
+  @Flag(help: "List the groups of channels that pruning removes together, after the compiler's passes.")
   var groups = false
 
-  @Flag(help: "Print only what is unsupported; the exit code is 1 where there is something.")
+  @Flag(help: "Print only what is unsupported; exit code 1 if there is anything.")
   var unsupported = false
 
-  @Flag(help: "List the operators kdc supports, and what each can do.")
+  @Flag(help: "List the operators that kdc supports and what each can do.")
   var ops = false
 
   func validate() throws {

@@ -9,13 +9,14 @@ struct New: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make an untrained ONNX model from a short description.",
     discussion: """
-      EXAMPLE of a description:
-        family: resnet             # resnet-v2, mobilenetv2, conv, conv-tiny, conv-very-tiny, mlp, gru, multi-modal
+      EXAMPLE of a description, where the other families are resnet-v2, mobilenetv2, conv, conv-tiny, conv-very-tiny, mlp, \
+      gru and multi-modal:
+        family: resnet
         input: {name: image, shape: [1, 28, 28]}
         widths: [24, 48, 80]
         blocks: [1, 2, 2]
         outputs: {logits: 10}
-      The page "Models" of the documentation has the keys of each family.
+      The page "Models" of the documentation lists the keys of each family.
 
       EXAMPLE
         kdc new teacher.yaml -o untrained.onnx
@@ -25,7 +26,7 @@ struct New: ParsableCommand {
 
   @Option(name: .shortAndLong, help: "The ONNX model to write.") var output: String
 
-  @Option(help: "Seed of the weights. Default: the description's, else 0.") var seed: UInt64?
+  @Option(help: "Seed of the weights. Default: that of the description, or 0.") var seed: UInt64?
 
   mutating func run() throws {
     var files = FileUse()

@@ -11,10 +11,10 @@ import KDCTraining
 struct RecipeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "recipe",
-    abstract: "Run a recipe: a published experiment as kdc commands, and the table of its results.",
+    abstract: "Run a recipe, a published experiment as kdc commands, and print the table of its results.",
     discussion: """
-      The folder holds recipe.yaml, with the models it names beside it. Everything is written into the output folder; a step
-      whose command has run there before is not run again, so that an interrupted recipe goes on.
+      The folder holds recipe.yaml, with the models it names next to it. Everything is written to the output folder; a step \
+      whose command has already run there is skipped, so an interrupted recipe resumes where it stopped.
 
       EXAMPLES
         kdc recipe bundles/mutual-information --smoke -o out
@@ -24,18 +24,18 @@ struct RecipeCommand: AsyncParsableCommand {
 
   @Argument(help: "The recipe's folder.") var folder: String
 
-  @Flag(help: "The small size, which takes less than a minute.") var smoke = false
+  @Flag(help: "Run the small size, which takes less than a minute.") var smoke = false
 
-  @Flag(help: "Only check the recipe.") var check = false
+  @Flag(help: "Only check the recipe, and run nothing.") var check = false
 
-  @Option(name: .shortAndLong, help: "The folder to work in. Default: the recipe's name.") var output: String?
+  @Option(name: .shortAndLong, help: "The folder to work in. Default: one with the recipe's name.") var output: String?
 
-  @Option(name: .customLong("set"), help: "A variable of the recipe, as epochs=5; may be repeated.")
+  @Option(name: .customLong("set"), help: "Set a variable of the recipe, as epochs=5; may be repeated.")
   var settings: [String] = []
 
-  @Option(help: "Write the table as JSON here.") var json: String?
+  @Option(help: "Write the table as JSON to this file.") var json: String?
 
-  @Flag(help: "No progress.") var quiet = false
+  @Flag(help: "Print no progress.") var quiet = false
 
   mutating func run() async throws {
     let path = folder + "/recipe.yaml"

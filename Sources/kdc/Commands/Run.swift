@@ -10,16 +10,17 @@ struct Run: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run a bundle or an ONNX model on samples.",
     discussion: """
+      A bundle for this machine runs its machine code; one for another architecture runs in the reference interpreter, with \
+      the same bytes. Outputs are stacked along the first dimension, one row per sample. A single sample of a model without \
+      a batch, in the shape of the model's input, gives outputs in the model's own shapes.
+
+      A video (unpacked by ffmpeg) or a folder of its frames gives one row per frame. If the model has several inputs, those \
+      with 1 or 3 channels receive the frame, and one with K channels the last K frames in grey.
+
       EXAMPLES
         kdc run model.kdb --input samples.npz -o outputs.npz
         kdc run concierge.kdb --input frames/ -o outputs.npz
         kdc run concierge.kdb --input door.mp4 --fps 8 -o outputs.npz
-
-      A bundle for this machine runs by its machine code; one for another architecture by the reference interpreter,
-      with the same bytes. Outputs are stacked along the first dimension: one row per sample. A single sample of a model
-      without a batch, given in the shape of the model's input, gives outputs in the model's own shapes.
-      A video (taken apart by ffmpeg), or a folder of its frames, gives a row per frame. Where a model has several inputs,
-      those with 1 or 3 channels take the frame, and one with K others the K frames up to it, in grey.
       """)
 
   @Argument(help: "A bundle or an ONNX model.")
@@ -28,7 +29,7 @@ struct Run: AsyncParsableCommand {
   @Option(help: "Samples: npz, npy, CSV, a folder, or a video.")
   var input: String
 
-  @Option(help: "Of a video: frames per second to take. Default: all.", transform: Quantity.positive)
+  @Option(help: "Frames per second to take from a video. Default: all.", transform: Quantity.positive)
   var fps: Double?
 
   @Option(name: .shortAndLong, help: "The npz file to write; - for standard output.")
@@ -40,7 +41,7 @@ struct Run: AsyncParsableCommand {
 
   @OptionGroup(title: "Image folders") var images: DataOptions
 
-  @Flag(help: "No progress.")
+  @Flag(help: "Print no progress.")
   var quiet = false
 
   func validate() throws {

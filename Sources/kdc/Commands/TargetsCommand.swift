@@ -8,17 +8,18 @@ struct TargetsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "targets", abstract: "List the devices that kdc compiles for.",
     discussion: """
-      A target is a short YAML file; `--target` also takes a path to one of your own.
+      A target is described by a short YAML file; `--target` also takes the path of one of your own.
 
       EXAMPLES
         kdc targets
         kdc targets --targets-dir my-boards --json -
       """)
 
-  @Option(help: ArgumentHelp("Read *.yaml of this folder in place of the built-in targets.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp("Read the *.yaml files of this folder instead of the built-in targets.", valueName: "folder"))
   var targetsDir: String?
 
-  @Option(help: ArgumentHelp("Write JSON to this file, or to standard output for '-'.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write the targets as JSON to this file; - prints them alone.", valueName: "file"))
   var json: String?
 
   func run() throws {

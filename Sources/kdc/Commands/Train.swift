@@ -7,14 +7,17 @@ struct Train: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a model's weights on labelled samples, ONNX in and out.",
     discussion: """
-      BatchNormalization is trained in its training form and kept; operator set, names and dynamic dimensions stay as they
-      are. The history is drawn beside the output as SVG.
+      BatchNormalization is trained in its training form and kept; operator set, names and dynamic dimensions stay as they \
+      are. The training history is drawn as an SVG file next to the output.
 
       EXAMPLES
         kdc new conv-tiny.yaml -o untrained.onnx
-        kdc train untrained.onnx --data train.npz --eval eval.npz -o teacher.onnx
-        kdc train student.onnx --reinitialize --seed 3 --data train.npz --epochs 20 --augment shift=2,flip -o new.onnx
-        kdc train model.onnx --data photos/ --image-size 96x96 --optimizer sgd --schedule step -o better.onnx
+        kdc train untrained.onnx --data train.npz --eval eval.npz \\
+            -o teacher.onnx
+        kdc train student.onnx --reinitialize --seed 3 --data train.npz \\
+            --epochs 20 --augment shift=2,flip -o new.onnx
+        kdc train model.onnx --data photos/ --image-size 96x96 \\
+            --optimizer sgd --schedule step -o better.onnx
       """)
 
   @Argument(help: "The model to train, an ONNX file.") var model: String

@@ -8,12 +8,11 @@ struct Verify: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check a bundle's digest, structure, manifest and golden vectors.",
     discussion: """
-      Every byte of the file must have the digest that it was sealed with, and the bundle must hold what its manifest \
-      states. The reference interpreter runs the program that the bundle carries; its outputs must equal the golden \
-      vectors byte for byte. Nothing of the file is run, whatever processor it is for, unless that is asked for: \
-      --execute runs its machine code on this machine, --simulate under qemu-aarch64 if that is installed, each in a \
-      process of its own with limits of time and memory. --rebuild compiles the program again and compares every byte. \
-      Exit code 4 where a check fails.
+      Every byte of the file must match the digest it was sealed with, and the bundle must hold what its manifest states. \
+      The reference interpreter runs the program that the bundle carries; its outputs must equal the golden vectors byte for \
+      byte. Nothing in the file is executed, whatever processor it is for, unless you ask for it: --execute runs its machine \
+      code on this machine and --simulate under qemu-aarch64 if that is installed, each in a separate process with limits \
+      on time and memory. --rebuild compiles the program again and compares every byte. The exit code is 4 if a check fails.
 
       EXAMPLES
         kdc verify model.kdb
@@ -25,25 +24,27 @@ struct Verify: AsyncParsableCommand {
   @Argument(help: "A bundle.")
   var bundle: String
 
-  @Flag(help: "Also run its machine code on this machine.")
+  @Flag(help: "Also run the bundle's machine code on this machine.")
   var execute = false
 
-  @Flag(help: "Also compile its program again, with the same tools, and compare every byte.")
+  @Flag(help: "Also compile the program again with the same tools and compare every byte.")
   var rebuild = false
 
-  @Option(help: ArgumentHelp("Also emulate this target's core; may be repeated.", valueName: "target"))
+  @Option(
+    help: ArgumentHelp(
+      "Also run the machine code on an emulated core of this target; may be repeated.", valueName: "target"))
   var simulate: [String] = []
 
-  @Option(help: ArgumentHelp("The most seconds that a run of machine code may take.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("Time limit for each run of machine code.", valueName: "seconds"))
   var timeLimit = 600.0
 
-  @Option(help: "Threads for the interpreter.")
+  @Option(help: "Number of threads for the interpreter.")
   var threads = 1
 
-  @Option(help: ArgumentHelp("Write the checks as JSON to this file, or - for standard output.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write the checks as JSON to this file; - prints them alone.", valueName: "file"))
   var json: String?
 
-  @Flag(help: "Print nothing but faults.")
+  @Flag(help: "Print faults only.")
   var quiet = false
 
   func validate() throws {

@@ -4,16 +4,21 @@ import Foundation
 enum Figure {
   /// "12.3 KB", "1.82 MB", where 1 KB is 1024 bytes.
   static func bytes(_ value: Int) -> String {
-    value >= 1_048_576
-      ? String(format: "%.2f MB", Double(value) / 1_048_576) : String(format: "%.1f KB", Double(value) / 1024)
+    let kilobytes = Double(value) / 1024
+    return switch value {
+    case ..<(1 << 20): String(format: "%.1f KB", kilobytes)
+    case ..<(1 << 30): String(format: "%.2f MB", kilobytes / 1024)
+    default: String(format: "%.2f GB", kilobytes / 1_048_576)
+    }
   }
 
-  /// "1.82 M", "617.0 K", "42", where 1 K is 1000.
+  /// "42", "617.0 K", "1.82 M", where 1 K is 1000.
   static func count(_ value: Int) -> String {
     switch value {
     case ..<1000: "\(value)"
     case ..<1_000_000: String(format: "%.1f K", Double(value) / 1e3)
-    default: String(format: "%.2f M", Double(value) / 1e6)
+    case ..<1_000_000_000: String(format: "%.2f M", Double(value) / 1e6)
+    default: String(format: "%.2f G", Double(value) / 1e9)
     }
   }
 }

@@ -10,7 +10,7 @@ enum SystemLimits {
     guard let limit = MachineMemory.addressSpace, !BLAS.reserve(threads.count) else { return }
     throw Diagnostic(
       .systemLimit, "the limit of \(Figure.bytes(limit)) on memory is too low to compute on \(threads.count) threads",
-      hint: "raise it (`ulimit -v`), take it away, or give --threads 1")
+      hint: "raise it (`ulimit -v`), remove it, or give --threads 1")
   }
 
   /// Throws `systemLimit` where threads are refused (`ulimit -u`).

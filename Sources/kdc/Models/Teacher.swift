@@ -101,7 +101,7 @@ struct TeacherModel: Sendable {
     for name in request.matches.keys.sorted() where !student.outputs.contains(name) {
       faults.append(
         Diagnostic(
-          .teacherMismatch, "--match names '\(name)', which is no output of the student",
+          .teacherMismatch, "--match names '\(name)', which is not an output of the student",
           notes: ["the student's outputs: " + student.outputs.map { "'\($0)'" }.joined(separator: ", ")],
           hint: didYouMean(name, student.outputs).map { "did you mean '\($0)'?" }))
     }
@@ -109,7 +109,7 @@ struct TeacherModel: Sendable {
       guard let name = steps.input, !own.contains(name) else { continue }
       faults.append(
         Diagnostic(
-          .teacherMismatch, "--teacher-preprocess names '\(name)', which is no input of the teacher",
+          .teacherMismatch, "--teacher-preprocess names '\(name)', which is not an input of the teacher",
           at: Place(file: graph.file), hint: didYouMean(name, own).map { "did you mean '\($0)'?" }))
     }
     guard faults.isEmpty else { throw DiagnosticList(faults) }

@@ -158,7 +158,7 @@ struct TrainingSession {
     let unknown = options.loss.headWeights.keys.sorted().filter { !student.outputs.contains($0) }
     if let name = unknown.first {
       throw Diagnostic(
-        .unknownLabel, "--head-weight names '\(name)', which is no output of the model", at: Place(file: path),
+        .unknownLabel, "--head-weight names '\(name)', which is not an output of the model", at: Place(file: path),
         notes: ["the model's outputs: " + student.outputs.map { "'\($0)'" }.joined(separator: ", ")],
         hint: didYouMean(name, student.outputs).map { "did you mean '\($0)'?" })
     }
@@ -229,7 +229,7 @@ struct TrainingSession {
       .nonFiniteLoss, "the loss was no longer finite in epoch \(epoch)", at: Place(file: path),
       notes: isKept ? ["the state of the last good step stays in '\(checkpoint.path)'"] : [],
       hint: "take a lower --learning-rate than \(options.learningRate)"
-        + (isKept ? "; with --continue the run goes on from there" : "") + ", and look for extreme samples")
+        + (isKept ? "; with --continue the run resumes from there" : "") + ", and look for extreme samples")
   }
 
   private func evaluate(_ weights: [String: Tensor], on data: DataSet) throws -> [HeadMetrics] {

@@ -4,24 +4,25 @@ import KDCTraining
 
 /// How `kdc compile` makes the student smaller before it is quantised.
 struct CompressionOptions: ParsableArguments {
-  @Option(help: "Samples to prune and to recover with; labels are not needed. Default: the --data samples.")
+  @Option(help: "Samples for pruning and recovery; labels are not needed. Default: the --data samples.")
   var train: String?
 
   @Option(name: .customLong("train-samples"), help: "Use only the first N samples of --train.")
   var trainSamples: Int?
 
   @Option(
-    help: ArgumentHelp("Share of the multiply-accumulates to remove, 0 to below 1.", valueName: "share"),
+    help: ArgumentHelp("Share of the multiply-accumulates to remove, from 0 to below 1.", valueName: "share"),
     transform: Quantity.cut)
   var prune: Double?
 
   @Option(
     name: .customLong("prune-width"),
-    help: ArgumentHelp("Share of the hidden channels to remove, 0 to below 1.", valueName: "share"),
+    help: ArgumentHelp("Share of the hidden channels to remove, from 0 to below 1.", valueName: "share"),
     transform: Quantity.cut)
   var pruneWidth: Double?
 
-  @Option(help: ArgumentHelp("Epochs of recovery training. Default: 10 when pruning, else 0.", valueName: "epochs"))
+  @Option(
+    help: ArgumentHelp("Epochs of recovery training. Default: 10 when pruning, otherwise 0.", valueName: "epochs"))
   var recover: Int?
 
   @Flag(name: .customLong("no-recover"), help: "Do not train after pruning.")
@@ -30,40 +31,40 @@ struct CompressionOptions: ParsableArguments {
   @Option(help: "How channels are rated: fisher, taylor or magnitude.")
   var importance: CompressionRequest.Importance = .fisher
 
-  @Flag(name: .customLong("no-reconstruct"), help: "Do not refit the layers after pruned channels.")
+  @Flag(name: .customLong("no-reconstruct"), help: "Do not refit the layers that follow pruned channels.")
   var noReconstruct = false
 
   @Flag(
     name: .customLong("low-rank"),
     help:
-      "Also try layers factored into two thinner ones; kept where held-out samples say that they beat pruning alone.")
+      "Also try to factor layers into two thinner ones; kept where that beats pruning alone on held-out samples.")
   var lowRank = false
 
   @Option(
     name: .customLong("learning-rate"),
-    help: "Largest step of recovery (Muon, cosine) as a share of a layer's typical weight. Default: 0.02.",
+    help: "Peak step size of recovery (Muon, cosine), as a share of a layer's typical weight. Default: 0.02.",
     transform: Quantity.positive)
   var learningRate: Double?
 
-  @Option(help: "Samples of a step of recovery. Default: 32.") var batch: Int?
+  @Option(help: "Samples in each step of recovery. Default: 32.") var batch: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Changed views of training images beside the originals, four of each in turn: shift=2,flip,rotate=10,noise=0.02.",
+      "Augment the training images, four views of each in turn with the originals: shift=2,flip,rotate=10,noise=0.02.",
       valueName: "changes"),
     transform: Augmentation.init(parsing:))
   var augment: Augmentation?
 
   @Option(
     name: .customLong("teacher-share"),
-    help: "The teacher's part of what recovery trains towards, 0…1; the rest is the student before pruning.",
+    help: "Weight of the teacher in the target of recovery, 0…1; the unpruned student has 1 minus that. Default: 0.5.",
     transform: Quantity.share)
   var teacherShare: Double = 0.5
 
   @Option(
     name: .customLong("feature-weight"),
     help:
-      "Weight of the hidden values of the student before pruning in the recovery loss; 0: outputs alone. Default: 30.",
+      "Weight of the unpruned student's hidden values in the recovery loss; 0 for outputs alone. Default: 30.",
     transform: Quantity.nonNegative)
   var featureWeight: Double?
 
@@ -73,12 +74,12 @@ struct CompressionOptions: ParsableArguments {
   @Option(help: "Weight of the labels in the loss, 0…1. Default: 0.3.", transform: Quantity.share)
   var alpha: Double?
 
-  @Option(help: "Temperature of the distillation loss.", transform: Quantity.positive)
+  @Option(help: "Temperature of the distillation loss. Default: 2.", transform: Quantity.positive)
   var temperature: Double = 2
 
   @Option(
     name: .customLong("work-dir"),
-    help: ArgumentHelp("Keep intermediate results here; an interrupted compile goes on from them.", valueName: "folder")
+    help: ArgumentHelp("Keep intermediate results here; an interrupted compile resumes from them.", valueName: "folder")
   )
   var workFolder: String?
 

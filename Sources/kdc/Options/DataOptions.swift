@@ -5,17 +5,20 @@ import KDCTraining
 struct DataOptions: ParsableArguments {
   @Option(
     name: .customLong("image-size"),
-    help: ArgumentHelp("Resize the images of folders, WIDTHxHEIGHT: what the model takes.", valueName: "size"),
+    help: ArgumentHelp("Resize images to this size, WIDTHxHEIGHT, which the model takes.", valueName: "size"),
     transform: ImageOptions.Size.init(parsing:))
   var imageSize: ImageOptions.Size?
 
   @Option(
-    help: ArgumentHelp("Of pixels / 255: one number, or one per channel as 0.485,0.456,0.406.", valueName: "mean"),
+    help: ArgumentHelp(
+      "Mean of pixel / 255: one number, or one per channel as 0.485,0.456,0.406. Default: 0.", valueName: "mean"),
     transform: Quantity.list)
   var mean: [Float] = [0]
 
   @Option(
-    name: .customLong("std"), help: ArgumentHelp("What (pixel / 255 − mean) is divided by.", valueName: "std"),
+    name: .customLong("std"),
+    help: ArgumentHelp(
+      "Divisor of (pixel / 255 − mean): one number, or one per channel. Default: 1.", valueName: "std"),
     transform: Quantity.list)
   var deviation: [Float] = [1]
 

@@ -1,44 +1,48 @@
 import ArgumentParser
 import KDCTraining
 
-/// What `kdc distill` makes small.
+/// What `kdc distill` minimises.
 struct DistillationOptions: ParsableArguments {
-  @Option(help: "α, the weight of the labels in the loss, 0…1; the teacher has the rest.", transform: Quantity.share)
+  @Option(
+    help: "α, the weight of the labels in the loss, 0…1; the teacher's weight is 1 − α. Default: 0.7.",
+    transform: Quantity.share)
   var alpha = 0.7
 
-  @Flag(name: .customLong("soft-only"), help: "Only the teacher's answers (α 0).") var softOnly = false
+  @Flag(name: .customLong("soft-only"), help: "Learn from the teacher's answers alone (α = 0).") var softOnly = false
 
-  @Flag(name: .customLong("hard-only"), help: "Only the labels (α 1).") var hardOnly = false
+  @Flag(name: .customLong("hard-only"), help: "Learn from the labels alone (α = 1).") var hardOnly = false
 
-  @Option(help: "T, which softens teacher's and student's probabilities.", transform: Quantity.positive)
+  @Option(
+    help: "T, the temperature that softens the probabilities of teacher and student. Default: 4.",
+    transform: Quantity.positive)
   var temperature = 4.0
 
   @Option(
-    name: .customLong("last-temperature"), help: "The temperature of the last step; it changes linearly up to there.",
+    name: .customLong("last-temperature"), help: "Temperature of the last step; T changes linearly towards it.",
     transform: Quantity.positive)
   var lastTemperature: Double?
 
   @Option(
     name: .customLong("stop-gap"),
-    help: "End once every head is at most this far behind the teacher on the held-out samples: 0.5%.",
+    help: "Stop once every head is at most this far behind the teacher on held-out samples: 0.5%.",
     transform: Quantity.share)
   var stopGap: Double?
 
   @OptionGroup var layers: LayerOptions
 
-  @Option(help: "A model between teacher and student that is distilled first and then teaches; may be repeated.")
+  @Option(help: "A model between teacher and student: it is distilled first and then teaches. May be repeated.")
   var assistant: [String] = []
 
-  @Option(help: "Train this often, each time fresh weights, taught by the time before (from the second on).")
+  @Option(help: "Number of students trained in turn from fresh weights, each after the first taught by the one before.")
   var generations = 1
 
-  @Option(help: "A further student that is trained at the same time; they teach each other. May be repeated.")
+  @Option(help: "Another student, trained at the same time; the students teach each other. May be repeated.")
   var peer: [String] = []
 
-  @Option(help: "Samples without labels, taught by the teacher alone and mixed with the others.")
+  @Option(help: "Samples without labels, mixed with the others and taught by the teacher alone.")
   var unlabelled: String?
 
-  @Option(name: .customLong("teacher"), help: "A further teacher; may be repeated. Their answers are averaged.")
+  @Option(name: .customLong("teacher"), help: "Another teacher; may be repeated. The answers are averaged.")
   var teachers: [String] = []
 
   @OptionGroup var fit: TeacherFitOptions

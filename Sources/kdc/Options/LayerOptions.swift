@@ -8,7 +8,7 @@ struct LayerOptions: ParsableArguments {
   @Option(.relational) var relational: [String] = []
   @Option(.information) var information: [String] = []
 
-  @Option(help: "β, a factor on all losses between layers.", transform: Quantity.nonNegative) var beta = 1.0
+  @Option(help: "β, a factor on all losses between layers. Default: 1.", transform: Quantity.nonNegative) var beta = 1.0
 
   private var given: [(LayerLoss, [String])] {
     [(.hint, hint), (.attention, attention), (.relational, relational), (.information, information)]

@@ -6,7 +6,7 @@ import KDCTensor
 /// How many threads a command computes with.
 struct ThreadOptions: ParsableArguments {
   @Option(
-    name: .customLong("threads"), help: "Threads. Default: one per processor. The result is the same for any number.")
+    name: .customLong("threads"), help: "Number of threads; it changes no result. Default: one per processor.")
   var count: Int?
 
   func validate() throws {
@@ -26,7 +26,7 @@ struct ThreadOptions: ParsableArguments {
 /// Sizes that an ONNX file leaves open.
 struct ShapeOptions: ParsableArguments {
   @Option(
-    name: .customLong("input-shape"), help: "For ONNX: shape of an input, as name:1x3x320x320; may be repeated.")
+    name: .customLong("input-shape"), help: "Shape of an ONNX model's input, as name:1x3x320x320; may be repeated.")
   var texts: [String] = []
 
   /// Throws `invalidInputShape`.

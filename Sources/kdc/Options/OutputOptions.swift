@@ -8,7 +8,7 @@ struct OutputKindOptions: ParsableArguments {
   @Option(
     name: .customLong("output"),
     help: ArgumentHelp(
-      "What an output is where the model does not say: \(OutputKindOptions.list); may be repeated.",
+      "What an output means if the model does not say: \(OutputKindOptions.list); may be repeated.",
       valueName: "name=kind"),
     transform: OutputKindOptions.parse)
   private var given: [Given] = []
@@ -39,7 +39,7 @@ struct OutputOptions: ParsableArguments {
   @Option(
     name: [.customShort("o"), .customLong("output")],
     help: ArgumentHelp(
-      "The file to write. As NAME=KIND, what an output is where the model does not say: \(OutputKindOptions.list).",
+      "The file to write. As NAME=KIND: what an output means if the model does not say, one of \(OutputKindOptions.list).",
       valueName: "file"))
   private var given: [String]
 
@@ -67,7 +67,7 @@ extension Graph {
       guard outputs.contains(name) else {
         faults.append(
           Diagnostic(
-            .unknownOutput, "--output names '\(name)', which is no output of the model", at: Place(file: file),
+            .unknownOutput, "--output names '\(name)', which is not an output of the model", at: Place(file: file),
             notes: ["the model's outputs: " + outputs.map { "'\($0)'" }.joined(separator: ", ")],
             hint: didYouMean(name, outputs).map { "did you mean '\($0)'?" }))
         continue
@@ -77,7 +77,7 @@ extension Graph {
       if isScore, !head(name).hasDistribution {
         faults.append(
           Diagnostic(
-            .unknownOutput, "'\(name)' \(types[name].map(\.description) ?? "") is no vector of \(kind.rawValue)",
+            .unknownOutput, "'\(name)' \(types[name].map(\.description) ?? "") is not a vector of \(kind.rawValue)",
             at: Place(file: file), hint: "scores of classes are [1, classes]; maps and sequences are regression"))
       }
     }

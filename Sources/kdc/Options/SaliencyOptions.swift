@@ -10,7 +10,7 @@ import KDCTraining
 struct SaliencyOptions: ParsableArguments {
   @Option(help: "Samples: npz or a folder.") var data: String?
 
-  @Option(help: "Which sample, from 0.") var sample = 0
+  @Option(help: "Index of the sample, from 0.") var sample = 0
 
   @Option(name: .customLong("class"), help: "The class to explain. Default: each model's own answer.") var label: Int?
 

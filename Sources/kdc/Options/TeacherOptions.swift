@@ -3,13 +3,13 @@ import KDCTraining
 
 /// What the student learns from.
 struct TeacherOptions: ParsableArguments {
-  @Option(help: "The model that the student learnt from, an ONNX file. May be repeated: their answers are averaged.")
+  @Option(help: "The model that the student learned from, an ONNX file. May be repeated; the answers are averaged.")
   var teacher: [String] = []
 
   @Option(
     name: .customLong("teacher-logits"),
     help: ArgumentHelp(
-      "The teacher's outputs for the --train samples instead of a model, npz; may be repeated for shards.",
+      "The teacher's outputs for the --train samples (npz) in place of a model; may be repeated for shards.",
       valueName: "file"))
   var teacherLogits: [String] = []
 
@@ -36,7 +36,8 @@ struct TeacherFitOptions: ParsableArguments {
 
   @Option(
     name: .customLong("match"),
-    help: ArgumentHelp("Which teacher output goes with which student output.", valueName: "teacher=student"))
+    help: ArgumentHelp(
+      "Which teacher output corresponds to which student output; may be repeated.", valueName: "teacher=student"))
   var matches: [String] = []
 
   func validate() throws {

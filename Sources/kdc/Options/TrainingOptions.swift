@@ -4,34 +4,38 @@ import KDCTraining
 
 /// How `kdc train` and `kdc distill` train.
 struct TrainingOptions: ParsableArguments {
-  @Option(help: "How often every sample is seen.") var epochs = 10
+  @Option(help: "Number of passes over the samples.") var epochs = 10
 
-  @Option(help: "Samples of a step; above 32 cut to a multiple of 8.") var batch = 64
+  @Option(help: "Samples in each step; above 32 rounded down to a multiple of 8.") var batch = 64
 
   @Option(help: "adamw, adam, or sgd (with momentum).") var optimizer = OptimizerName.adamw
 
   @Option(
-    name: .customLong("learning-rate"), help: "Largest rate. Default: 0.002, for sgd 0.1.",
+    name: .customLong("learning-rate"), help: "Peak learning rate. Default: 0.002, or 0.1 for sgd.",
     transform: Quantity.positive)
   var learningRate: Double?
 
-  @Option(help: "Momentum of sgd, 0…1.", transform: Quantity.share) var momentum = 0.9
+  @Option(help: "Momentum of sgd, 0…1. Default: 0.9.", transform: Quantity.share) var momentum = 0.9
 
   @Option(
-    name: .customLong("weight-decay"), help: "Decay of weights. Default: 0.01, for sgd 0.0005; adam has none.",
+    name: .customLong("weight-decay"), help: "Weight decay. Default: 0.01, or 0.0005 for sgd; adam has none.",
     transform: Quantity.nonNegative)
   var weightDecay: Double?
 
-  @Option(help: "How the rate falls: cosine, step or constant.") var schedule = ScheduleName.cosine
+  @Option(help: "How the learning rate falls: cosine, step or constant.") var schedule = ScheduleName.cosine
 
   @Option(
-    name: .customLong("warm-up"), help: "Share of the steps in which the rate rises.", transform: Quantity.share)
+    name: .customLong("warm-up"), help: "Share of the steps over which the learning rate rises. Default: 5%.",
+    transform: Quantity.share)
   var warmUp = 0.05
 
-  @Option(help: "For --schedule step: shares of the run after which the rate falls tenfold.", transform: Quantity.list)
+  @Option(
+    help: "For --schedule step: points of the run, as shares, where the rate falls tenfold. Default: 0.5,0.75.",
+    transform: Quantity.list)
   var milestones: [Float] = [0.5, 0.75]
 
-  @Option(help: "Longest gradient of a step; 0 for no bound.", transform: Quantity.nonNegative) var clip = 5.0
+  @Option(help: "Largest norm of a step's gradient; 0 for no limit. Default: 5.", transform: Quantity.nonNegative)
+  var clip = 5.0
 
   @Option(
     name: .customLong("head-weight"),
@@ -40,27 +44,32 @@ struct TrainingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Changed views of images: shift=2,flip,rotate=10,noise=0.02,cutout=8,mixup=0.4.", valueName: "changes"),
+      "Augment images: shift=2,flip,rotate=10,noise=0.02,cutout=8,mixup=0.4.", valueName: "changes"),
     transform: Augmentation.init(parsing:))
   var augment: Augmentation?
 
-  @Option(help: "Views of a sample that take turns, epoch by epoch. Default: 4 with a teacher, else one per epoch.")
+  @Option(
+    help:
+      "Augmented views of each sample, one in each epoch in turn. Default: 4 with a teacher, otherwise one per epoch.")
   var views: Int?
 
-  @Option(name: .customLong("held-out"), help: "Share of the samples that judge epochs.", transform: Quantity.share)
+  @Option(
+    name: .customLong("held-out"), help: "Share of the samples that is held out to judge each epoch. Default: 10%.",
+    transform: Quantity.share)
   var heldOut = 0.1
 
   @Option(name: .customLong("train-samples"), help: "Use only the first N samples.") var trainSamples: Int?
 
-  @Flag(help: "Draw the model's weights anew from the seed first (He's rule).") var reinitialize = false
+  @Flag(help: "Start from fresh weights drawn with the seed (He initialisation).") var reinitialize = false
 
   @Option(
-    help: "Where the state is kept that an interrupted run goes on from. Default: beside the output, until it is done.")
+    help:
+      "File for the state from which an interrupted run resumes. Default: next to the output, until the run is done.")
   var checkpoint: String?
 
   @Flag(
     name: .customLong("continue"),
-    help: "Go on from the checkpoint even where options are others now, as after a loss that was not finite.")
+    help: "Resume from the checkpoint even if options have changed, as after a loss that was not finite.")
   var continues = false
 
   @Option(
@@ -68,15 +77,15 @@ struct TrainingOptions: ParsableArguments {
     transform: Quantity.counts)
   var snapshots: [Int] = []
 
-  @Option(help: "Write the history as JSON here; - prints it alone.") var json: String?
+  @Option(help: "Write the history as JSON to this file; - prints it alone.") var json: String?
 
-  @Option(help: "Samples to measure the result on; nothing is decided by them.") var eval: String?
+  @Option(help: "Samples to measure the result on; they decide nothing.") var eval: String?
 
   @Option(help: "Seed of everything random.") var seed: UInt64 = 0
 
   @OptionGroup var machine: ThreadOptions
 
-  @Flag(help: "No progress.") var quiet = false
+  @Flag(help: "Print no progress.") var quiet = false
 
   enum OptimizerName: String, ExpressibleByArgument, CaseIterable { case adamw, adam, sgd }
   enum ScheduleName: String, ExpressibleByArgument, CaseIterable { case cosine, step, constant }

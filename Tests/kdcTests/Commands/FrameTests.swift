@@ -120,6 +120,6 @@ struct FrameTests {
   /// With the folder's own ffmpeg, or none.
   private func run(_ arguments: [String], in folder: URL) throws -> CommandLineTool.Outcome {
     try CommandLineTool.run(
-      ["run", "model.onnx"] + arguments, in: folder, searchPath: folder.appendingPathComponent("bin").path)
+      ["run", "model.onnx"] + arguments, in: folder, environment: ["PATH": folder.appendingPathComponent("bin").path])
   }
 }

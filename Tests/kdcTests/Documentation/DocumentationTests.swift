@@ -18,15 +18,11 @@ import Testing
   func commands() throws {
     let folder = FileManager.default.temporaryDirectory
     let page = try SourceTree.text(Self.folder + "Commands.md")
-    let help = try CommandLineTool.run(["--help"], in: folder).output
-    let list = try #require(help.range(of: "SUBCOMMANDS:"))
-    let lines = help[list.upperBound...].split(separator: "\n").filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
-    // The last one says where there is more help.
-    let names = lines.compactMap { $0.split(separator: " ").first }.filter { $0.first?.isLowercase == true }
+    let names = try CommandLineTool.commands()
     #expect(names.count > 12)
     for name in names {
       #expect(page.contains("`kdc \(name)"), "\(name)")
-      let text = try CommandLineTool.run([String(name), "--help"], in: folder).output
+      let text = try CommandLineTool.run([name, "--help"], in: folder).output
       #expect(text.contains("EXAMPLE") && text.contains("  kdc \(name)"), "\(name)")
     }
   }

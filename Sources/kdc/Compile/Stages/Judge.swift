@@ -59,9 +59,9 @@ extension QuantizedModel {
       else { return nil }
       return Diagnostic(
         .valuesBeyondCalibration, severity: .warning,
-        "'\(name)' lies in \(found) for measuring, and the device gives \(seen)",
+        "'\(name)' lies in \(found) in the samples for measuring, and the device gives \(seen)",
         at: Place(file: samples, detail: "output '\(name)'"),
-        hint: "take calibration samples that show all that occurs")
+        hint: "choose calibration samples that cover everything that occurs")
     }
   }
 }

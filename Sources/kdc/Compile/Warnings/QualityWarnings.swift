@@ -43,7 +43,7 @@ struct QualityWarnings {
       guard let agreement = differing(head, metrics, own.count) else { return nil }
       return Diagnostic(
         .lowAgreement, severity: .warning,
-        "the smaller model answers '\(head.name)' as the student does in \(agreement) of the samples", at: place(head),
+        "the smaller model and the student agree on '\(head.name)' in \(agreement) of the samples", at: place(head),
         hint: "remove less (--prune, or larger budgets), or give more samples or epochs to recover (--train, --recover)"
       )
     }
@@ -58,7 +58,7 @@ struct QualityWarnings {
       else { return nil }
       return Diagnostic(
         .differentScales, severity: .warning,
-        String(format: "student and teacher answer '%@' alike in %.1f %% of the samples", head.name, 100 * agreement),
+        String(format: "student and teacher agree on '%@' in %.1f %% of the samples", head.name, 100 * agreement),
         at: place(head),
         hint:
           "does the teacher take its inputs on another scale? Say how with --teacher-preprocess scale=…,mean=…,std=…")
@@ -78,8 +78,8 @@ struct QualityWarnings {
     guard isFloat || own.count >= SampleWarnings.fewestSamples else { return nil }
     return Diagnostic(
       .constantOutput, severity: .warning, "'\(head.name)' is the same for all \(own.count) samples", at: place,
-      notes: [isFloat ? "the float model's is not" : "the float model's is, too"],
-      hint: isFloat ? Self.hint : "look at the samples and their scale: they may all be alike to the model")
+      notes: [isFloat ? "that of the float model is not" : "so is that of the float model"],
+      hint: isFloat ? Self.hint : "check the samples and their scale: they may all look alike to the model")
   }
 
   private func signal(_ head: Head, _ metrics: HeadMetrics, _ place: Place) -> Diagnostic? {
@@ -101,7 +101,7 @@ struct QualityWarnings {
     guard let agreement = differing(head, metrics, samples) else { return nil }
     return Diagnostic(
       .lowAgreement, severity: .warning,
-      "the compiled model answers '\(head.name)' as the float model does in \(agreement) of the samples", at: place,
+      "the compiled model and the float model agree on '\(head.name)' in \(agreement) of the samples", at: place,
       hint: Self.hint)
   }
 

@@ -22,9 +22,9 @@ enum SampleWarnings {
     let samples = calibration.count == 1 ? "one sample" : "\(calibration.count) samples"
     return [
       Diagnostic(
-        .fewCalibrationSamples, severity: .warning, "\(samples) for the ranges of all values",
+        .fewCalibrationSamples, severity: .warning, "ranges are chosen from \(samples) only",
         at: Place(file: calibration.file),
-        hint: "values beyond what these show are cut off on the device: give some hundred samples of all kinds")
+        hint: "values outside their range are clipped on the device: give a few hundred varied samples")
     ]
   }
 
@@ -56,20 +56,20 @@ enum SampleWarnings {
         guard max(a.size, b.size) <= scaleRatio * min(a.size, b.size) else {
           return Diagnostic(
             .differentScales, severity: .warning,
-            "'\(name)' lies in \(a) where ranges are chosen, and in \(b) for \(use)", at: place,
+            "'\(name)' lies in \(a) in the calibration samples, and in \(b) in those for \(use)", at: place,
             notes: ["calibration samples: \(calibration.file)"],
-            hint: "bring all samples to the scale that the model was trained with (pixels / 255, --mean and --std)")
+            hint: "scale all samples as for training (pixels / 255, --mean and --std)")
         }
         guard let excess = a.excess(of: b), excess > excessShare, excesses[name] ?? 0 > outsideShare else { return nil }
         return Diagnostic(
           .valuesBeyondCalibration, severity: .warning,
-          "'\(name)' lies in \(b) for \(use), and in \(a) where ranges are chosen", at: place,
+          "'\(name)' lies in \(b) in the samples for \(use), and in \(a) in the calibration samples", at: place,
           notes: [
             String(
-              format: "%.0f %% of the width beyond it; %.2g %% of the values are cut off on the device", 100 * excess,
+              format: "%.0f %% of the width beyond it; %.2g %% of the values are clipped on the device", 100 * excess,
               100 * (excesses[name] ?? 0))
           ],
-          hint: "take calibration samples that show all that occurs")
+          hint: "choose calibration samples that cover everything that occurs")
       }
     }
   }
