@@ -38,7 +38,7 @@ package enum Files {
     return (descriptor, Int(status.st_size))
   }
 
-  /// Writes an output. A regular file, also one behind links, is replaced whole: a temporary file in its folder is synced
+  /// Writes an output. A regular file, even behind links, is replaced as a whole: a temporary file in its folder is synced
   /// and renamed, and on failure nothing is left. Pipes and devices are written to, and "-" is standard output.
   /// Permissions of files are 0666 (0777 where `executable`) less the umask. Throws `outputNotWritable`.
   package static func write(_ bytes: some Sequence<[UInt8]>, to path: String, executable: Bool = false)

@@ -63,7 +63,7 @@ struct GraphBuilder {
     return name
   }
 
-  /// A convolution without bias, for a normalisation behind it.
+  /// A convolution without bias, followed by a normalisation.
   mutating func convolution(
     _ x: Value, _ channels: Int, kernel: Int = 3, stride: Int = 1, groups: Int = 1
   ) -> Value {

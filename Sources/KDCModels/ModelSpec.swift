@@ -18,7 +18,7 @@ package struct ModelSpec {
   var rule: Initialization
   package var seed: UInt64
 
-  /// One input and the layers behind it.
+  /// One input and the layers that follow it.
   struct Branch {
     var input: String
     var shape: [Int]

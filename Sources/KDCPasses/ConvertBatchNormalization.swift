@@ -2,7 +2,7 @@ import KDCGraph
 import KDCTensor
 
 /// Turns a BatchNormalization that nothing could take in into a depthwise 1×1 FusedConv, which has integer kernels and
-/// takes the activation behind it; for matrices, and for inputs of the model, into a Mul and an Add.
+/// takes the following activation; for matrices, and for inputs of the model, into a Mul and an Add.
 package enum ConvertBatchNormalization: GraphPass {
   package static let name = "convert batch normalization"
 

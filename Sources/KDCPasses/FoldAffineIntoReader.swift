@@ -2,7 +2,7 @@ import KDCGraph
 import KDCTensor
 
 /// Folds what is left of BatchNormalization and of Mul, Div, Add and Sub by constants per channel into the convolution
-/// or matrix product behind it, where that alone reads the result.
+/// or matrix product that follows, if nothing else reads the result.
 ///
 /// A shift must not meet padding, whose zeros would have been added after it. What standardises an input of the model
 /// stays before the first layer.

@@ -1,7 +1,7 @@
 import KDCGraph
 import KDCTensor
 
-/// Folds a Pad of constant zeros into the padding of the convolution or pooling behind it.
+/// Folds a Pad of constant zeros into the padding of the convolution or pooling that follows.
 ///
 /// A MaxPool pads with −∞ instead of zeros, so it takes a Pad only where the values are not negative, or where the Pad
 /// itself fills with the least float.

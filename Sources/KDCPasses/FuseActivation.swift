@@ -1,6 +1,6 @@
 import KDCGraph
 
-/// Makes a Relu or Clip behind a FusedConv or FusedGemm its activation.
+/// Makes a Relu or Clip after a FusedConv or FusedGemm its activation.
 package enum FuseActivation: GraphPass {
   package static let name = "fuse activations"
 

@@ -1,7 +1,7 @@
 import KDCGraph
 import KDCTensor
 
-/// Makes the Add behind a FusedConv or FusedGemm its residual input Z, which is added before the activation. What is
+/// Makes the Add after a FusedConv or FusedGemm its residual input Z, which is added before the activation. What is
 /// added to scores before a Softmax and comes from no layer may be a mask, and stays apart.
 package enum FuseResidualAdd: GraphPass {
   package static let name = "fuse residual additions"

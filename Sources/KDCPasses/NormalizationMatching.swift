@@ -177,7 +177,7 @@ extension NormalizationMatcher {
 }
 
 extension Graph {
-  /// As `rewriteNodes`, with a matcher that is made anew only after a change.
+  /// As `rewriteNodes`, with a matcher that is rebuilt only after a change.
   mutating func rewriteNormalizations(_ rewrite: (inout Graph, Int, NormalizationMatcher) -> Bool) -> Int {
     guard nodes.contains(where: { $0.isStandard("Sqrt", "Pow") || $0.opType.hasSuffix("Normalization") }) else {
       return 0
@@ -197,7 +197,7 @@ extension Graph {
     return changes
   }
 
-  /// A constant as one value for each element of `dims`, to whose axes, behind leading ones, it broadcasts.
+  /// A constant as one value for each element of `dims`, to whose axes, after leading ones, it broadcasts.
   func broadcastConstant(_ name: String, to dims: [Int]) -> [Float]? {
     guard let tensor = floatConstant(name), dims.reduce(1, *) <= 1 << 18 else { return nil }
     let own = Array(tensor.shape.dims.drop { $0 == 1 })

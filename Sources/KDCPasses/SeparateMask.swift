@@ -1,7 +1,7 @@
 import KDCGraph
 import KDCTensor
 
-/// Takes values that hide an output (−10,000, −∞) out of the bias of a Gemm or Conv and adds them behind it: in int8 the
+/// Takes values that hide an output (−10,000, −∞) out of the bias of a Gemm or Conv and adds them after it: in int8 the
 /// layer's output would have room for them alone.
 package enum SeparateMask: GraphPass {
   package static let name = "separate masks from biases"

@@ -32,7 +32,7 @@ package struct Memory {
     set { bufferBytes[id.index] = ByteBlock(newValue) }
   }
 
-  /// The address of a buffer to read and write, valid until the buffer is assigned anew or the memory goes away.
+  /// The address of a buffer to read and write, valid until the buffer is assigned again or the memory goes away.
   mutating func pointer<T>(_ id: BufferID, as type: T.Type) -> UnsafeMutablePointer<T> {
     if !isKnownUniquelyReferenced(&bufferBytes[id.index]) { bufferBytes[id.index] = bufferBytes[id.index].copy() }
     return bufferBytes[id.index].address.assumingMemoryBound(to: T.self)
@@ -54,7 +54,7 @@ package struct Memory {
   }
 }
 
-/// Aligned raw bytes with 64 bytes behind them that may be read.
+/// Aligned raw bytes, followed by 64 more that may be read.
 private final class ByteBlock {
   let address: UnsafeMutableRawPointer
   let count: Int

@@ -3,7 +3,7 @@ import Glibc
 
 /// Matrix products by OpenBLAS, which runs on one thread: callers spread whole products over threads instead.
 package enum BLAS {
-  /// OpenBLAS is told once, before the first product, not to start threads of its own.
+  /// Tells OpenBLAS once, before the first product, not to start threads of its own.
   private static let prepared: Void = openblas_set_num_threads(1)
   static func prepare() { _ = prepared }
 

@@ -138,7 +138,7 @@ struct ModelSpecTests {
       ("just text", "line 1", "a mapping of keys"),
       ("a: &a [*a]\n" + image, "line 1", "not valid YAML"),
       ("family: conv-tiny\ninput: {name: null, shape: [1, 8, 8]}\noutputs: {y: 2}\n", "line 2", "'name' needs a text"),
-      ("family: conv-tiny\ninput: {name: x, shape: [1, 8, 8]}\noutputs: {\"\": 2}\n", "line 3", "an empty one"),
+      ("family: conv-tiny\ninput: {name: x, shape: [1, 8, 8]}\noutputs: {\"\": 2}\n", "line 3", "is empty"),
       ("family: mlp\ninput: {shape: [4]}\noutputs: {}\n", "line 3", "names no output"),
       ("family: resnet\nwidths: [8, 8, 8, 8]\nblocks: [256, 256, 256, 256]\n" + image, "line 3", "at most 1000"),
       ("family: mobilenetv2\nblocks: [[1, 8, 65536, 1]]\n" + image, "line 2", "at most 1000"),

@@ -47,7 +47,7 @@ package struct ChannelEqualization {
     )
   }
 
-  /// Factors that leave neither the activation nor the weights behind it with channels much smaller than others.
+  /// Factors that leave neither the activation nor the weights that read it with channels much smaller than others.
   ///
   /// A depthwise layer has a scale for each channel's weights: the activation may be even. Elsewhere a channel that matters
   /// less than the largest of each row's products shares the difference between activation and weights, as the square

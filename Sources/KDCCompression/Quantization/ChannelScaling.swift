@@ -128,7 +128,7 @@ extension Graph {
     nodes[node].inputs[input] = addInitializer(nodes[node].inputs[input], tensor)
   }
 
-  /// A Mul to stand behind the value's producer; it takes over the value's name, which graph outputs keep.
+  /// A Mul to follow the value's producer; it takes over the value's name, which graph outputs keep.
   private mutating func multiply(_ exit: ChannelPath.Exit, by factors: [Float]) -> (producer: Int, node: Node)? {
     guard let producer = nodes.firstIndex(where: { $0.outputs.contains(exit.value) }), let type = types[exit.value]
     else {

@@ -58,7 +58,7 @@ struct FloatTail {
       let hands = graph.nodes[index].opType == "Concat" || Self.constant(graph.nodes[index], graph) != nil
       switch rules[index] {
       case .float:
-        // A float operator belongs to the end of the graph where nothing behind it is int8.
+        // A float operator belongs to the end of the graph if nothing after it is int8.
         if results.allSatisfy(free.contains), results.contains(where: leaving.contains) { isLeaving = true }
         if hands, results.contains(where: shown.contains) { (isShown, isJoined) = (true, true) }
       case .sameAsInput where !Self.resampling.contains(graph.nodes[index].opType):

@@ -195,7 +195,7 @@ extension Sensitivity.Layer {
 }
 
 extension Quantizer {
-  /// A node whose weights the quantiser makes small.
+  /// A node whose weights the quantiser stores in few bits.
   package struct Layer: Sendable, Hashable {
     package var node: String
     package var opType: String

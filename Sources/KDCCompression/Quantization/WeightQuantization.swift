@@ -11,7 +11,7 @@ package struct WeightQuantization {
 
   /// - Parameters:
   ///   - axis: the dimension of the channels.
-  ///   - bias: one per channel; with `inputScale` it must fit into an int32 accumulator beside the products.
+  ///   - bias: one per channel; with `inputScale` it must fit into an int32 accumulator together with the products.
   ///   - searchesError: choose each scale by least squared error, else by the largest weight.
   package init(
     _ weights: Tensor, axis: Int, bits: Int = 8, bias: [Float]?, inputScale: Float, searchesError: Bool,
@@ -83,7 +83,7 @@ package struct WeightQuantization {
   private static func scaleSteps(bits: Int) -> Int { bits == 4 ? 30 : 12 }
 
   /// Multipliers of a layer share one shift, so that a channel far below the others would have no bits left; its bias
-  /// has to fit as well. Weights under this scale are too small to matter beside the rest.
+  /// has to fit as well. Weights under this scale are too small to matter compared with the rest.
   private static func floor(highest: Float, limit: Float, bias: Float?, inputScale: Float) -> Float {
     max(highest * 0x1p-12 / limit, (bias.map { abs($0) } ?? 0) / (inputScale * 0x1p28), 1e-30)
   }

@@ -49,7 +49,7 @@ struct LayerProblem {
 
   // MARK: Rows
 
-  /// Rows of some samples for one group: inputs with a 1 behind them, residuals, and the original's outputs.
+  /// Rows of some samples for one group: inputs followed by a 1, residuals, and the original's outputs.
   struct Rows: Sendable {
     var count: Int
     var x: [Float]

@@ -119,7 +119,7 @@ package struct Reconstruction: Sendable {
   package func refit(_ pruned: Graph, kept: [String: [Int]]) throws -> (graph: Graph, fits: [Fit]) {
     var walk = try LayerWalk(pruned, threads: options.threads)
     var fits: [Fit] = []
-    // Values that are the original's: nothing behind them needs a refit.
+    // Values that equal the original's: nothing after them needs a refit.
     var exact = Set(pruned.inputs.map(\.name))
     var seen = 0
     func markExact(upTo index: Int) {

@@ -37,7 +37,7 @@ struct ImageSource: SampleColumn {
   let layout: ImageLayout
   var count: Int { files.count }
 
-  /// Checks that the input is an image and decodes every file once, so that all faults are told before any work.
+  /// Checks that the input is an image and decodes every file once, so that all faults are reported before any work.
   /// Throws a `DiagnosticList`: `unsuitableInput`, `imageSizeMismatch`, `unreadableImage`.
   init(_ files: [String], folder: String, input: ValueInfo, options: ImageOptions, threads: Threads) throws {
     self.input = input

@@ -18,7 +18,7 @@ struct TableFile: Sendable {
 
   var count: Int { lines.count }
 
-  /// Reads the whole file once. A row has at most `most` cells, of 1000 bytes on average: others are told before they are
+  /// Reads the whole file once. A row has at most `most` cells, of 1000 bytes on average: others are reported before they are
   /// taken apart. Throws a `DiagnosticList` of `fileNotFound`, or `invalidTable` for every row that is ragged or has a cell
   /// that is no number (the first 20), `nonFiniteData`, `tooLarge`, `wrongDataShape`.
   init(_ path: String, most: Int) throws {

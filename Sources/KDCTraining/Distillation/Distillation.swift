@@ -13,7 +13,7 @@ package enum Distillation {
   ///   - samples: without views; `heads` hold their labels.
   ///   - unlabelled: how many samples, the last ones, have no labels and are never held out.
   ///   - teachers: their answers are averaged; empty: labels (and the other students) alone.
-  ///   - checkpoint: where the state is kept, to go on from after an interruption.
+  ///   - checkpoint: where the state is kept, to resume from after an interruption.
   ///   - finished: called after every epoch with the weights at that time.
   ///   - progress: called after every step and epoch; what it throws ends the run, which can be resumed.
   /// - Throws: `DiagnosticList`s of `notDifferentiable`, `labelOutOfRange`, `targetMismatch`, `missingLabels`,

@@ -36,7 +36,7 @@ extension Distillation {
     package var seed: UInt64 = 0
     /// Most samples of a chunk: the piece of a batch that one thread works on, and that is normalised together.
     package var chunkSize = 32
-    /// The run goes on from a checkpoint of a run with other options.
+    /// The run resumes from a checkpoint even if its options were different.
     package var continuesAnyRun = false
     package init() {}
 

@@ -31,7 +31,7 @@ struct FeatureHelpers: Sendable {
 
   private(set) var graph: Graph
   private(set) var names: [Names] = []
-  /// Initializers to train beside the graph's own.
+  /// Initializers to train in addition to the graph's own.
   private(set) var parameters: Set<String> = []
 
   /// - Parameter teacherTypes: of the teacher's values, for its numbers of channels.

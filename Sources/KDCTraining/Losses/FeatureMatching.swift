@@ -6,7 +6,7 @@ import KDCTensor
 ///
 ///     L + λ/layers · Σ ‖a − a₀‖² / ‖a₀‖²
 ///
-/// Every layer then learns from its own error, where few steps would hardly reach it through all layers behind. Romero et
+/// Every layer then learns from its own error, where in a few steps little would reach it through all following layers. Romero et
 /// al., "FitNets: Hints for Thin Deep Nets", 2015, without their regressor: the channels that are left have their places
 /// in the original.
 package struct FeatureMatching: Objective {
@@ -38,7 +38,7 @@ package struct FeatureMatching: Objective {
     return (loss, gradients)
   }
 
-  /// scale · ‖a − a₀‖² / ‖a₀‖² and its gradient; a₀ = 0 says nothing.
+  /// scale · ‖a − a₀‖² / ‖a₀‖² and its gradient; 0 where a₀ = 0.
   private static func distance(_ own: Tensor, from target: Tensor, scale: Double) -> (loss: Double, gradient: Tensor) {
     let (a, b) = (own.asFloats, target.asFloats)
     var (error, norm) = (0.0, 0.0)
@@ -54,7 +54,7 @@ package struct FeatureMatching: Objective {
         }
       }
     }
-    // A layer that was silent says nothing.
+    // A layer that was zero gives no target.
     let factor = norm > 0 ? scale / norm : 0
     let gradient: [Float] = difference.map { Float(2 * factor) * $0 }
     return (factor * error, Tensor(own.shape, gradient))

@@ -1,6 +1,6 @@
 import KDCTensor
 
-/// What training makes small: a sum over samples of a loss of a model's values.
+/// What training minimises: a sum over samples of a loss of a model's values.
 package protocol Objective: Sendable {
   /// The sum of the losses of some samples, and its gradients.
   ///

@@ -4,7 +4,7 @@ import KDCTensor
 extension Graph {
   /// Fills `outputKinds` with what operators and names tell; what is there already stays.
   ///
-  /// The last operator that computes decides, behind any that only move or cast: Softmax, LogSoftmax and Sigmoid, written
+  /// The last operator that computes decides, ignoring later ones that only move or cast: Softmax, LogSoftmax and Sigmoid, written
   /// out too; division by a norm and normalisation for embeddings; recurrent layers for states. After it the name:
   /// "logits", "box", "embedding", "state". Of anything else, such as the bare product that most classifiers and many
   /// encoders end in, nothing is assumed.
@@ -46,7 +46,7 @@ private struct OutputRecognition {
     return words.contains { ["state", "states", "hidden", "feature", "features"].contains($0) } ? .regression : nil
   }
 
-  /// The node that computes a value, behind those that only move or cast it.
+  /// The node that computes a value, ignoring those that only move or cast it.
   private func producer(_ value: String, through others: Set<String> = []) -> Node? {
     var name = value
     // Each step goes to an earlier node, so this ends.

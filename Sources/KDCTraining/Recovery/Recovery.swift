@@ -12,7 +12,7 @@ package enum Recovery {
   ///   - graph: canonical (BatchNormalization folded), with batch 1; all its weights and biases are trained.
   ///   - targets: by sample of `samples`.
   ///   - original: the network before compression, whose hidden values are to be kept; nil: outputs alone count.
-  ///   - checkpoint: where the state is kept, to go on from after an interruption.
+  ///   - checkpoint: where the state is kept, to resume from after an interruption.
   ///   - progress: called after every step and epoch; what it throws ends the run, which can be resumed.
   /// - Throws: a `DiagnosticList` of `notDifferentiable`; `outputNotWritable` for the checkpoint.
   package static func run(

@@ -77,7 +77,8 @@ struct Compile: AsyncParsableCommand {
   @Option(
     name: .customLong("emit-dir"),
     help: ArgumentHelp(
-      "Folder for the generated C. Default with --emit: beside the bundle, model-c for model.kdb.", valueName: "folder")
+      "Folder for the generated C. Default with --emit: next to the bundle, model-c for model.kdb.", valueName: "folder"
+    )
   )
   var emitFolder: String?
 

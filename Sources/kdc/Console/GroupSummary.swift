@@ -21,7 +21,7 @@ struct GroupSummary: Encodable {
   }
   struct Reader: Encodable {
     var node: String
-    /// Inputs of the node for one channel: height · width behind a Flatten.
+    /// Inputs of the node for one channel: height · width after a Flatten.
     var inputsPerChannel: Int
   }
 

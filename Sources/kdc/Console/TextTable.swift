@@ -1,7 +1,7 @@
 /// Rows of cells as lines for a terminal.
 enum TextTable {
-  /// Columns padded to their widest cell, two spaces apart, nothing behind the last; `numbers` are the columns that stand
-  /// to the right. Rows have the same number of cells.
+  /// Columns padded to their widest cell, two spaces apart, with no trailing spaces; `numbers` are the columns that are
+  /// right-aligned. Rows have the same number of cells.
   static func aligned(_ rows: [[String]], numbers: (Int) -> Bool) -> [String] {
     let rows = rows.map { $0.map(\.printable) }
     let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

@@ -23,7 +23,7 @@ struct TrainingOutputs {
   var json: String? { training.json.flatMap { part == nil || $0 != "-" ? ($0 == "-" ? $0 : named($0)) : nil } }
   var checkpoint: String { training.checkpoint.map(named) ?? model + ".checkpoint" }
 
-  /// The link's own file beside the one that was asked for.
+  /// The link's own file, next to the one that was asked for.
   private func named(_ path: String) -> String { part.map { Self.derived(path, $0) } ?? path }
 
   /// "student.onnx" → "student.g1.onnx".

@@ -127,7 +127,7 @@ struct CompressionTests {
     (try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []
   }
 
-  @Test("Recovery is a rung of the ladder and a decision with its reason")
+  @Test("Recovery is a stage of the report and a decision with its reason")
   func recovery() throws {
     try withFolder { folder in
       let outcome = try CommandLineTool.run(
@@ -204,7 +204,7 @@ struct CompressionTests {
     }
   }
 
-  @Test("Pruning removes the share asked for, reports every rung, and is the same for any number of threads")
+  @Test("Pruning removes the share asked for, reports every stage, and is the same for any number of threads")
   func prune() throws {
     try withFolder { folder in
       for threads in ["1", "2"] {

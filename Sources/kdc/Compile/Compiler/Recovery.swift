@@ -31,8 +31,8 @@ extension Compiler {
     return result
   }
 
-  /// Epochs that are spent after a step of pruning: an eighth of all, where there are so many. Channels that are
-  /// missed less are told better in a network that has recovered, but a short epoch does not get it there.
+  /// Epochs that are spent after a step of pruning: an eighth of all, where there are so many. A network
+  /// that has recovered shows better which channels it can spare, but short epochs do not get it there.
   var epochsBetweenSteps: Int {
     let samples = inputs.training?.fitted.count ?? 0
     return samples / recoveryOptions.batchSize >= 200 ? request.compression.recoveryEpochs / 8 : 0

@@ -30,7 +30,7 @@ struct CompressionRequest: Sendable, Codable, Equatable {
   var teacherShare = 0.5
   var triesLowRank = false
 
-  /// What pruning and recovery make small.
+  /// What pruning and recovery minimise.
   var loss: DistillationLoss.Options {
     var options = DistillationLoss.Options()
     options.temperature = temperature

@@ -88,7 +88,7 @@ extension Inputs {
     calibration = try request.data.map(open)
     evaluation = try request.evaluation.map(open) ?? calibration
     guard let samples = try request.train.map(open) ?? calibration else { return }
-    // Decisions may rest on this, so the evaluation samples have no say.
+    // Decisions may rest on this, so evaluation samples must not influence it.
     for data in [calibration, samples].compactMap({ $0 }) {
       for head in student.heads(labels: data.labels) where head.isKnownDistribution {
         student.outputKinds[head.name] = head.output
