@@ -43,7 +43,7 @@ package struct Seal: Sendable, Hashable {
     }
     let digest = place + Self.digestOffset
     guard Self.digest(of: file, place: place).elementsEqual(file[digest..<(digest + SHA256.byteCount)]) else {
-      throw Self.altered("its bytes do not have the digest that it was sealed with")
+      throw Self.altered("its bytes do not match the digest that it was sealed with")
     }
     let start = field(24, 8)
     guard start <= size, field(32, 8) <= size - start else { throw Self.altered("its container lies outside of it") }

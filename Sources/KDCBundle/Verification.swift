@@ -44,7 +44,7 @@ package struct Verification: Sendable {
   /// Throws `damagedBundle`, `invalidProgram` and the like: a bundle that cannot be read has failed, too.
   package init(of bundle: Bundle, execution: Execution = Execution(), threads: Int = 1) throws {
     self.bundle = bundle
-    add("file", true, "\(bundle.byteCount) bytes have the digest that they were sealed with")
+    add("file", true, "\(bundle.byteCount) bytes match the digest that they were sealed with")
     try bundle.checkStreams()
     add("structure", true, "\(bundle.container.entries.count) streams, every checksum right")
     let program = try bundle.program()
@@ -104,7 +104,7 @@ package struct Verification: Sendable {
     let limits = Subprocess.Limits(seconds: execution.seconds, dataBytes: memory)
     let result = try Machine.run(bundle, ["--verify"], under: emulator, limits: limits)
     if result.timedOut {
-      add(name, false, "it did not end within \(execution.seconds) s", .executionStopped)
+      add(name, false, "it did not finish within \(execution.seconds) s", .executionStopped)
     } else {
       add(
         name, result.status == 0, Self.lastLine(of: result),

@@ -32,7 +32,7 @@ extension Verification {
     let different = zip(again, bundle.bytes).count { $0 != $1 } + abs(again.count - bundle.byteCount)
     add(
       "rebuild", different == 0,
-      different == 0 ? "compiled again it has the same bytes" : "compiled again \(different) bytes are others",
+      different == 0 ? "compiling it again gives the same bytes" : "compiling it again changes \(different) bytes",
       .bundleAltered)
   }
 }

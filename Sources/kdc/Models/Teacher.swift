@@ -129,10 +129,11 @@ struct TeacherModel: Sendable {
     }
     let usual =
       what == "output"
-      ? "say which outputs belong together with --match TEACHER_OUTPUT=STUDENT_OUTPUT; their shapes must be equal"
-      : "where sizes or scales differ, say how with --teacher-preprocess resize=WxH,scale=…,mean=…,std=…"
+      ? "say which outputs correspond with --match TEACHER_OUTPUT=STUDENT_OUTPUT; their shapes must be equal"
+      : "if sizes or scales differ, say how with --teacher-preprocess resize=WxH,scale=…,mean=…,std=…"
     return Diagnostic(
-      .teacherMismatch, "the teacher has no \(what) like the student's '\(name)' \(type.map(\.description) ?? "")",
+      .teacherMismatch,
+      "the teacher has no \(what) that matches the student's '\(name)' \(type.map(\.description) ?? "")",
       at: Place(file: graph.file), notes: notes, hint: hint ?? usual)
   }
 
