@@ -1,7 +1,7 @@
 /// A loss between a layer of the student and one of the teacher. Each is one declaration, in a file of its own.
 package struct LayerLoss: Sendable {
   /// The losses of `kdc distill`; each has the option of its name.
-  package static let all = [hint, attention, relational, information]
+  package static let all = [hint, attention, relational, similarity, information]
 
   /// What training adds to the student's graph, and takes away again.
   enum Helper: Sendable {

@@ -6,12 +6,16 @@ struct LayerOptions: ParsableArguments {
   @Option(.hint) var hint: [String] = []
   @Option(.attention) var attention: [String] = []
   @Option(.relational) var relational: [String] = []
+  @Option(.similarity) var similarity: [String] = []
   @Option(.information) var information: [String] = []
 
   @Option(help: "β, a factor on all losses between layers. Default: 1.", transform: Quantity.nonNegative) var beta = 1.0
 
   private var given: [(LayerLoss, [String])] {
-    [(.hint, hint), (.attention, attention), (.relational, relational), (.information, information)]
+    [
+      (.hint, hint), (.attention, attention), (.relational, relational), (.similarity, similarity),
+      (.information, information),
+    ]
   }
 
   func validate() throws { _ = try parsed }
