@@ -46,6 +46,9 @@ struct Compile: AsyncParsableCommand {
   @Option(help: "Calibration samples. Without them the model stays float.")
   var data: String?
 
+  @Option(name: .customLong("data-samples"), help: "Choose ranges from only the first N samples of --data.")
+  var dataSamples: Int?
+
   @Option(help: "Samples to measure on, with labels if there are any. Default: the calibration samples.")
   var eval: String?
 
@@ -118,6 +121,8 @@ struct Compile: AsyncParsableCommand {
     if wanted.changesModel && !hasSamples {
       throw ValidationError("making the model smaller needs samples: give --train or --data")
     }
+    if let dataSamples, dataSamples < 1 { throw ValidationError("--data-samples must be at least 1") }
+    if dataSamples != nil && data == nil { throw ValidationError("--data-samples needs --data") }
     if !budget.isEmpty && data == nil { throw ValidationError("a budget needs calibration samples: give --data") }
     if !teacher.teacherLogits.isEmpty && !hasSamples {
       throw ValidationError("--teacher-logits belong to the samples of --train or --data")
@@ -140,7 +145,8 @@ struct Compile: AsyncParsableCommand {
       teacher: TeacherRequest(
         models: teacher.teacher, outputs: teacher.teacherLogits, matches: try teacher.fit.matchedOutputs,
         preprocessing: try teacher.fit.steps),
-      data: data, train: compression.train, trainSamples: compression.trainSamples, evaluation: eval,
+      data: data, dataSamples: dataSamples, train: compression.train, trainSamples: compression.trainSamples,
+      evaluation: eval,
       images: images.images, targets: try Targets.builtIn().compiled(for: targets),
       targetFiles: Targets.files(of: targets), output: destination.file, outputKinds: destination.kinds, json: json,
       activations: data == nil ? .float : activations, weights: weights, arithmetic: arithmetic,

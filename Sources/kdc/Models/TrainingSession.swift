@@ -43,9 +43,7 @@ struct TrainingSession {
     threads = try training.machine.threads
     student = try Self.model(path)
     try student.setOutputKinds(kinds)
-    let all = try Self.open(data, for: student, images: images, threads: threads)
-    let count = min(all.count, training.trainSamples ?? .max)
-    samples = count < all.count ? all.selecting(Array(0..<count)) : all
+    samples = try Self.open(data, for: student, images: images, threads: threads).first(training.trainSamples)
     try checkpoint.check()
     // Now, and not when the training is done.
     evaluated = try training.eval.map { try Self.open($0, for: student, images: images, threads: threads) }
@@ -228,7 +226,7 @@ struct TrainingSession {
     return Diagnostic(
       .nonFiniteLoss, "the loss was no longer finite in epoch \(epoch)", at: Place(file: path),
       notes: isKept ? ["the state of the last good step stays in '\(checkpoint.path)'"] : [],
-      hint: "take a lower --learning-rate than \(options.learningRate)"
+      hint: "use a lower --learning-rate than \(options.learningRate)"
         + (isKept ? "; with --continue the run resumes from there" : "") + ", and look for extreme samples")
   }
 

@@ -137,6 +137,20 @@ struct CompileTests {
     }
   }
 
+  @Test("--data-samples chooses ranges from the first samples alone, and all are measured on")
+  func dataSamples() throws {
+    try withFolder { folder in
+      let arguments = ["compile", student(), "--target", "host", "-o", "m.kdb", "--data-samples"]
+      let outcome = try CommandLineTool.run(arguments + ["16", "--data", "calib.npz"], in: folder)
+      try #require(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.errors.contains("on 16 samples") && outcome.errors.contains("  24 samples by machine code"))
+      for (rest, text) in [(["16"], "--data"), (["0", "--data", "calib.npz"], "at least 1")] {
+        let refused = try CommandLineTool.run(arguments + rest, in: folder)
+        #expect(refused.status == 2 && refused.errors.contains(text), "\(refused.errors)")
+      }
+    }
+  }
+
   @Test("--emit alone writes the generated C beside the bundle, and --emit-dir alone writes it there")
   func emission() throws {
     try withFolder { folder in

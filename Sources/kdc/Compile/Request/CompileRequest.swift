@@ -15,6 +15,8 @@ struct CompileRequest: Sendable, Encodable {
   var teacher = TeacherRequest()
   /// Calibration samples; nil makes a float model.
   var data: String?
+  /// How many of them, the first, ranges are chosen from; nil: all.
+  var dataSamples: Int?
   /// Samples to prune and recover with; the calibration samples where nil.
   var train: String?
   var trainSamples: Int?

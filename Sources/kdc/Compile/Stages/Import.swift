@@ -85,9 +85,10 @@ extension Inputs {
       guard faults.isEmpty else { throw DiagnosticList(faults.map { $0.located(at: Place(file: path)) }) }
       return data
     }
-    calibration = try request.data.map(open)
-    evaluation = try request.evaluation.map(open) ?? calibration
-    guard let samples = try request.train.map(open) ?? calibration else { return }
+    let data = try request.data.map(open)
+    calibration = data?.first(request.dataSamples)
+    evaluation = try request.evaluation.map(open) ?? data
+    guard let samples = try request.train.map(open) ?? data else { return }
     // Decisions may rest on this, so evaluation samples must not influence it.
     for data in [calibration, samples].compactMap({ $0 }) {
       for head in student.heads(labels: data.labels) where head.isKnownDistribution {
@@ -100,9 +101,7 @@ extension Inputs {
       : TeacherOutputs(
         files: request.teacher.outputs, outputs: student.outputInfos, names: request.teacher.matches,
         count: samples.count)
-    let count = min(samples.count, request.trainSamples ?? .max)
-    training = TrainingSamples(
-      count < samples.count ? samples.selecting(Array(0..<count)) : samples, request, teacherOutputs: stored)
+    training = TrainingSamples(samples.first(request.trainSamples), request, teacherOutputs: stored)
     let wants =
       request.compression.labelWeight > 0 ? "--labels" : request.budget.accuracy != nil ? "--min-accuracy" : nil
     if let wants, samples.labels.isEmpty {
@@ -110,5 +109,13 @@ extension Inputs {
         .missingLabels, "\(wants) needs labels, and the training samples have none", at: Place(file: samples.file),
         hint: "add an array 'label' (or label:OUTPUT) to the samples, or leave \(wants) out")
     }
+  }
+}
+
+extension DataSet {
+  /// The first so many samples; all where `count` is nil.
+  func first(_ count: Int?) -> DataSet {
+    guard let count, count < self.count else { return self }
+    return selecting(Array(0..<count))
   }
 }
