@@ -203,6 +203,26 @@ struct JudgementTests {
     }
   }
 
+  @Test("Measuring on what a model learns from is warned of, whatever the file is called")
+  func measuredOnTraining() throws {
+    try withFolder { folder in
+      try write(Self.classifier([]), "m.onnx", folder)
+      for name in ["train.npz", "other.npz"] { try data(folder, name) }
+      try FileManager.default.createSymbolicLink(atPath: folder.path + "/link.npz", withDestinationPath: "train.npz")
+      for (evaluation, epochs, isWarned) in [
+        ("link.npz", "1", true), ("other.npz", "1", false), ("link.npz", "0", false),
+      ] {
+        let report = try json(
+          [
+            "compile", "m.onnx", "--data", "other.npz", "--train", "train.npz", "--eval", evaluation, "--recover",
+            epochs, "--target", "host", "-o", "m.kdb", "--json", "-", "--quiet",
+          ], folder)
+        let found = (report["warnings"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? String }
+        #expect(found.contains("\(DiagnosticID.measuredOnTraining)") == isWarned, "\(evaluation), \(epochs) epochs")
+      }
+    }
+  }
+
   @Test("Outputs that are spoilt are warned of, and their answers where they are known to be classes")
   func spoilt() throws {
     try withFolder { folder in

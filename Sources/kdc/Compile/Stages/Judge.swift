@@ -15,6 +15,10 @@ extension Pipeline {
       found += try SampleWarnings.scales(
         calibration, others, inputs: inputs.student.dataInputs, threads: request.threads)
     }
+    if request.compression.changesModel, let evaluation = request.evaluation, let train = request.train ?? request.data
+    {
+      found += SampleWarnings.measured(on: evaluation, trainedOn: train)
+    }
     var files: Set<String> = []
     for data in [inputs.calibration, training, inputs.evaluation].compactMap({ $0 })
     where files.insert(data.file).inserted {

@@ -28,6 +28,18 @@ enum SampleWarnings {
     ]
   }
 
+  /// `evaluation` and `training` are files or folders.
+  static func measured(on evaluation: String, trainedOn training: String) -> [Diagnostic] {
+    let paths = [evaluation, training].map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
+    guard paths[0] == paths[1] else { return [] }
+    return [
+      Diagnostic(
+        .measuredOnTraining, severity: .warning, "the model is measured on the samples that it learns from",
+        at: Place(file: evaluation), notes: ["its figures look better than they are on other samples"],
+        hint: "give other samples with --eval")
+    ]
+  }
+
   static func oneHot(_ heads: [Head], file: String) -> [Diagnostic] {
     let names = heads.filter(\.hadOneHotLabels).map { "'\($0.name)'" }
     guard !names.isEmpty else { return [] }
