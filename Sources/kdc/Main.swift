@@ -48,13 +48,16 @@ struct KDC: AsyncParsableCommand {
     ])
 
   static func run(_ arguments: [String]) async -> ExitStatus {
-    await Console.run {
-      var command = try parseAsRoot(arguments)
-      if var asynchronous = command as? any AsyncParsableCommand {
-        try await asynchronous.run()
-      } else {
-        try command.run()
-      }
+    await Console.run { try await perform(arguments) }
+  }
+
+  /// Parses the arguments of a command and runs it.
+  static func perform(_ arguments: [String]) async throws {
+    var command = try parseAsRoot(arguments)
+    if var asynchronous = command as? any AsyncParsableCommand {
+      try await asynchronous.run()
+    } else {
+      try command.run()
     }
   }
 }

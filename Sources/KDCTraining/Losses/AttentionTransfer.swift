@@ -4,7 +4,8 @@ extension LayerLoss {
   ///
   /// Zagoruyko and Komodakis, "Paying More Attention to Attention", 2017, equation 2 with p = 2.
   package static let attention = LayerLoss(
-    "attention", help: "Attention transfer: the student's layer looks where the teacher's does.", needsPlaces: true
+    name: "attention", help: "Attention transfer: the student's layer looks where the teacher's does.",
+    needsPlaces: true
   ) { student, teacher, _ in
     var loss = FeatureLoss(gradient: [Double](repeating: 0, count: student.values.count))
     for sample in 0..<student.samples {

@@ -4,7 +4,7 @@ extension LayerLoss {
   ///
   /// Romero et al., "FitNets: Hints for Thin Deep Nets", 2015, equation 3.
   package static let hint = LayerLoss(
-    "hint", help: "FitNets: the student's layer, through a learned regressor, imitates the teacher's.",
+    name: "hint", help: "FitNets: the student's layer, through a learned regressor, imitates the teacher's.",
     helper: .regressor
   ) { student, teacher, _ in
     let n = Double(max(student.channels * student.places, 1))

@@ -16,23 +16,11 @@ package struct LayerLoss: Sendable {
   package let name: String
   /// What the option's help says.
   package let help: String
-  let helper: Helper
+  var helper = Helper.none
   /// Whether the layers must be maps [n, channels, height, width] of more than one place.
-  package let needsPlaces: Bool
+  package var needsPlaces = false
   /// Whether the teacher's map is brought to the size of the student's.
-  let matchesSizes: Bool
+  var matchesSizes = true
   /// The sum over samples, with the spreads where the helper has some.
   package let evaluate: @Sendable (_ student: FeatureMap, _ teacher: FeatureMap, _ spreads: [Double]) -> FeatureLoss
-
-  init(
-    _ name: String, help: String, helper: Helper = .none, needsPlaces: Bool = false, matchesSizes: Bool = true,
-    evaluate: @escaping @Sendable (FeatureMap, FeatureMap, [Double]) -> FeatureLoss
-  ) {
-    self.name = name
-    self.help = help
-    self.helper = helper
-    self.needsPlaces = needsPlaces
-    self.matchesSizes = matchesSizes
-    self.evaluate = evaluate
-  }
 }

@@ -6,7 +6,7 @@ extension LayerLoss {
   /// Park, Kim, Lu and Cho, "Relational Knowledge Distillation", 2019, equations 4 to 6 (distance-wise). The samples are those
   /// of one chunk: pairs of samples in different chunks are not seen.
   package static let relational = LayerLoss(
-    "relational", help: "Relational: distances between the samples of a chunk match the teacher's.",
+    name: "relational", help: "Relational: distances between the samples of a chunk match the teacher's.",
     matchesSizes: false
   ) { student, teacher, _ in
     let n = student.samples

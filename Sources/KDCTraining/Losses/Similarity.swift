@@ -5,7 +5,7 @@ extension LayerLoss {
   ///
   /// Tung and Mori, "Similarity-Preserving Knowledge Distillation", 2019, equations 2 to 4.
   package static let similarity = LayerLoss(
-    "similarity", help: "Similarity: the student's layer finds the same samples alike as the teacher's.",
+    name: "similarity", help: "Similarity: the student's layer finds the same samples alike as the teacher's.",
     matchesSizes: false
   ) { student, teacher, _ in
     let n = student.samples

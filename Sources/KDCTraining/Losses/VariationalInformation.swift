@@ -7,7 +7,7 @@ extension LayerLoss {
   ///
   /// Ahn et al., "Variational Information Distillation for Knowledge Transfer", 2019, equations 5 and 6.
   package static let information = LayerLoss(
-    "information", help: "Variational mutual information; a,b=c,d is each to each, sharing λ evenly.",
+    name: "information", help: "Variational mutual information; a,b=c,d is each to each, sharing λ evenly.",
     helper: .regressorAndSpreads
   ) { mean, teacher, spreads in
     let n = Double(max(mean.channels * mean.places, 1))

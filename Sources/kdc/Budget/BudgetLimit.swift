@@ -32,23 +32,28 @@ struct BudgetLimit: Sendable {
   static let qualities = all.filter { $0.cost == nil }
 
   static let size = BudgetLimit(
-    "max-size", "Most bytes of the bundle without its machine code: 40KB.", "bytes", title: "size", unit: .bytes,
+    option: "max-size", help: "Most bytes of the bundle without its machine code: 40KB.", valueName: "bytes",
+    title: "size", unit: .bytes,
     bound: \.size, value: { Double($0.size) }, cost: { Double($0.size) })
 
   static let latency = BudgetLimit(
-    "max-latency", "Most time for one inference on one core of every target: 5ms.", "time", title: "latency",
+    option: "max-latency", help: "Most time for one inference on one core of every target: 5ms.", valueName: "time",
+    title: "latency",
     unit: .milliseconds, bound: \.milliseconds, value: { $0.milliseconds }, cost: { $0.slowest })
 
   static let memory = BudgetLimit(
-    "max-ram", "Most memory that an inference works in: 256KB.", "bytes", title: "RAM", unit: .bytes, bound: \.memory,
+    option: "max-ram", help: "Most memory that an inference works in: 256KB.", valueName: "bytes", title: "RAM",
+    unit: .bytes, bound: \.memory,
     value: { Double($0.memory) }, cost: { $0.softMemory })
 
   static let divergence = BudgetLimit(
-    "max-kl", "Largest mean KL from the teacher on held-out training samples: 0.05.", "nats", title: "KL",
+    option: "max-kl", help: "Largest mean KL from the teacher on held-out training samples: 0.05.", valueName: "nats",
+    title: "KL",
     unit: .nats, bound: \.divergence, value: { $0.divergence })
 
   static let accuracy = BudgetLimit(
-    "min-accuracy", "Least accuracy on held-out labelled training samples: 90%.", "share", title: "accuracy",
+    option: "min-accuracy", help: "Least accuracy on held-out labelled training samples: 90%.", valueName: "share",
+    title: "accuracy",
     unit: .leastShare, bound: \.accuracy, value: { $0.accuracy })
 
   /// "max-size"; what its help says, and what its value is called there.
@@ -62,22 +67,7 @@ struct BudgetLimit: Sendable {
   /// nil: not measured.
   let value: @Sendable (BudgetPoint) -> Double?
   /// What pruning lowers where the value can be estimated without running the model; nil where only running tells.
-  let cost: (@Sendable (ModelEstimate) -> Double)?
-
-  private init(
-    _ option: String, _ help: String, _ valueName: String, title: String, unit: Unit,
-    bound: WritableKeyPath<Budget, Double?> & Sendable, value: @escaping @Sendable (BudgetPoint) -> Double?,
-    cost: (@Sendable (ModelEstimate) -> Double)? = nil
-  ) {
-    self.option = option
-    self.help = help
-    self.valueName = valueName
-    self.title = title
-    self.unit = unit
-    self.bound = bound
-    self.value = value
-    self.cost = cost
-  }
+  var cost: (@Sendable (ModelEstimate) -> Double)?
 
   /// How far a value is over its limit: at most 1 keeps it. Shares are compared by what is missing to 1.
   func excess(_ value: Double, of bound: Double) -> Double {

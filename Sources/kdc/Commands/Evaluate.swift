@@ -65,8 +65,7 @@ struct Evaluate: AsyncParsableCommand {
       data, inputs: runner.inputs, outputs: runner.outputs.map(\.name), images: images.images,
       threads: threads)
     var heads = opened.heads(labels: set.labels)
-    let faults = DistillationTargets.labelFaults(heads)
-    guard faults.isEmpty else { throw DiagnosticList(faults.map { $0.located(at: Place(file: data)) }) }
+    try Samples.checkLabels(heads, of: data)
     let outputs = try runner.outputs(
       of: set, threads: threads, progress: Progress(quiet ? .quiet : .normal), label: "evaluate")
     for head in heads {

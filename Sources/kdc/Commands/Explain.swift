@@ -87,8 +87,7 @@ struct Explain: ParsableCommand {
       program = try lowered(file)
     }
     let explanation = try Explanation(of: program, on: known.find(names), memory: memory)
-    if let json { try Console.json(explanation, to: json) }
-    if json != "-" { Console.result(explanation.text(refused: refused)) }
+    try Console.result(explanation.text(refused: refused), or: explanation, to: json)
   }
 
   /// Most that one made-up sample may take to run.

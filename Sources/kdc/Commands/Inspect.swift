@@ -63,7 +63,7 @@ struct Inspect: AsyncParsableCommand {
     if Bundle.looksLikeOne(at: file) { return try inspectBundle(file) }
     var model = try ModelFile.read(file, inputShapes: inputs.shapes)
     let untyped = model.inferKnownTypes().faults
-    let faults = DeviceSupport.merged(try DeviceSupport.faults(of: model))
+    let faults = DiagnosticList(try DeviceSupport.faults(of: model)).grouped
     if unsupported {
       guard faults.isEmpty else { throw DiagnosticList(faults) }
       Console.result("everything is supported")
@@ -75,14 +75,12 @@ struct Inspect: AsyncParsableCommand {
     }
     if groups {
       let summary = try GroupSummary(DependencyGroups(model))
-      if let json { try Console.json(summary, to: json) }
-      if json != "-" { Console.result(summary.text) }
+      try Console.result(summary.text, or: summary, to: json)
     } else if graph {
       Console.result(model.description)
     } else {
       let summary = ModelSummary(model, faults: faults)
-      if let json { try Console.json(summary, to: json) }
-      if json != "-" { Console.result(summary.text) }
+      try Console.result(summary.text, or: summary, to: json)
     }
     if !faults.isEmpty {
       Console.warn(faults)
@@ -97,8 +95,7 @@ struct Inspect: AsyncParsableCommand {
   private func inspectBundle(_ file: String) throws {
     let bundle = try Bundle(contentsOf: file)
     if graph { return Console.result(try bundle.program().listing) }
-    if let json { try Console.json(bundle.manifest, to: json) }
-    if json != "-" { Console.result(bundle.summary) }
+    try Console.result(bundle.summary, or: bundle.manifest, to: json)
   }
 
   private func listOperators() throws {

@@ -67,11 +67,7 @@ struct RecipeCommand: AsyncParsableCommand {
     try files.check()
     let work = URL(fileURLWithPath: try output ?? folderName(of: recipe, path: path))
     let table = json.map { URL(fileURLWithPath: $0).path }
-    do {
-      try FileManager.default.createDirectory(at: work, withIntermediateDirectories: true)
-    } catch {
-      throw Diagnostic(.outputNotWritable, "cannot make the folder '\(work.path)'", at: Place(file: work.path))
-    }
+    try Files.makeFolder(work.path)
     guard FileManager.default.changeCurrentDirectoryPath(work.path) else {
       throw Diagnostic(.outputNotWritable, "cannot work in '\(work.path)'", at: Place(file: work.path))
     }
@@ -137,12 +133,7 @@ struct RecipeCommand: AsyncParsableCommand {
         progress.line("step \(index + 1)/\(recipe.steps.count): kdc \(arguments.joined(separator: " "))")
         // Recipes come from others: what their steps write stays in the folder.
         try await FileUse.$confinement.withValue(FileManager.default.currentDirectoryPath) {
-          var command = try KDC.parseAsRoot(arguments)
-          if var asynchronous = command as? any AsyncParsableCommand {
-            try await asynchronous.run()
-          } else {
-            try command.run()
-          }
+          try await KDC.perform(arguments)
         }
         try Files.write([], to: String(marker))
       case .measure(let model, let data, let row):

@@ -38,10 +38,6 @@ struct TargetsCommand: ParsableCommand {
       + targets.map {
         [$0.name, $0.cpu, String($0.cores), String($0.gigahertz), $0.features.joined(separator: ","), $0.title]
       }
-    let widths = (0..<6).map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
-        .trimmingCharacters(in: .whitespaces)
-    }.joined(separator: "\n")
+    return TextTable.aligned(rows) { _ in false }.joined(separator: "\n")
   }
 }

@@ -16,13 +16,7 @@ struct WorkFolder: Sendable {
 
   init(in folder: String, key: WorkKey) throws {
     path = "\(folder)/\(Digest.hexadecimal(of: try Self.json(key)).prefix(16))"
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw Diagnostic(
-        .outputNotWritable, "cannot make the folder '\(path)'", at: Place(file: folder),
-        hint: "choose a --work-dir that can be written")
-    }
+    try Files.makeFolder(path, hint: "choose a --work-dir that can be written")
     try Files.checkWritable(path + "/probe")
   }
 

@@ -63,6 +63,12 @@ enum Console {
 }
 
 extension Console {
+  /// A command's findings: as JSON to `path` where that is given, and for people unless the JSON is the only result.
+  static func result(_ text: @autoclosure () -> String, or value: some Encodable, to path: String?) throws {
+    if let path { try json(value, to: path) }
+    if path != "-" { result(text()) }
+  }
+
   /// Runs `body`, the whole of the command line, and gives the status the process ends with.
   static func run(_ body: @Sendable () async throws -> Void) async -> ExitStatus {
     do {

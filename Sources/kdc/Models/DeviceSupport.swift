@@ -27,30 +27,6 @@ enum DeviceSupport {
     }
     return faults
   }
-
-  /// Faults that differ in nothing but their node as one, with a note that names the others.
-  static func merged(_ faults: [Diagnostic]) -> [Diagnostic] {
-    var result: [Diagnostic] = []
-    var others: [[Place]] = []
-    var places: [Diagnostic: Int] = [:]
-    for fault in faults {
-      var key = fault
-      key.place = nil
-      if let same = places[key] {
-        if let place = fault.place { others[same].append(place) }
-      } else {
-        places[key] = result.count
-        result.append(fault)
-        others.append([])
-      }
-    }
-    for index in result.indices where !others[index].isEmpty {
-      let names = others[index].compactMap(\.detail)
-      let shown = names.prefix(5).joined(separator: "; ")
-      result[index].notes.append("also at \(shown)" + (names.count > 5 ? "; and \(names.count - 5) more" : ""))
-    }
-    return result
-  }
 }
 
 extension Graph {

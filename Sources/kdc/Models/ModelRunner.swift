@@ -28,11 +28,8 @@ struct GraphRunner: ModelRunner {
 
   init(_ graph: Graph) throws {
     evaluator = try GraphEvaluator(graph)
-    inputs = graph.inputs.filter { graph.initializers[$0.name] == nil }
-    outputs = try graph.outputs.map { name in
-      guard let type = graph.types[name] else { throw InternalError("output '\(name)' has no type") }
-      return ValueInfo(name: name, type: type)
-    }
+    inputs = graph.dataInputs
+    outputs = graph.outputInfos
   }
 
   func run(

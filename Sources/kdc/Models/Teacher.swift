@@ -57,8 +57,8 @@ struct TeacherModel: Sendable {
     self.graph = graph
     self.bytes = bytes
     var faults: [Diagnostic] = []
-    let own = graph.inputs.map(\.name).filter { graph.initializers[$0] == nil }
-    let wanted = student.inputs.filter { student.initializers[$0.name] == nil }
+    let own = graph.dataInputs.map(\.name)
+    let wanted = student.dataInputs
     for (index, input) in wanted.enumerated() {
       let name = own.contains(input.name) ? input.name : wanted.count == own.count ? own[index] : nil
       let steps = request.preprocessing.first { $0.input == nil ? wanted.count == 1 : $0.input == name }

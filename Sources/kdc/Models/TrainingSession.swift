@@ -43,10 +43,10 @@ struct TrainingSession {
     threads = try training.machine.threads
     student = try Self.model(path)
     try student.setOutputKinds(kinds)
-    samples = try Self.open(data, for: student, images: images, threads: threads).first(training.trainSamples)
+    samples = try Samples.open(data, for: student, images: images.images, threads: threads).first(training.trainSamples)
     try checkpoint.check()
     // Now, and not when the training is done.
-    evaluated = try training.eval.map { try Self.open($0, for: student, images: images, threads: threads) }
+    evaluated = try training.eval.map { try Samples.open($0, for: student, images: images.images, threads: threads) }
   }
 
   /// A model as it is trained: only what is constant is folded, so that weights keep their names and places.
@@ -56,16 +56,8 @@ struct TrainingSession {
     return graph
   }
 
-  private static func open(_ path: String, for graph: Graph, images: DataOptions, threads: Threads) throws -> DataSet {
-    let data = try Samples.open(
-      path, inputs: graph.dataInputs, outputs: graph.outputs, images: images.images, threads: threads)
-    let faults = DistillationTargets.labelFaults(graph.heads(labels: data.labels))
-    guard faults.isEmpty else { throw DiagnosticList(faults.map { $0.located(at: Place(file: path)) }) }
-    return data
-  }
-
   mutating func openUnlabelled(_ path: String) throws {
-    unlabelled = try Self.open(path, for: student, images: images, threads: threads)
+    unlabelled = try Samples.open(path, for: student, images: images.images, threads: threads)
   }
 
   /// Throws `teacherMismatch` where a further student has other inputs or outputs.

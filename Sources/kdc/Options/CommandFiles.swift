@@ -1,3 +1,4 @@
+import Foundation
 import KDCDiagnostics
 import KDCONNX
 import KDCTraining
@@ -19,4 +20,15 @@ extension FileUse {
 extension OutputPlace {
   /// Whether `path` is standard output, which then is that output alone.
   static func isStandardOutput(_ path: String) -> Bool { (try? OutputPlace(path))?.kind == .descriptor(1) }
+}
+
+extension Files {
+  /// Makes a folder, and those around it, where there is none. Throws `outputNotWritable`.
+  static func makeFolder(_ path: String, hint: String? = nil) throws(Diagnostic) {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw Diagnostic(.outputNotWritable, "cannot make the folder '\(path)'", at: Place(file: path), hint: hint)
+    }
+  }
 }

@@ -79,11 +79,7 @@ extension Inputs {
   fileprivate mutating func openData(_ request: CompileRequest) throws {
     let model = student
     func open(_ path: String) throws -> DataSet {
-      let data = try Samples.open(
-        path, inputs: model.dataInputs, outputs: model.outputs, images: request.images, threads: request.threads)
-      let faults = DistillationTargets.labelFaults(model.heads(labels: data.labels))
-      guard faults.isEmpty else { throw DiagnosticList(faults.map { $0.located(at: Place(file: path)) }) }
-      return data
+      try Samples.open(path, for: model, images: request.images, threads: request.threads)
     }
     let data = try request.data.map(open)
     calibration = data?.first(request.dataSamples)

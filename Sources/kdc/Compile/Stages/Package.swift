@@ -41,13 +41,7 @@ extension Pipeline {
 
 extension GeneratedCode {
   fileprivate func write(to folder: String, _ request: CompileRequest) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw Diagnostic(
-        .outputNotWritable, "cannot make the folder '\(folder)'", at: Place(file: folder),
-        hint: "choose an --emit-dir that can be written")
-    }
+    try Files.makeFolder(folder, hint: "choose an --emit-dir that can be written")
     var used = request.files
     for (name, _) in files { used.write("--emit-dir", "\(folder)/\(name)") }
     try used.check()
