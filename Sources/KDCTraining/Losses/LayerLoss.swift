@@ -3,7 +3,7 @@ package struct LayerLoss: Sendable {
   /// The losses of `kdc distill`; each has the option of its name.
   package static let all = [hint, attention, relational, similarity, information]
 
-  /// What training adds to the student's graph, and takes away again.
+  /// What training adds to the student's graph, and removes afterwards.
   enum Helper: Sendable {
     case none
     /// A learned map from the student's channels to the teacher's, which the loss sees in place of the layer.

@@ -2,7 +2,7 @@ import KDCGraph
 import KDCTensor
 import KDCTraining
 
-/// Models and samples of a request that belong together.
+/// The models and samples of a request, checked to belong together.
 struct Inputs: Sendable {
   var student: Graph
   var teacher: Teacher?

@@ -1,7 +1,7 @@
 import Foundation
 import KDCDiagnostics
 
-/// What stages tell beside what they make: a line for people, and their part of the report.
+/// What stages report in addition to their results: a line for people, and their part of the report.
 struct StageLog {
   let progress: Progress
   var report = Report(model: "")
@@ -29,7 +29,7 @@ struct StageLog {
     report.decisions.append(Report.Decision(stage: stage, subject: subject, accepted: accepted, reason: reason))
   }
 
-  /// Says it at once, and again in the report.
+  /// Prints warnings at once, and repeats them in the report.
   mutating func warn(_ warnings: [Diagnostic]) {
     Console.warn(warnings)
     report.warnings += warnings.map(Report.Warning.init)

@@ -78,7 +78,7 @@ struct WorkFolder: Sendable {
   private static let digestSuffix = ".sha256"
 }
 
-/// Everything that the results in a work folder depend on: the request, but for a short list, and what its files hold.
+/// Everything that the results in a work folder depend on: the request, less a short list, and the contents of its files.
 struct WorkKey: Encodable {
   private let version = "kdc \(KDC.configuration.version) work 3"
   private let request: CompileRequest

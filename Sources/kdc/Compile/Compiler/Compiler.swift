@@ -8,7 +8,7 @@ import KDCTargets
 import KDCTensor
 import KDCTraining
 
-/// What a request makes of its inputs, piece by piece. Stages and the search for a budget call the same pieces.
+/// The operations of a compilation. Stages and the search for a budget call the same ones.
 struct Compiler: Sendable {
   let request: CompileRequest
   let inputs: Inputs

@@ -15,7 +15,7 @@ struct CompileRequest: Sendable, Encodable {
   var teacher = TeacherRequest()
   /// Calibration samples; nil makes a float model.
   var data: String?
-  /// How many of them, the first, ranges are chosen from; nil: all.
+  /// Ranges are chosen from this many of them, the first; nil: from all.
   var dataSamples: Int?
   /// Samples to prune and recover with; the calibration samples where nil.
   var train: String?

@@ -109,7 +109,7 @@ extension Inputs {
 }
 
 extension DataSet {
-  /// The first so many samples; all where `count` is nil.
+  /// The first `count` samples, or all where it is nil.
   func first(_ count: Int?) -> DataSet {
     guard let count, count < self.count else { return self }
     return selecting(Array(0..<count))
