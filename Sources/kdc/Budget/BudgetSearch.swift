@@ -1,9 +1,6 @@
 import Foundation
-import KDCCompression
-import KDCDiagnostics
 import KDCGraph
 import KDCProgram
-import KDCTensor
 import KDCTraining
 
 /// What pruning has to reach, and what a search has already made of it.

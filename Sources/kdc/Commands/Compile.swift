@@ -1,9 +1,7 @@
 import ArgumentParser
 import Foundation
 import KDCDiagnostics
-import KDCONNX
 import KDCTargets
-import KDCTensor
 
 /// `kdc compile`: a student (and its teacher) to a bundle.
 struct Compile: AsyncParsableCommand {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import KDCBundle
-import KDCDiagnostics
 import KDCToolchain
 
 /// `kdc doctor`: which tools kdc finds, and how to get those it does not.

@@ -1,8 +1,6 @@
 import ArgumentParser
 import Foundation
-import KDCCompression
 import KDCDiagnostics
-import KDCTensor
 import KDCTraining
 
 /// `kdc evaluate`: how good a model is on labelled samples.

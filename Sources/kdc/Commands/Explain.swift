@@ -4,7 +4,6 @@ import KDCCodegen
 import KDCCompression
 import KDCDiagnostics
 import KDCGraph
-import KDCONNX
 import KDCPasses
 import KDCProgram
 import KDCTargets

@@ -1,6 +1,5 @@
 import ArgumentParser
 import KDCDiagnostics
-import KDCTensor
 import KDCTraining
 
 /// `kdc faces`: labelled samples that need no photograph.

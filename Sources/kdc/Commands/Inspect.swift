@@ -3,7 +3,6 @@ import KDCBundle
 import KDCCompression
 import KDCDiagnostics
 import KDCGraph
-import KDCONNX
 import KDCOps
 import KDCPasses
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import KDCDiagnostics
 
 /// `kdc train`: weights from labels alone.

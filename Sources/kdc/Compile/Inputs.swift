@@ -1,5 +1,4 @@
 import KDCGraph
-import KDCTensor
 import KDCTraining
 
 /// The models and samples of a request, checked to belong together.

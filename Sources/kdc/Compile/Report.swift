@@ -1,6 +1,5 @@
 import KDCCompression
 import KDCDiagnostics
-import KDCTargets
 import KDCTraining
 
 /// `report.json`: what `kdc compile` made and how good it is. No times of day, no machine paths.

@@ -5,7 +5,6 @@ import KDCDiagnostics
 import KDCPasses
 import KDCProgram
 import KDCTargets
-import KDCTensor
 import KDCTraining
 
 /// The results of a recipe: a row for each name, with the mean over the models measured under it.

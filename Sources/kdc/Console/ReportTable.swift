@@ -1,5 +1,4 @@
 import Foundation
-import KDCCompression
 import KDCTraining
 
 /// The result of a compilation for people.

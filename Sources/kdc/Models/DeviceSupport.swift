@@ -3,7 +3,6 @@ import KDCDiagnostics
 import KDCGraph
 import KDCOps
 import KDCPasses
-import KDCTensor
 
 /// What keeps a model from being compiled: the one place that decides it, for `kdc inspect` and `kdc compile`.
 enum DeviceSupport {

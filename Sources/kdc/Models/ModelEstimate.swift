@@ -2,7 +2,6 @@ import Foundation
 import KDCBundle
 import KDCCodegen
 import KDCCompression
-import KDCDiagnostics
 import KDCGraph
 import KDCProgram
 import KDCTargets

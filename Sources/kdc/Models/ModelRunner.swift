@@ -1,8 +1,5 @@
 import Foundation
-import KDCCompression
-import KDCDiagnostics
 import KDCGraph
-import KDCONNX
 import KDCOps
 import KDCProgram
 import KDCTensor

@@ -1,5 +1,4 @@
 import ArgumentParser
-import KDCCompression
 import KDCTraining
 
 /// How `kdc compile` makes the student smaller before it is quantised.

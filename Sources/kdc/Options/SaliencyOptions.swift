@@ -3,7 +3,6 @@ import Foundation
 import KDCDiagnostics
 import KDCGraph
 import KDCPasses
-import KDCTensor
 import KDCTraining
 
 /// An image and the masks that models see it under: `kdc rise`, and `kdc explain --rise`.

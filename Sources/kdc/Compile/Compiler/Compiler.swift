@@ -1,11 +1,7 @@
 import KDCCodegen
-import KDCCompression
 import KDCDiagnostics
 import KDCGraph
-import KDCKernels
 import KDCProgram
-import KDCTargets
-import KDCTensor
 import KDCTraining
 
 /// The operations of a compilation. Stages and the search for a budget call the same ones.

@@ -1,7 +1,6 @@
 import KDCBundle
 import KDCProgram
 import KDCTargets
-import KDCTensor
 import KDCToolchain
 
 /// What computes a program here as devices do, byte for byte.

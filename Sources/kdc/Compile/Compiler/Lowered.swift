@@ -1,6 +1,5 @@
 import KDCBundle
 import KDCCodegen
-import KDCKernels
 import KDCProgram
 import KDCTargets
 import KDCToolchain

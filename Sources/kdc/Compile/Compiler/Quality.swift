@@ -1,7 +1,5 @@
-import KDCCompression
 import KDCGraph
 import KDCProgram
-import KDCTensor
 import KDCTraining
 
 extension Compiler {

@@ -1,4 +1,3 @@
-import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 import KDCTraining

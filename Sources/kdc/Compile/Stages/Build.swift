@@ -1,7 +1,6 @@
 import KDCBundle
 import KDCProgram
 import KDCTargets
-import KDCTensor
 import KDCToolchain
 
 /// Bundles in memory, not yet files, with what they must compute.

@@ -2,7 +2,6 @@ import Foundation
 import KDCBundle
 import KDCDiagnostics
 import KDCGraph
-import KDCONNX
 import KDCOps
 import KDCTensor
 import KDCTraining

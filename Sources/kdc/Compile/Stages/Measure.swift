@@ -1,7 +1,5 @@
 import KDCBundle
-import KDCDiagnostics
 import KDCProgram
-import KDCTensor
 
 /// The compiled model on the first of the evaluation samples.
 struct Measured: Sendable {

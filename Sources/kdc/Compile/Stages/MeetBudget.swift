@@ -1,5 +1,3 @@
-import KDCCompression
-
 extension Pipeline {
   /// Finds what keeps the limits asked for: how many channels go, and with which weights. Costs are estimated, so that a
   /// search takes seconds; only models that could be the answer are recovered and measured, on held-out training samples.

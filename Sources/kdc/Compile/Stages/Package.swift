@@ -1,4 +1,3 @@
-import Foundation
 import KDCBundle
 import KDCCompression
 import KDCDiagnostics

@@ -1,6 +1,5 @@
 import KDCCompression
 import KDCGraph
-import KDCTensor
 
 extension Pipeline {
   /// Chooses int8 ranges and weights from the calibration samples; a float compilation passes the graph on.
