@@ -1,7 +1,7 @@
 /* Which of the bundle's code variants suits this machine. */
 #include "internal.h"
 
-enum { AT_HWCAP_KEY = 16, HWCAP_CPUID_BIT = 1 << 11, HWCAP_DOTPROD_BIT = 1 << 20 };
+enum { AT_HWCAP_KEY = 16, HWCAP_CPUID_BIT = 1 << 11 };
 
 #if defined(__aarch64__)
 /* Linux before 4.11 does not let programs read MIDR_EL1, but /proc/cpuinfo has the part of every core. */
@@ -37,7 +37,13 @@ uint32_t kdc_cpu_part(void) {
   return midr >> 4 & 0xFFF;
 }
 
-uint32_t kdc_cpu_features(void) { return getauxval(AT_HWCAP_KEY) & HWCAP_DOTPROD_BIT ? KDC_NEEDS_DOTPROD : 0; }
+uint32_t kdc_cpu_features(void) {
+  const unsigned long hwcap = getauxval(AT_HWCAP_KEY);
+  uint32_t features = 0;
+#define LOOK_FOR(feature, bit) features |= hwcap & 1ul << (bit) ? feature : 0;
+  KDC_HWCAP_FEATURES(LOOK_FOR)
+  return features;
+}
 
 #else
 uint32_t kdc_cpu_part(void) { return 0; }
@@ -84,7 +90,7 @@ uint32_t kdc_cpu_count(void) {
   return count ? count : 1;
 }
 
-/* The variant for this very core, else of those that it can run the one that needs the most. */
+/* The variant for this very core, else of those that it can run the one that needs the strongest instructions. */
 const kdc_variant *kdc_choose_variant(const kdc_model_code *code, uint32_t part, uint32_t features) {
   const kdc_variant *best = NULL;
   for (uint32_t i = 0; i < code->variant_count; i++) {

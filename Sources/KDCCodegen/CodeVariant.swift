@@ -23,8 +23,8 @@ package struct CodeVariant: Sendable {
   package var symbol: String { "kdc_variant_" + CText.identifier(name) }
   /// The section of the machine code where some cores of the architecture cannot run it, else nil: "kdc_code_cortex_a76".
   package var section: String? {
-    guard let target = targets.first, target.architecture == .aarch64, target.has("dotprod") else { return nil }
-    return CodeSection.prefix + CText.identifier(name)
+    let needsOne = targets.first?.instructionSets.contains(where: \.hasSection) ?? false
+    return needsOne ? CodeSection.prefix + CText.identifier(name) : nil
   }
   /// "variant_cortex_a72.c".
   package var fileName: String { "variant_" + CText.identifier(name) + ".c" }

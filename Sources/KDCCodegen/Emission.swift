@@ -67,7 +67,7 @@ package enum Emission {
   }
 
   private static func includes(for target: Target) -> String {
-    (target.has("neon") ? "#include <arm_neon.h>\n" : "") + (target.has("avx2") ? "#include <immintrin.h>\n" : "")
+    Set(target.instructionSets.map(\.include)).sorted().map { "#include <\($0)>\n" }.joined()
   }
 }
 

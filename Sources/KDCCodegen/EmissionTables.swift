@@ -148,15 +148,7 @@ extension Emission {
 
   /// What the code needs of a core besides the architecture's baseline.
   private static func required(by target: Target) -> String {
-    let bits = target.features.compactMap { feature -> String? in
-      switch feature {
-      case "avx2": "KDC_NEEDS_AVX2"
-      case "avxvnni": "KDC_NEEDS_AVX_VNNI"
-      case "avx512vnni": "KDC_NEEDS_AVX512_VNNI"
-      case "dotprod": "KDC_NEEDS_DOTPROD"
-      default: nil
-      }
-    }
+    let bits = target.instructionSets.compactMap(\.bit)
     return bits.isEmpty ? "0" : bits.joined(separator: " | ")
   }
 

@@ -64,16 +64,11 @@ struct WorkspaceRoom {
     }
     let bytes = Double(packed.reduce(0, +))
     let cycles = family.cycles(of: step, in: program, on: target) * target.cost(of: family.name)
-    // Like boards choose alike, so that they share their code.
-    let memory = bytes > Self.usualCacheBytes ? bytes / Self.usualBytesPerCycle * Double(code.passes) : 0
+    let memory = target.caches.streamingCycles(bytes) * Double(code.passes)
     let cores = max(target.cores, 1)
     let together = cores > 1 ? max(cycles * code.largestShare(cores), memory) : cycles
     return KernelChoice(
       family: family.name, cycles: cycles, memoryCycles: target.streamingCycles(bytes) * Double(code.passes),
       cost: (cycles * Double(cores) * together).squareRoot(), code: code, candidates: [])
   }
-
-  /// Of a board's last cache, and what memory gives it.
-  private static let usualCacheBytes = 1_048_576.0
-  private static let usualBytesPerCycle = 2.8
 }

@@ -15,7 +15,7 @@ struct ConvolutionDepthwiseNeon: RowFamily {
 
   func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
     guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
-    guard target.features.contains("neon") else { return "the target has no NEON" }
+    guard target.has(.neon) else { return "the target has no NEON" }
     let g = step.geometry
     if !g.isDepthwise { return "not one output channel for each input channel" }
     if g.kernelWidth > 32 { return "the window is wider than 32" }

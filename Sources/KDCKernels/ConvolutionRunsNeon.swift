@@ -23,7 +23,7 @@ struct ConvolutionRunsNeon: RowFamily, WorkspaceFamily {
 
   func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
     guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
-    guard target.features.contains("neon") else { return "the target has no NEON" }
+    guard target.has(.neon) else { return "the target has no NEON" }
     let g = step.geometry
     if int4, let reason = g.refusalOfInt4(isInt4: program.isInt4(step.weights)) { return reason }
     if g.isDepthwise { return "a depthwise convolution has one channel a run" }
@@ -74,9 +74,4 @@ extension ConvolutionGeometry {
     if !isInt4 { return "the weights have 8 bits" }
     return outputHeight * outputWidth >= 4 ? "every weight is used for several pixels: unpacked once, at load" : nil
   }
-}
-
-extension Target {
-  /// Cycles that it takes to read weights once: none where they stay in the last cache from one inference to the next.
-  package func streamingCycles(_ bytes: Double) -> Double { bytes > Double(l2Bytes) ? bytes / dramBytesPerCycle : 0 }
 }

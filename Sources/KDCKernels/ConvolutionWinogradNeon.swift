@@ -14,7 +14,7 @@ struct ConvolutionWinogradNeon: ConvolutionFamily, WorkspaceFamily {
 
   func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
     guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
-    guard target.features.contains("neon") else { return "the target has no NEON" }
+    guard target.has(.neon) else { return "the target has no NEON" }
     let g = step.geometry
     guard g.kernelHeight == 3, g.kernelWidth == 3, g.strideY == 1, g.strideX == 1, g.dilationY == 1, g.dilationX == 1,
       g.groups == 1
@@ -75,6 +75,7 @@ struct WinogradPlan {
   /// Tiles of 4×4 outputs in a row and in all.
   let columns, tiles: Int
   private let workspace: Int
+  private let caches: Target.Caches
   /// Units: bands of quads of tiles, by ranges of `splitChannels` output channels.
   private(set) var bands = 1
   private(set) var splits = 1
@@ -99,13 +100,14 @@ struct WinogradPlan {
     let quadBytes = 36 * (blocks * 128 + 64 + 256)
     // What a slice has besides: a line between planes, the patch, whole lines.
     let others = 36 * 64 + 36 * blocks * 16 + 63
-    let most = weightBytes > 131_072 ? 5 : 24_576 / quadBytes
+    let most = weightBytes > Double(caches.l2Bytes / 8) ? 5 : caches.l1Bytes * 3 / 4 / quadBytes
     return max(1, min(5, most, (workspace - others) / quadBytes))
   }
 
   init(_ step: ConvolutionStep, _ target: Target, workspace: Int = .max) {
     geometry = step.geometry
     self.workspace = workspace
+    caches = target.caches
     columns = (geometry.outputWidth + 3) / 4
     tiles = columns * ((geometry.outputHeight + 3) / 4)
     // Whichever division is done soonest by all cores; it must not cost one core much.
@@ -122,8 +124,8 @@ struct WinogradPlan {
         let one = Double(quads) * (inputCycles + quadCycles(panels, step))
         let all = Double(most) * (inputCycles + quadCycles(min(panels, 4 * each), step))
         let passes = Double(bands * groups)
-        // For any target alike, so that boards share their code: memory keeps the cores from what their work allows.
-        let cost = max(all, weightBytes > 1_048_576 ? weightBytes / 2.8 * passes : 0) + all / 4 + one / 16
+        // Memory keeps the cores from what their work allows.
+        let cost = max(all, caches.streamingCycles(weightBytes) * passes) + all / 4 + one / 16
         let cycles = max(one, target.streamingCycles(weightBytes) * passes)
         if cost < best?.cost ?? .infinity { best = (bands, wanted, groups, cost, cycles) }
       }

@@ -14,7 +14,7 @@ protocol FastFamily: ConvolutionFamily {
 extension FastFamily {
   package func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
     guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
-    guard target.has("neon") else { return "the target has no NEON" }
+    guard target.has(.neon) else { return "the target has no NEON" }
     if step.geometry.isDepthwise { return "a depthwise convolution has one channel a run" }
     do {
       _ = try plan(step, in: program)

@@ -6,7 +6,7 @@ import KDCTargets
 struct StepFamily<Kind: Step>: KernelFamily {
   let name: String
   /// Instruction set that the target must have, nil for portable C.
-  var feature: String?
+  var feature: Feature?
   var refuses: @Sendable (Kind, Program) -> String? = { _, _ in nil }
   let cycles: @Sendable (Kind, Program, Target) -> Double
   let emit: @Sendable (Kind, Program, Target) throws -> KernelCode
@@ -15,7 +15,7 @@ struct StepFamily<Kind: Step>: KernelFamily {
 
   func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
     guard let step = step as? Kind else { return "another kind of step" }
-    if let feature, !target.has(feature) { return "the target has no \(feature)" }
+    if let feature, !target.has(feature) { return "the target has no \(feature.title)" }
     return refuses(step, program)
   }
 

@@ -4,23 +4,23 @@
 package let embeddedTargets: [(file: String, text: String)] = [
   (
     "generic-aarch64.yaml",
-    ##"# Any 64-bit ARM core: the instructions of ARMv8.0 alone, no core's schedule.\##nname: generic-aarch64\##ntitle: any 64-bit ARM board\##narchitecture: aarch64\##ncpu: generic-aarch64\##ncpuParts: []\##ncompilerFlags: [-march=armv8-a]\##nfeatures: [neon]\##ngigahertz: 1.5\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 524288\##ndramBytesPerCycle: 2.0\##n"##
+    ##"# Any 64-bit ARM core: the instructions of ARMv8.0 alone, no core's schedule.\##nname: generic-aarch64\##ntitle: any 64-bit ARM board\##narchitecture: aarch64\##ncpu: generic-aarch64\##ncpuParts: []\##ncompilerFlags: [-march=armv8-a]\##nfeatures: [neon]\##ngigahertz: 1.5\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 524288\##ndramBytesPerCycle: 2.0\##n# Those of the Pi 4 Model B, on which the kernels were tuned: memory of this kind was not measured.\##nchosenFor: {l1Bytes: 32768, l2Bytes: 1048576, dramBytesPerCycle: 2.8}\##n"##
   ),
   (
     "host-avx512vnni.yaml",
-    ##"# x86-64 with AVX-512 VNNI: Intel from Cascade Lake, AMD from Zen 4.\##nname: host-avx512vnni\##ntitle: x86-64 with AVX-512 VNNI\##narchitecture: x86_64\##ncpu: x86-64-avx512vnni\##ncpuParts: []\##ncompilerFlags: [-mavx2, -mavx512f, -mavx512bw, -mavx512dq, -mavx512vl, -mavx512vnni]\##nfeatures: [avx2, avx512vnni]\##ngigahertz: 3.0\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 1048576\##ndramBytesPerCycle: 6.0\##n"##
+    ##"# x86-64 with AVX-512 VNNI: Intel from Cascade Lake, AMD from Zen 4.\##nname: host-avx512vnni\##ntitle: x86-64 with AVX-512 VNNI\##narchitecture: x86_64\##ncpu: x86-64-avx512vnni\##ncpuParts: []\##ncompilerFlags: [-mavx2, -mavx512f, -mavx512bw, -mavx512dq, -mavx512vl, -mavx512vnni]\##nfeatures: [avx2, avx512vnni]\##ngigahertz: 3.0\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 1048576\##ndramBytesPerCycle: 6.0\##n# Those of the Pi 4 Model B, on which the kernels were tuned: memory of this kind was not measured.\##nchosenFor: {l1Bytes: 32768, l2Bytes: 1048576, dramBytesPerCycle: 2.8}\##n"##
   ),
   (
     "host-avxvnni.yaml",
-    ##"# x86-64 with AVX-VNNI but without AVX-512: Intel desktop and laptop cores from Alder Lake.\##nname: host-avxvnni\##ntitle: x86-64 with AVX-VNNI\##narchitecture: x86_64\##ncpu: x86-64-avxvnni\##ncpuParts: []\##ncompilerFlags: [-mavx2, -mavxvnni]\##nfeatures: [avx2, avxvnni]\##ngigahertz: 3.0\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 1048576\##ndramBytesPerCycle: 6.0\##n"##
+    ##"# x86-64 with AVX-VNNI but without AVX-512: Intel desktop and laptop cores from Alder Lake.\##nname: host-avxvnni\##ntitle: x86-64 with AVX-VNNI\##narchitecture: x86_64\##ncpu: x86-64-avxvnni\##ncpuParts: []\##ncompilerFlags: [-mavx2, -mavxvnni]\##nfeatures: [avx2, avxvnni]\##ngigahertz: 3.0\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 1048576\##ndramBytesPerCycle: 6.0\##n# Those of the Pi 4 Model B, on which the kernels were tuned: memory of this kind was not measured.\##nchosenFor: {l1Bytes: 32768, l2Bytes: 1048576, dramBytesPerCycle: 2.8}\##n"##
   ),
   (
     "host.yaml",
-    ##"# An x86-64 machine with AVX2: development machines and servers. Bundles hold code for newer cores as well.\##nname: host\##ntitle: x86-64 with AVX2 or better\##narchitecture: x86_64\##ncpu: x86-64-v3\##ncpuParts: []\##ncompilerFlags: [-mavx2]\##nfeatures: [avx2]\##ngigahertz: 3.0\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 524288\##ndramBytesPerCycle: 6.0\##nvariants: [host-avx512vnni, host-avxvnni]\##n"##
+    ##"# An x86-64 machine with AVX2: development machines and servers. Bundles hold code for newer cores as well.\##nname: host\##ntitle: x86-64 with AVX2 or better\##narchitecture: x86_64\##ncpu: x86-64-v3\##ncpuParts: []\##ncompilerFlags: [-mavx2]\##nfeatures: [avx2]\##ngigahertz: 3.0\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 524288\##ndramBytesPerCycle: 6.0\##nvariants: [host-avx512vnni, host-avxvnni]\##n# Those of the Pi 4 Model B, on which the kernels were tuned: memory of this kind was not measured.\##nchosenFor: {l1Bytes: 32768, l2Bytes: 1048576, dramBytesPerCycle: 2.8}\##n"##
   ),
   (
     "jetson-nano.yaml",
-    ##"# NVIDIA Jetson Nano: Tegra X1, four Cortex-A57, LPDDR4.\##nname: jetson-nano\##ntitle: NVIDIA Jetson Nano\##narchitecture: aarch64\##ncpu: cortex-a57\##n# Part numbers in MIDR_EL1 of the cores this code is tuned for.\##ncpuParts: [0xd07]\##n# LLVM has one model for Cortex-A57 and Cortex-A72: with equal flags both boards share their code.\##ncompilerFlags: [-march=armv8-a+crc, -mtune=cortex-a72]\##nfeatures: [neon]\##ngigahertz: 1.43\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 2097152\##ndramBytesPerCycle: 2.8\##n"##
+    ##"# NVIDIA Jetson Nano: Tegra X1, four Cortex-A57, LPDDR4.\##nname: jetson-nano\##ntitle: NVIDIA Jetson Nano\##narchitecture: aarch64\##ncpu: cortex-a57\##n# Part numbers in MIDR_EL1 of the cores this code is tuned for.\##ncpuParts: [0xd07]\##n# LLVM has one model for Cortex-A57 and Cortex-A72: with equal flags both boards share their code.\##ncompilerFlags: [-march=armv8-a+crc, -mtune=cortex-a72]\##nfeatures: [neon]\##ngigahertz: 1.43\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 2097152\##ndramBytesPerCycle: 2.8\##n# Those of the Pi 4 Model B, so that both boards get the same kernels and share their code.\##nchosenFor: {l1Bytes: 32768, l2Bytes: 1048576, dramBytesPerCycle: 2.8}\##n"##
   ),
   (
     "pi4b.yaml",
@@ -28,6 +28,6 @@ package let embeddedTargets: [(file: String, text: String)] = [
   ),
   (
     "pi5.yaml",
-    ##"# Raspberry Pi 5: BCM2712, four Cortex-A76, LPDDR4X.\##nname: pi5\##ntitle: Raspberry Pi 5\##narchitecture: aarch64\##ncpu: cortex-a76\##ncpuParts: [0xd0b]\##ncompilerFlags: [-march=armv8-a+crc+dotprod, -mtune=cortex-a76]\##nfeatures: [neon, dotprod]\##ngigahertz: 2.4\##ncores: 4\##nl1Bytes: 65536\##nl2Bytes: 2097152\##ndramBytesPerCycle: 4.0\##n# Estimates of these families are Cortex-A72's: this core issues two vector instructions of any kind, and four in all.\##ncosts: {neon: 0.65, scalar: 0.7}\##n"##
+    ##"# Raspberry Pi 5: BCM2712, four Cortex-A76, LPDDR4X.\##nname: pi5\##ntitle: Raspberry Pi 5\##narchitecture: aarch64\##ncpu: cortex-a76\##ncpuParts: [0xd0b]\##ncompilerFlags: [-march=armv8-a+crc+dotprod, -mtune=cortex-a76]\##nfeatures: [neon, dotprod]\##ngigahertz: 2.4\##ncores: 4\##nl1Bytes: 65536\##nl2Bytes: 2097152\##ndramBytesPerCycle: 4.0\##n# Estimates of these families are Cortex-A72's: this core issues two vector instructions of any kind, and four in all.\##ncosts: {neon: 0.65, scalar: 0.7}\##n# Those of the Pi 4 Model B, on which the kernels were tuned: memory of this kind was not measured.\##nchosenFor: {l1Bytes: 32768, l2Bytes: 1048576, dramBytesPerCycle: 2.8}\##n"##
   ),
 ]

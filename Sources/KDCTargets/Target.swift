@@ -12,7 +12,7 @@ package struct Target: Sendable, Codable, Hashable {
   package var cpuParts: [Int]
   /// Flags for clang besides those common to the architecture, ["-march=armv8-a+crc", "-mtune=cortex-a72"].
   package var compilerFlags: [String]
-  /// Instruction sets that kernel families may use: "neon", "dotprod", "avx2".
+  /// Names of the instruction sets that kernel families may use, see `Feature`.
   package var features: [String]
   /// Clock in GHz, cores, cache bytes, DRAM bytes a cycle: for estimates.
   package var gigahertz: Double
@@ -26,11 +26,26 @@ package struct Target: Sendable, Codable, Hashable {
   /// Factors on the estimates of kernel families, by family or by the end of its name ("neon"): how this core differs from
   /// the one that the family was estimated for.
   package var costs: [String: Double] = [:]
+  /// The memory that kernels are chosen for, where that is not the target's own: targets with the same can share code.
+  package var chosenFor: Caches?
+
+  /// Bytes of the first and the last cache, and what memory gives a core in a cycle.
+  package struct Caches: Sendable, Codable, Hashable {
+    package var l1Bytes: Int
+    package var l2Bytes: Int
+    package var dramBytesPerCycle: Double
+    package init(l1Bytes: Int, l2Bytes: Int, dramBytesPerCycle: Double) {
+      (self.l1Bytes, self.l2Bytes, self.dramBytesPerCycle) = (l1Bytes, l2Bytes, dramBytesPerCycle)
+    }
+
+    /// Cycles that it takes to read weights once: none where they stay in the last cache from one inference to the next.
+    package func streamingCycles(_ bytes: Double) -> Double { bytes > Double(l2Bytes) ? bytes / dramBytesPerCycle : 0 }
+  }
 
   package init(
     name: String, title: String, architecture: Architecture, cpu: String, cpuParts: [Int], compilerFlags: [String],
     features: [String], gigahertz: Double, cores: Int, l1Bytes: Int, l2Bytes: Int, dramBytesPerCycle: Double,
-    variants: [String] = [], costs: [String: Double] = [:]
+    variants: [String] = [], costs: [String: Double] = [:], chosenFor: Caches? = nil
   ) {
     self.name = name
     self.title = title
@@ -46,14 +61,18 @@ package struct Target: Sendable, Codable, Hashable {
     self.dramBytesPerCycle = dramBytesPerCycle
     self.variants = variants
     self.costs = costs
+    self.chosenFor = chosenFor
   }
+
+  /// The memory that kernels are chosen for.
+  package var caches: Caches { chosenFor ?? ownCaches }
+  package var ownCaches: Caches { Caches(l1Bytes: l1Bytes, l2Bytes: l2Bytes, dramBytesPerCycle: dramBytesPerCycle) }
+  /// `Caches.streamingCycles` of the target's own memory.
+  package func streamingCycles(_ bytes: Double) -> Double { ownCaches.streamingCycles(bytes) }
 
   /// The factor on the estimates of a kernel family.
   package func cost(of family: String) -> Double {
     costs[family] ?? costs[
       String(family[(family.lastIndex(of: "_").map(family.index(after:)) ?? family.startIndex)...])] ?? 1
   }
-
-  /// Whether kernels of an instruction set may be chosen.
-  package func has(_ feature: String) -> Bool { features.contains(feature) }
 }

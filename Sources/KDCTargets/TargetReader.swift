@@ -1,20 +1,17 @@
 import KDCDiagnostics
 import Yams
 
-/// Reads one target description: a YAML mapping with the keys of `Target`, of which only `variants` and `costs` may be missing.
+/// Reads one target description: a YAML mapping with the keys of `Target`, of which only `optionalKeys` may be missing.
 package struct TargetReader {
   /// Path as the user gave it, for diagnostics.
   let file: String
   private var faults: [Diagnostic] = []
 
-  /// Every instruction set that kernel families know.
-  package static let knownFeatures = ["avx2", "avx512vnni", "avxvnni", "dotprod", "neon"]
-
   static let keys = [
     "name", "title", "architecture", "cpu", "cpuParts", "compilerFlags", "features", "gigahertz", "cores", "l1Bytes",
     "l2Bytes", "dramBytesPerCycle",
   ]
-  static let optionalKeys = ["variants", "costs"]
+  static let optionalKeys = ["variants", "costs", "chosenFor"]
 
   private init(file: String) { self.file = file }
 
@@ -63,7 +60,8 @@ package struct TargetReader {
       l1Bytes: integer(seen["l1Bytes"], "l1Bytes", 1024...(1 << 30)),
       l2Bytes: integer(seen["l2Bytes"], "l2Bytes", 1024...(1 << 40)),
       dramBytesPerCycle: number(seen["dramBytesPerCycle"], "dramBytesPerCycle", 0.01...10_000),
-      variants: list(seen["variants"], "variants").map { text($0, "variants") }, costs: costs(seen["costs"]))
+      variants: list(seen["variants"], "variants").map { text($0, "variants") }, costs: costs(seen["costs"]),
+      chosenFor: caches(seen["chosenFor"]))
   }
 
   // MARK: Values of one kind. A missing key was reported before: nil gives a stand-in.
@@ -117,6 +115,19 @@ package struct TargetReader {
     return factors
   }
 
+  private mutating func caches(_ node: Node?) -> Target.Caches? {
+    guard let node else { return nil }
+    let keys = ["l1Bytes", "l2Bytes", "dramBytesPerCycle"]
+    guard let mapping = node.mapping, mapping.count == keys.count, keys.allSatisfy({ mapping[$0] != nil }) else {
+      report("'chosenFor' needs \(keys.joined(separator: ", ")) and nothing else", at: node.mark)
+      return nil
+    }
+    return Target.Caches(
+      l1Bytes: integer(mapping[keys[0]], keys[0], 1024...(1 << 30)),
+      l2Bytes: integer(mapping[keys[1]], keys[1], 1024...(1 << 40)),
+      dramBytesPerCycle: number(mapping[keys[2]], keys[2], 0.01...10_000))
+  }
+
   private mutating func architecture(_ node: Node?) -> Target.Architecture {
     let value = text(node, "architecture")
     if let architecture = Target.Architecture(rawValue: value) { return architecture }
@@ -148,13 +159,13 @@ package struct TargetReader {
   }
 
   private mutating func features(_ node: Node?) -> [String] {
-    list(node, "features").map { item in
+    let known = Feature.all.map(\.name).sorted()
+    return list(node, "features").map { item in
       let feature = text(item, "features")
-      if !feature.isEmpty, !Self.knownFeatures.contains(feature) {
+      if !feature.isEmpty, !known.contains(feature) {
         report(
-          "unknown feature '\(feature)'", at: item.mark,
-          notes: ["known: \(Self.knownFeatures.joined(separator: ", "))"],
-          hint: didYouMean(feature, Self.knownFeatures).map { "did you mean '\($0)'?" })
+          "unknown feature '\(feature)'", at: item.mark, notes: ["known: \(known.joined(separator: ", "))"],
+          hint: didYouMean(feature, known).map { "did you mean '\($0)'?" })
       }
       return feature
     }.sorted()

@@ -40,9 +40,9 @@ import Testing
     let cases = Self.cases(kind, target, seed: seed, count: 16)
     for test in cases { try test.program.validate() }
     #expect(cases.count >= 16, "a family for each case of seed \(seed)")
-    let foreign = TargetReader.knownFeatures.filter { !target.has($0) }
+    let foreign = Feature.all.filter { !target.has($0) }
     let families = Families.all.filter { family in
-      family.stepKind == kind && !foreign.contains { family.name.hasSuffix("_" + $0) }
+      family.stepKind == kind && !foreign.contains { family.name.hasSuffix("_" + $0.name) }
     }
     #expect(Set(families.map(\.name)) == Set(cases.map(\.family.name)), "every family has a case of seed \(seed)")
     let failures = try KernelHarness.failures(cases, on: machine)

@@ -39,7 +39,7 @@ private func faults(_ text: String) -> [Diagnostic] {
     #expect(target.architecture == .aarch64)
     #expect(target.cpuParts == [0xd03])
     #expect(target.compilerFlags == ["-march=armv8-a"])
-    #expect(target.has("neon") && !target.has("avx2"))
+    #expect(target.has(.neon) && !target.has(.avx2))
     #expect(target.gigahertz == 1.2)
     #expect(target.dramBytesPerCycle == 2)
   }
@@ -56,6 +56,10 @@ private func faults(_ text: String) -> [Diagnostic] {
       ("cpuParts: [0xd03]", "cpuParts: [-1]", "'cpuParts' needs a whole number from 1 to 4095", "line 5"),
       ("-march=armv8-a", "-fplugin=x.so", "'-fplugin=x.so' is not a machine flag", "line 6"),
       ("name: board", "name: a b", "'name' has characters other than letters, digits, '-', '.' and '_'", "line 1"),
+      (
+        "dramBytesPerCycle: 2", "dramBytesPerCycle: 2\nchosenFor: {l1Bytes: 1}",
+        "'chosenFor' needs l1Bytes, l2Bytes, dramBytesPerCycle and nothing else", "line 13"
+      ),
       ("cores: 4", "core: 4", "unknown key 'core'", "line 9"),
     ])
   func faulty(from: String, to: String, message: String, line: String) {

@@ -11,10 +11,7 @@ private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().d
   @Test("the built-in targets are the boards and kinds of hosts")
   func builtIn() throws {
     let targets = try Targets.builtIn()
-    #expect(
-      targets.all.map(\.name) == [
-        "generic-aarch64", "host", "host-avx512vnni", "host-avxvnni", "jetson-nano", "pi4b", "pi5",
-      ])
+    #expect(targets.all.map { $0.name + ".yaml" }.sorted() == embeddedTargets.map(\.file).sorted())
     #expect(try targets.find("pi4b").cpuParts == [0xd08])
     #expect(try targets.find("jetson-nano").cpuParts == [0xd07])
   }
@@ -41,8 +38,7 @@ private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().d
     let targets = try Targets.builtIn()
     let fault = #expect(throws: Diagnostic.self) { try targets.find("pi4") }
     #expect(fault?.id == .unknownTarget)
-    #expect(
-      fault?.notes == ["known targets: generic-aarch64, host, host-avx512vnni, host-avxvnni, jetson-nano, pi4b, pi5"])
+    #expect(fault?.notes == ["known targets: \(targets.all.map(\.name).joined(separator: ", "))"])
     #expect(fault?.hint == "did you mean 'pi4b'?")
     let list = #expect(throws: DiagnosticList.self) { try targets.find(["pi4b", "x-1", "x-2"]) }
     #expect(list?.all.map(\.id) == [.unknownTarget, .unknownTarget])

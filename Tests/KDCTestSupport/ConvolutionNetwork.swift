@@ -60,6 +60,7 @@ extension Target {
   /// The same with hardly any cache and memory that is very slow, so that everything is worth joining.
   package var starved: Target {
     var target = self
+    target.chosenFor = caches
     (target.l1Bytes, target.l2Bytes, target.dramBytesPerCycle) = (64, 64, 1e-5)
     return target
   }

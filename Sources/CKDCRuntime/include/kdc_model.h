@@ -82,8 +82,11 @@ typedef struct {
   const kdc_port *inputs, *outputs;     /* offsets are the variant's own */
 } kdc_variant;
 
-/* Instruction sets beyond the architecture's baseline. KDC_NEEDS_AVX512_VNNI: with F, DQ, BW and VL. */
+/* Instruction sets beyond the architecture's baseline (see Feature in KDCTargets); within an architecture a stronger one has a
+   higher bit, so that masks compare as numbers. KDC_NEEDS_AVX512_VNNI: with F, DQ, BW and VL. */
 enum { KDC_NEEDS_AVX2 = 1, KDC_NEEDS_AVX_VNNI = 2, KDC_NEEDS_AVX512_VNNI = 4, KDC_NEEDS_DOTPROD = 8 };
+/* Those that Linux reports in AT_HWCAP, with the number of the bit there. */
+#define KDC_HWCAP_FEATURES(each) each(KDC_NEEDS_DOTPROD, 20)
 
 typedef struct {
   uint32_t version;                     /* 1 */

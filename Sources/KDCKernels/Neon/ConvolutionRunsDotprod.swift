@@ -12,7 +12,7 @@ struct ConvolutionRunsDotprod: ConvolutionTileFamily, RowFamily, WorkspaceFamily
   let lanes = 4
   let copiedBytesPerCycle = 8.0
 
-  func refusal(on target: Target) -> String? { target.has("dotprod") ? nil : "the target has no dot products" }
+  func refusal(on target: Target) -> String? { target.has(.dotprod) ? nil : "the target has no dot products" }
 
   func candidates(_ g: ConvolutionGeometry) -> [(vectors: Int, pixels: Int)] {
     [4, 3, 2, 1].flatMap { vectors in (1...6).reversed().map { (vectors, $0) } }

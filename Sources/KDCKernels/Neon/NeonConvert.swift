@@ -3,7 +3,7 @@ import KDCProgram
 /// NEON for steps that change type or order: float images to int8 pixels, and transposed bytes.
 enum NeonConvert {
   static let quantizeFlat = StepFamily<QuantizeStep>(
-    name: "quantize_16_neon", feature: "neon",
+    name: "quantize_16_neon", feature: .neon,
     refuses: { step, _ in LoopNest(step.walk).isFlat ? nil : "the order changes" },
     cycles: { step, _, _ in Double(step.walk.count) / 16 * 18 + 20 },
     emit: { step, _, _ in
@@ -23,7 +23,7 @@ enum NeonConvert {
 
   /// Planes of 2, 3 or 4 channels to pixels, by the interleaving stores.
   static let quantizeImage = StepFamily<QuantizeStep>(
-    name: "quantize_image_neon", feature: "neon",
+    name: "quantize_image_neon", feature: .neon,
     refuses: { step, _ in planes(step) == nil ? "not 2 to 4 planes" : nil },
     cycles: { step, _, _ in Double(step.walk.count) / 16 * 18 + 20 },
     emit: { step, _, _ in
@@ -73,7 +73,7 @@ enum NeonConvert {
 
   /// Bytes read along one axis and written along the other: tiles of 8×8 in registers.
   static let transpose = StepFamily<MoveStep>(
-    name: "move_transpose8_neon", feature: "neon",
+    name: "move_transpose8_neon", feature: .neon,
     refuses: { step, _ in
       let nest = LoopNest(step.walk)
       guard step.elementBytes == 1, nest.extents.count == 2, nest.strides[0][0] == 1, nest.strides[1][1] == 1 else {

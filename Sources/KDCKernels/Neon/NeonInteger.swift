@@ -4,7 +4,7 @@ import KDCProgram
 /// one value.
 enum NeonInteger {
   static let add = StepFamily<AddStep>(
-    name: "add_16_neon", feature: "neon",
+    name: "add_16_neon", feature: .neon,
     refuses: { step, _ in refusal(of: LoopNest(step.walk)) },
     cycles: { step, _, _ in cycles(of: LoopNest(step.walk), each: 11) },
     emit: { step, _, _ in
@@ -39,7 +39,7 @@ enum NeonInteger {
     })
 
   static let multiply = StepFamily<MultiplyStep>(
-    name: "multiply_16_neon", feature: "neon",
+    name: "multiply_16_neon", feature: .neon,
     refuses: { step, _ in refusal(of: LoopNest(step.walk)) },
     cycles: { step, _, _ in cycles(of: LoopNest(step.walk), each: 13) },
     emit: { step, _, _ in
@@ -74,7 +74,7 @@ enum NeonInteger {
     })
 
   static let table = StepFamily<TableStep>(
-    name: "table_tbl_neon", feature: "neon",
+    name: "table_tbl_neon", feature: .neon,
     refuses: { step, _ in step.channels == 1 ? nil : "a table for each channel" },
     cycles: { step, _, _ in Double(step.count) / 16 * 21 + 20 },
     emit: { step, _, _ in

@@ -4,7 +4,7 @@ import KDCProgram
 /// A unit is one row of the output.
 enum NeonPool {
   static let maximum = StepFamily<MaxPoolStep>(
-    name: "max_pool_16_neon", feature: "neon",
+    name: "max_pool_16_neon", feature: .neon,
     refuses: { step, _ in step.geometry.inputChannels < 8 ? "fewer than 8 channels" : nil },
     cycles: { step, _, _ in
       let taps = Double(step.geometry.kernelHeight * step.geometry.kernelWidth)
@@ -71,7 +71,7 @@ enum NeonPool {
   }
 
   static let average = StepFamily<AveragePoolStep>(
-    name: "average_pool_16_neon", feature: "neon",
+    name: "average_pool_16_neon", feature: .neon,
     refuses: { step, _ in
       let g = step.geometry
       if g.inputChannels < 8 { return "fewer than 8 channels" }

@@ -10,7 +10,7 @@ struct ConvolutionDepthwiseAvx2: ConvolutionFamily {
 
   func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
     guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
-    guard target.features.contains("avx2") else { return "the target has no AVX2" }
+    guard target.has(.avx2) else { return "the target has no AVX2" }
     if !step.geometry.isDepthwise { return "not one output channel for each input channel" }
     if step.geometry.kernelHeight * step.geometry.kernelWidth > 64 { return "the window has more than 64 taps" }
     return rows(step).ringBytes < 1 << 28 ? nil : "rows are too long"

@@ -8,7 +8,7 @@ import KDCTargets
 /// are those of the first, moved by a column. Reads up to 15 bytes past a pixel.
 struct ConvolutionDepthwiseVnni: ConvolutionFamily {
   let width: VnniWidth
-  var name: String { "conv_depthwise_\(width.feature)" }
+  var name: String { "conv_depthwise_\(width.feature.name)" }
 
   private func rows(_ step: ConvolutionStep) -> DepthwiseRows { DepthwiseRows(step, copy: "kdc_quads_row") }
 

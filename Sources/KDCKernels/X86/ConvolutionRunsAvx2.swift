@@ -17,7 +17,7 @@ struct ConvolutionRunsAvx2: ConvolutionFamily {
 
   func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
     guard let step = step as? ConvolutionStep else { return "not an integer convolution" }
-    guard target.features.contains("avx2") else { return "the target has no AVX2" }
+    guard target.has(.avx2) else { return "the target has no AVX2" }
     let g = step.geometry
     if int4, let reason = g.refusalOfInt4(isInt4: program.isInt4(step.weights)) { return reason }
     if g.isDepthwise { return "a depthwise convolution has one channel a run" }

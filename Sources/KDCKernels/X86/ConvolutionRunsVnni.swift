@@ -7,7 +7,7 @@ import KDCTargets
 /// run of its copy of the image and nothing past any other buffer.
 struct ConvolutionRunsVnni: ConvolutionTileFamily {
   let width: VnniWidth
-  var name: String { "conv_runs_\(width.feature)" }
+  var name: String { "conv_runs_\(width.feature.name)" }
 
   var lanes: Int { width.lanes }
   let copiedBytesPerCycle = 24.0

@@ -7,8 +7,7 @@ import KDCTargets
 enum VnniWidth: Sendable, CaseIterable {
   case avx512, avx
 
-  /// As `targets/*.yaml` name it.
-  var feature: String { self == .avx512 ? "avx512vnni" : "avxvnni" }
+  var feature: Feature { self == .avx512 ? .avx512vnni : .avxvnni }
   /// int32 lanes of a vector, and bits in the names of helpers.
   var lanes: Int { self == .avx512 ? 16 : 8 }
   var bits: Int { lanes * 32 }
@@ -19,6 +18,6 @@ enum VnniWidth: Sendable, CaseIterable {
   var sums: Int { self == .avx512 ? 24 : 12 }
 
   func refusal(on target: Target) -> String? {
-    target.has(feature) ? nil : "the target has no \(self == .avx512 ? "AVX-512" : "AVX") VNNI"
+    target.has(feature) ? nil : "the target has no \(feature.title)"
   }
 }

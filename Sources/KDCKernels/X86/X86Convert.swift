@@ -3,7 +3,7 @@ import KDCProgram
 /// AVX2 for float tensors to int8: as they lie, and planes to pixels.
 enum X86Convert {
   static let quantizeFlat = StepFamily<QuantizeStep>(
-    name: "quantize_32_avx2", feature: "avx2",
+    name: "quantize_32_avx2", feature: .avx2,
     refuses: { step, _ in LoopNest(step.walk).isFlat ? nil : "the order changes" },
     cycles: { step, _, _ in Double(step.walk.count) / 32 * 12 + 20 },
     emit: { step, _, _ in
@@ -21,7 +21,7 @@ enum X86Convert {
 
   /// Planes of 3 channels to pixels, by byte shuffles.
   static let quantizeImage = StepFamily<QuantizeStep>(
-    name: "quantize_image_avx2", feature: "avx2",
+    name: "quantize_image_avx2", feature: .avx2,
     refuses: { step, _ in
       NeonConvert.planes(step).map { $0.channels == 3 ? nil : "not 3 planes" } ?? "not 3 planes"
     },

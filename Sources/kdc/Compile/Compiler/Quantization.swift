@@ -151,7 +151,7 @@ extension Compiler {
   private func narrowSearch(
     _ graph: Graph, _ samples: [[String: Tensor]], _ options: Quantizer.Options, exact: Graph
   ) throws -> NarrowSearch? {
-    let targets = request.targets.filter { $0.has("neon") }
+    let targets = request.targets.filter { $0.has(.neon) }
     guard request.arithmetic != .exact, !targets.isEmpty else { return nil }
     return try NarrowSearch(
       graph, samples: samples, options: options, exact: exact, mode: request.arithmetic == .fast ? .fast : .auto,
