@@ -1,8 +1,6 @@
 /* Weights from the order in which they are stored into the order in which a kernel reads them. */
 #include "internal.h"
 
-enum { PLAIN = 0, PANELS_8 = 1, PANELS_16 = 2, HALF_BYTE_PANELS = 3, OFFSET_PANELS = 6, FAST_PANELS = 7, WINOGRAD4 = 8, FAST_COLUMNS = 9, LAYOUT_MASK = 15, STREAM_INT4 = 16, STREAM_PLANES = 32 };
-
 /* Multiplies into *product unless the result would pass 2^40. */
 static int times(uint64_t *product, uint64_t factor) {
   if (factor && *product > ((uint64_t)1 << 40) / factor) return 0;
@@ -19,8 +17,8 @@ static int8_t element(const uint8_t *from, uint64_t i, int is_int4) {
 
 static void pack_panels(const kdc_constant *p, const uint8_t *from, void *to) {
   uint64_t panels = (p->rows + (uint64_t)p->nr - 1) / p->nr, groups = (p->length + (uint64_t)p->kr - 1) / p->kr;
-  const int is_int4 = (p->packing & STREAM_INT4) != 0;
-  const uint32_t layout = p->packing & LAYOUT_MASK, half = p->nr / 2;
+  const int is_int4 = (p->packing & KDC_STREAM_INT4) != 0;
+  const uint32_t layout = p->packing & KDC_LAYOUT_MASK, half = p->nr / 2;
   int8_t *narrow = to;
   int16_t *wide = to;
   uint8_t *halves = to;
@@ -33,9 +31,9 @@ static void pack_panels(const kdc_constant *p, const uint8_t *from, void *to) {
             uint64_t row = panel * p->nr + lane, column = group * p->kr + k, to_index = at + lane * p->kr + k;
             int inside = row < p->rows && column < p->length;
             int8_t value = inside ? element(from, (row * p->runs + run) * p->length + column, is_int4) : 0;
-            if (layout == PANELS_16)
+            if (layout == KDC_PANELS_16)
               wide[to_index] = value;
-            else if (layout == PANELS_8)
+            else if (layout == KDC_PANELS_8)
               narrow[to_index] = value;
             else if (lane < half) /* before the lane whose value goes into the same byte */
               halves[at / 2 + lane * p->kr + k] = value & 15;
@@ -46,7 +44,7 @@ static void pack_panels(const kdc_constant *p, const uint8_t *from, void *to) {
 
 /* As panels of int8, each behind -128 times the sums of its rows. */
 static void pack_offset_panels(const kdc_constant *p, const uint8_t *from, uint8_t *to) {
-  const int is_int4 = (p->packing & STREAM_INT4) != 0;
+  const int is_int4 = (p->packing & KDC_STREAM_INT4) != 0;
   const uint64_t nr = p->nr, kr = p->kr, groups = (p->length + kr - 1) / kr, panel_bytes = nr * (4 + p->runs * groups * kr);
   memset(to, 0, p->bytes);
   for (uint64_t row = 0; row < p->rows; row++) {
@@ -85,7 +83,7 @@ static void winograd_outputs(const uint32_t *m, int from_step, uint32_t *to, int
 /* [rows/16][36 planes][panels of 4 rows][blocks of 16 channels][4 rows][16, halves exchanged] in int16; then for each
    panel [16 pixels][4 rows] in int32, what the products of weights with each other add to the outputs, negated. */
 static void pack_winograd(const kdc_constant *p, const uint8_t *from, void *to) {
-  const int is_int4 = (p->packing & STREAM_INT4) != 0;
+  const int is_int4 = (p->packing & KDC_STREAM_INT4) != 0;
   const uint64_t channels = p->length, blocks = (channels + 15) / 16, panels = ((uint64_t)p->rows + 3) / 4;
   int16_t *planes = to;
   uint32_t *corrections = (uint32_t *)(void *)(planes + panels * 36 * blocks * 64);
@@ -128,7 +126,7 @@ static fast_column find_fast_column(uint64_t k, uint64_t length) {
 
 /* Corrections of a panel's rows, then its blocks. */
 static void pack_fast_panels(const kdc_constant *p, const uint8_t *from, uint8_t *to) {
-  const int is_int4 = (p->packing & STREAM_INT4) != 0;
+  const int is_int4 = (p->packing & KDC_STREAM_INT4) != 0;
   const uint64_t nr = p->nr, padded = ((uint64_t)p->length + 7) / 8 * 8, panel_bytes = nr * (4 + p->runs * padded);
   memset(to, 0, p->bytes);
   for (uint64_t row = 0; row < p->rows; row++) {
@@ -149,7 +147,7 @@ static void pack_fast_panels(const kdc_constant *p, const uint8_t *from, uint8_t
 
 /* Corrections and weights of a panel's parts; the value without a pair comes last. */
 static void pack_fast_columns(const kdc_constant *p, const uint8_t *from, uint8_t *to, uint64_t pairs, uint64_t parts) {
-  const int is_int4 = (p->packing & STREAM_INT4) != 0;
+  const int is_int4 = (p->packing & KDC_STREAM_INT4) != 0;
   const uint64_t nr = p->nr, part = p->kr, length = p->length, single = p->runs & p->length & 1;
   const uint64_t joined = p->runs / 2 * length, panel_bytes = nr * (2 * parts + 2 * pairs + single);
   memset(to, 0, p->bytes);
@@ -177,14 +175,14 @@ static void pack_fast_columns(const kdc_constant *p, const uint8_t *from, uint8_
 }
 
 int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uint8_t *to) {
-  const int is_int4 = (p->packing & STREAM_INT4) != 0;
-  const uint32_t layout = p->packing & LAYOUT_MASK;
-  if (layout == PLAIN) {
+  const int is_int4 = (p->packing & KDC_STREAM_INT4) != 0;
+  const uint32_t layout = p->packing & KDC_LAYOUT_MASK;
+  if (layout == KDC_PLAIN) {
     if (from_size < (is_int4 ? p->bytes / 2 + p->bytes % 2 : p->bytes)) return 0;
     const uint64_t count = p->bytes / 4;
     if (is_int4)
       for (uint64_t i = 0; i < p->bytes; i++) to[i] = (uint8_t)element(from, i, 1);
-    else if (!(p->packing & STREAM_PLANES))
+    else if (!(p->packing & KDC_STREAM_PLANES))
       memcpy(to, from, p->bytes);
     else if (p->bytes % 4)
       return 0;
@@ -194,7 +192,7 @@ int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uin
     return 1;
   }
   if (!p->rows || !p->length) return 0; /* loops over the others would end late */
-  if (layout == WINOGRAD4) {
+  if (layout == KDC_WINOGRAD4) {
     uint64_t weights = p->rows, bytes = 36 * 128;
     if (!times(&weights, 9) || !times(&weights, p->length)) return 0;
     if (from_size < (is_int4 ? weights / 2 + weights % 2 : weights)) return 0;
@@ -203,12 +201,12 @@ int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uin
     pack_winograd(p, from, to);
     return 1;
   }
-  if ((layout > HALF_BYTE_PANELS && layout != OFFSET_PANELS && layout != FAST_PANELS && layout != FAST_COLUMNS) ||
-      !p->runs || !p->nr || !p->kr || (layout == HALF_BYTE_PANELS && p->nr % 2)) return 0;
+  if ((layout > KDC_PANELS_4 && layout != KDC_PANELS_OFFSET && layout != KDC_PANELS_PAIRED && layout != KDC_COLUMNS_PAIRED) ||
+      !p->runs || !p->nr || !p->kr || (layout == KDC_PANELS_4 && p->nr % 2)) return 0;
   uint64_t source = p->rows, packed = (p->rows + (uint64_t)p->nr - 1) / p->nr;
   if (!times(&source, p->runs) || !times(&source, p->length)) return 0;
   if (from_size < (is_int4 ? source / 2 + source % 2 : source)) return 0;
-  if (layout == OFFSET_PANELS) {
+  if (layout == KDC_PANELS_OFFSET) {
     uint64_t row_bytes = (p->length + (uint64_t)p->kr - 1) / p->kr;
     if (!times(&row_bytes, p->kr) || !times(&row_bytes, p->runs) || !times(&packed, p->nr) || !times(&packed, row_bytes + 4) ||
         packed != p->bytes)
@@ -216,14 +214,14 @@ int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uin
     pack_offset_panels(p, from, to);
     return 1;
   }
-  if (layout == FAST_PANELS) {
+  if (layout == KDC_PANELS_PAIRED) {
     uint64_t row_bytes = ((uint64_t)p->length + 7) / 8 * 8;
     if (!times(&row_bytes, p->runs) || !times(&packed, row_bytes + 4) || !times(&packed, p->nr) || packed != p->bytes)
       return 0;
     pack_fast_panels(p, from, to);
     return 1;
   }
-  if (layout == FAST_COLUMNS) {
+  if (layout == KDC_COLUMNS_PAIRED) {
     uint64_t pairs = (uint64_t)p->runs / 2 * p->length + p->runs % 2 * (p->length / 2), single = p->runs & p->length & 1;
     uint64_t parts = ((pairs ? pairs : 1) + p->kr - 1) / p->kr;
     if (p->nr % 16 || !times(&packed, p->nr) || !times(&packed, 2 * parts + 2 * pairs + single) || packed != p->bytes)
@@ -234,7 +232,7 @@ int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uin
   if (!times(&packed, p->runs) || !times(&packed, (p->length + (uint64_t)p->kr - 1) / p->kr) || !times(&packed, p->nr) ||
       !times(&packed, p->kr))
     return 0;
-  if ((layout == PANELS_16 ? 2 * packed : layout == PANELS_8 ? packed : packed / 2) != p->bytes) return 0;
+  if ((layout == KDC_PANELS_16 ? 2 * packed : layout == KDC_PANELS_8 ? packed : packed / 2) != p->bytes) return 0;
   pack_panels(p, from, to);
   return 1;
 }

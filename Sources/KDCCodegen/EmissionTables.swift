@@ -61,23 +61,14 @@ extension Emission {
       guard let place = places[item.constant] else {
         throw InternalError("constant \(item.constant.index) has no place")
       }
-      var fields = [place.stream]
-      switch item.packing {
-      case .plain: fields += [0, 0, 0, 0, 0, 0]
-      case .panels(let rows, let runs, let length, let nr, let kr, let widened):
-        fields += [widened ? 2 : 1, rows, runs, length, nr, kr]
-      case .halfBytePanels(let rows, let runs, let length, let nr, let kr):
-        fields += [3, rows, runs, length, nr, kr]
-      case .offsetPanels(let rows, let runs, let length, let nr, let kr):
-        fields += [6, rows, runs, length, nr, kr]
-      case .winograd4(let rows, let channels): fields += [8, rows, 9, channels, 4, 16]
-      case .fastPanels(let rows, let runs, let length, let nr): fields += [7, rows, runs, length, nr, 1]
-      case .fastColumns(let rows, let runs, let length, let nr, let part):
-        fields += [9, rows, runs, length, nr, part]
+      let (packing, constant) = (item.packing, program.constants[item.constant.index])
+      let stored = constant.isInt4 ? " | KDC_STREAM_INT4" : constant.isStoredInPlanes ? " | KDC_STREAM_PLANES" : ""
+      text += "  {.stream = \(place.stream), .packing = \(packing.layout.name)\(stored),\n   "
+      if packing != .plain {
+        text += ".rows = \(packing.rows), .runs = \(packing.runs), .length = \(packing.length), "
+        text += ".nr = \(packing.nr), .kr = \(packing.kr),\n   "
       }
-      let constant = program.constants[item.constant.index]
-      fields[1] += constant.isInt4 ? 16 : constant.isStoredInPlanes ? 32 : 0
-      text += "  {\(list(fields + [place.from, item.offset, item.bytes]))},\n"
+      text += ".from = \(place.from), .offset = \(item.offset), .bytes = \(item.bytes)},\n"
     }
     return text + "};\n"
   }

@@ -3,7 +3,7 @@ import KDCProgram
 import KDCTargets
 
 /// Integer convolutions of few 7-bit values a window by 7-bit weights on NEON: lanes are output channels, 16 to 48 for
-/// one output pixel at a time, so that nothing is added across lanes (`FastPairs`).
+/// one output pixel at a time, so that nothing is added across lanes (`PairedColumns`).
 ///
 /// Lanes of 16 bits start from −Σ w·w′ of a part of the pairs, which lies before the part's weights, less Σ a·a′ of the
 /// part, found once for each output pixel of a band. What they hold in the end is Σ a·w: a part has as many pairs as the
@@ -17,7 +17,7 @@ struct ConvolutionColumnsFastNeon: FastFamily, RowFamily, WorkspaceFamily {
   private static let mostValues = 48
 
   struct Plan {
-    let pairs: FastPairs
+    let pairs: PairedColumns
     /// Pairs of a part.
     let part: Int
     /// Vectors of 16 channels in a tile.
@@ -32,7 +32,7 @@ struct ConvolutionColumnsFastNeon: FastFamily, RowFamily, WorkspaceFamily {
     let g = step.geometry
     let runs = ConvolutionRuns(g)
     guard g.groups == 1, runs.columns == 1 else { throw FastRefusal(reason: "rows of the window are not contiguous") }
-    let pairs = FastPairs(runs: runs.rows, length: runs.length)
+    let pairs = PairedColumns(runs: runs.rows, length: runs.length)
     guard pairs.count > 0, runs.rows * runs.length <= Self.mostValues, pairs.length <= 48 else {
       throw FastRefusal(reason: "more than \(Self.mostValues) values a window")
     }
@@ -52,7 +52,7 @@ struct ConvolutionColumnsFastNeon: FastFamily, RowFamily, WorkspaceFamily {
   }
 
   /// The most pairs of which every channel's Σ a·w fits int16, the single value included; nil where not even 4 do.
-  private static func part(_ pairs: FastPairs, _ weights: [Int8], rows: Int, values: ClosedRange<Int>) -> Int? {
+  private static func part(_ pairs: PairedColumns, _ weights: [Int8], rows: Int, values: ClosedRange<Int>) -> Int? {
     let depth = pairs.runs * pairs.length
     func fits(_ part: Int) -> Bool {
       for row in 0..<rows {
@@ -105,7 +105,7 @@ struct ConvolutionColumnsFastNeon: FastFamily, RowFamily, WorkspaceFamily {
       helpers: tile.helpers.union(plan.bands.helpers), units: plan.bands.units,
       workspaceBytes: plan.bands.workspaceBytes,
       packings: [
-        .fastColumns(
+        .pairedColumns(
           rows: shape.geometry.outputChannels, runs: plan.pairs.runs, length: plan.pairs.length,
           nr: plan.vectors * 16, part: plan.part), .plain, .plain,
       ])

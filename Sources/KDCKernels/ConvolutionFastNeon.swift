@@ -3,7 +3,7 @@ import KDCProgram
 import KDCTargets
 
 /// Integer convolutions of 7-bit inputs by 7-bit weights on NEON: two products a multiplier lane by Winograd's fast
-/// inner product, tiles of 2 output pixels by 4 output channels (`FastBlocks`, `FastPlan`).
+/// inner product, tiles of 2 output pixels by 4 output channels (`PairedBlocks`, `FastPlan`).
 ///
 /// The sums of a·a′ of every output pixel are found once for each band and are what its lanes start from; those of
 /// w·w′ lie before the packed weights and join the bias. Reads up to 15 bytes past a run: the weights are zero there.
@@ -56,7 +56,7 @@ struct ConvolutionFastNeon: FastFamily, RowFamily, WorkspaceFamily {
         + bands.loops(around: tile.text, before: tile.starts, panel: tile.panel, after: tile.finish),
       helpers: tile.helpers.union(bands.helpers), units: bands.units, workspaceBytes: bands.workspaceBytes,
       packings: [
-        .fastPanels(rows: g.outputChannels, runs: fast.runs, length: fast.blocks.length, nr: 4), .plain, .plain,
+        .pairedPanels(rows: g.outputChannels, runs: fast.runs, length: fast.blocks.length, nr: 4), .plain, .plain,
       ])
   }
 }

@@ -5,7 +5,7 @@ import KDCProgram
 struct ConvolutionTileColumns {
   let shape: ConvolutionEmission
   let plan: ConvolutionColumnsFastNeon.Plan
-  private var pairs: FastPairs { plan.pairs }
+  private var pairs: PairedColumns { plan.pairs }
   private var epilogue: NeonRequantization { NeonRequantization(step: shape.step) }
 
   var helpers: Set<String> { ["kdc_columns"] }
@@ -14,7 +14,7 @@ struct ConvolutionTileColumns {
     var list: [KernelNumber] = [
       .most("START_SIZE", (plan.bands.bandPixels + 4) * plan.parts),
       .fixed("PARTS", plan.parts), .fixed("VECTORS", plan.vectors),
-      .varying("PANEL", FastPairs.panelBytes(pairs, nr: plan.vectors * 16, part: plan.part)),
+      .varying("PANEL", PairedColumns.panelBytes(pairs, nr: plan.vectors * 16, part: plan.part)),
     ]
     if pairs.runs > 1 { list.append(.varying("RUN_STEP", shape.geometry.dilationY * plan.bands.pitch)) }
     return list

@@ -6,7 +6,7 @@ struct ConvolutionTileFastNeon {
   let shape: ConvolutionEmission
   let bands: ConvolutionBands
   let fast: FastPlan
-  private var blocks: FastBlocks { fast.blocks }
+  private var blocks: PairedBlocks { fast.blocks }
   private var epilogue: NeonRequantization { NeonRequantization(step: shape.step) }
 
   var helpers: Set<String> { epilogue.helpers.union(["kdc_fast_2x4", "kdc_sum_4", "kdc_store_4", "kdc_ahead"]) }

@@ -41,7 +41,7 @@ extension FastFamily {
 /// Σ a·w + Σ w·w′ over its columns: wherever that fits int16 for all inputs, wrapping on the way is harmless. A group is
 /// what a lane holds before it is widened to 32 bits.
 struct FastPlan {
-  let blocks: FastBlocks
+  let blocks: PairedBlocks
   let runs: Int
   /// Blocks of 32 in a group; 0 where one group holds everything.
   let groupBlocks: Int
@@ -62,7 +62,7 @@ struct FastPlan {
     guard g.groups == 1, runs.columns == 1 else {
       throw FastRefusal(reason: "rows of the window are not contiguous")
     }
-    let blocks = FastBlocks(length: runs.length)
+    let blocks = PairedBlocks(length: runs.length)
     guard blocks.pairedLength > 0 else {
       throw FastRefusal(reason: "fewer than 16 contiguous values to pair")
     }
@@ -106,7 +106,7 @@ struct FastPlan {
 /// For each output channel, run, block and lane: the least and the largest value of Σ a·w + Σ w·w′.
 private struct LaneBounds {
   let runs: Int
-  let blocks: FastBlocks
+  let blocks: PairedBlocks
   let rows: Int
   private var low: [Int32]
   private var high: [Int32]
@@ -114,7 +114,7 @@ private struct LaneBounds {
   /// Blocks of a run, whatever their kind.
   private var perRun: Int { blocks.full + (blocks.hasHalf ? 1 : 0) + (blocks.plain > 0 ? 1 : 0) }
 
-  init(_ weights: [Int8], rows: Int, runs: Int, blocks: FastBlocks, values a: ClosedRange<Int>) {
+  init(_ weights: [Int8], rows: Int, runs: Int, blocks: PairedBlocks, values a: ClosedRange<Int>) {
     self.runs = runs
     self.blocks = blocks
     self.rows = rows

@@ -52,31 +52,6 @@ extension KernelCode {
   }
 }
 
-/// The layout that a kernel wants a constant in; the runtime makes it at load from the logical order.
-package enum Packing: Hashable, Sendable {
-  /// As stored.
-  case plain
-  /// int8 weights [rows, runs, length] to [rows/nr][runs][length/kr][nr][kr], zero-filled to whole nr and kr;
-  /// as int16 where `widened`. Depthwise weights [C,kh,kw] become [taps][C] by rows = C, runs = taps, length = 1, nr = C rounded up, kr = 1.
-  case panels(rows: Int, runs: Int, length: Int, nr: Int, kr: Int, widened: Bool)
-  /// 4-bit weights [rows, runs, length] to bytes [rows/nr][runs][length/kr][nr/2][kr]: row r of a panel in the low half
-  /// of a byte, row r + nr/2 in the high half. nr is even.
-  case halfBytePanels(rows: Int, runs: Int, length: Int, nr: Int, kr: Int)
-  /// int8 weights in panels as above; before each panel −128·Σw of its nr rows in int32, which makes up for activations
-  /// that kernels read as unsigned bytes, 128 too large.
-  case offsetPanels(rows: Int, runs: Int, length: Int, nr: Int, kr: Int)
-  /// int8 weights [rows,3,3,channels] transformed for 4×4 outputs at a time, int16: see `Winograd4.pack`.
-  case winograd4(rows: Int, channels: Int)
-  /// int8 weights [rows, runs, length] for fast inner products: for each panel of nr rows, its nr corrections in int32
-  /// (−Σ w·w′ over the row's pairs), then [runs][blocks of a run][nr][columns of a block]. The blocks of a run and their
-  /// pairs are those of `FastBlocks`; the halves of a block of pairs are exchanged.
-  case fastPanels(rows: Int, runs: Int, length: Int, nr: Int)
-  /// int8 weights [rows, runs, length] for fast inner products across channels: for each panel of nr rows (a multiple of
-  /// 16) and each `part` of the pairs of `FastPairs` the rows' −Σ w·w′ in int16, then for each pair and 16 rows those of
-  /// its second value and of its first; last, 16 at a time, the value without a pair if there is one.
-  case fastColumns(rows: Int, runs: Int, length: Int, nr: Int, part: Int)
-}
-
 /// One way to compute a kind of step on a kind of target; registered once in `Families.all`.
 package protocol KernelFamily: Sendable {
   /// What it is, tile and ISA: "conv_direct_4x4_neon".

@@ -1,5 +1,5 @@
 extension CHelpers {
-  /// Fast inner products on NEON (`FastBlocks`): lanes of 16 bits, sums mod 2^16.
+  /// Fast inner products on NEON (`PairedBlocks`): lanes of 16 bits, sums mod 2^16.
   static let neonFast: [CHelper] = [
     CHelper(
       "kdc_fast_2x4", uses: ["KDC_INLINE"],

@@ -79,7 +79,7 @@ import Testing
   func columns() {
     // 1 channel of a 3 by 3 window: rows 0 and 1 in pairs, row 2 with itself, its last value alone; parts of 3 pairs.
     let w: [Int8] = [1, -2, 3, 4, 5, -6, 7, 8, 9]
-    let packing = Packing.fastColumns(rows: 1, runs: 3, length: 3, nr: 16, part: 3)
+    let packing = Packing.pairedColumns(rows: 1, runs: 3, length: 3, nr: 16, part: 3)
     let packed = packing.pack(w.map { UInt8(bitPattern: $0) }).map { Int8(bitPattern: $0) }
     #expect(packed.count == packing.packedBytes(of: 9) && packed.count == 16 * (2 * 2 + 4 * 2 + 1))
     #expect(packed[0] == -(4 - 10 - 18) && packed[1] == 0)
@@ -92,7 +92,7 @@ import Testing
   func packing() {
     // 1 row of 2 runs, 53 long: 32 in pairs with k + 16, 16 in pairs with k + 8, 5 alone.
     let weights = (0..<106).map { Int8($0 % 50) - 20 }
-    let packing = Packing.fastPanels(rows: 1, runs: 2, length: 53, nr: 4)
+    let packing = Packing.pairedPanels(rows: 1, runs: 2, length: 53, nr: 4)
     let packed = packing.pack(weights.map { UInt8(bitPattern: $0) }).map { Int8(bitPattern: $0) }
     #expect(packed.count == packing.packedBytes(of: 106) && packed.count == 16 + 2 * 56 * 4)
     var sum = 0

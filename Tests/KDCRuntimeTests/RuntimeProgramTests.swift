@@ -1,6 +1,7 @@
 import Foundation
 import KDCKernels
 import KDCProgram
+import KDCTensor
 import KDCTestSupport
 import KDCToolchain
 import Testing
@@ -52,28 +53,46 @@ struct RuntimeProgramTests {
     var random = SeededGenerator(seed: 21)
     var input = Data()
     var expected = Data()
+    func add(_ packing: Packing, stored: [UInt8], flag: Int, packed: [UInt8]) {
+      let sizes = [packing.rows, packing.runs, packing.length, packing.nr, packing.kr, stored.count, packed.count]
+      for field in [packing.layout.number + flag] + sizes {
+        withUnsafeBytes(of: UInt32(field).littleEndian) { input.append(contentsOf: $0) }
+      }
+      input.append(contentsOf: stored)
+      expected.append(contentsOf: packed)
+    }
     for _ in 0..<60 {
       func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
       let (rows, runs, length) = (pick(1...37), pick(1...9), pick(1...40))
       let (nr, kr) = (2 * pick(1...8), [1, 4, 8, 16][pick(0...3)])
       let isInt4 = pick(0...2) == 0
-      let all: [(code: Int, runs: Int, packing: Packing)] = [
-        (1, runs, .panels(rows: rows, runs: runs, length: length, nr: nr, kr: kr, widened: false)),
-        (2, runs, .panels(rows: rows, runs: runs, length: length, nr: nr, kr: kr, widened: true)),
-        (3, runs, .halfBytePanels(rows: rows, runs: runs, length: length, nr: nr, kr: kr)),
-        (8, 9, .winograd4(rows: rows, channels: length)),
+      let all: [(runs: Int, packing: Packing)] = [
+        (runs, .plain),
+        (runs, .panels(rows: rows, runs: runs, length: length, nr: nr, kr: kr, widened: false)),
+        (runs, .panels(rows: rows, runs: runs, length: length, nr: nr, kr: kr, widened: true)),
+        (runs, .halfBytePanels(rows: rows, runs: runs, length: length, nr: nr, kr: kr)),
+        (runs, .offsetPanels(rows: rows, runs: runs, length: length, nr: nr, kr: kr)),
+        (runs, .pairedPanels(rows: rows, runs: runs, length: length, nr: nr)),
+        (9, .winograd4(rows: rows, channels: length)),
+        (runs, .pairedColumns(rows: rows, runs: runs, length: length, nr: 16 * pick(1...3), part: pick(1...12))),
       ]
-      for (code, runs, packing) in all {
-        let small = isInt4 || code == 3
+      #expect(Set(all.map(\.packing.layout)) == Set(PackingLayout.all), "a case for each layout")
+      for (runs, packing) in all {
+        let small = isInt4 || packing.layout.name == "KDC_PANELS_4"
         let values = (0..<rows * runs * length).map { _ in Int8(pick(small ? -8...7 : -127...127)) }
-        let stored = isInt4 ? Int4.pack(values) : values.map { UInt8(bitPattern: $0) }
-        let packed = packing.pack(values.map { UInt8(bitPattern: $0) })
-        let fields = [code + (isInt4 ? 16 : 0), rows, runs, length, nr, kr, stored.count, packed.count]
-        for field in fields { withUnsafeBytes(of: UInt32(field).littleEndian) { input.append(contentsOf: $0) } }
-        input.append(contentsOf: stored)
-        expected.append(contentsOf: packed)
+        let bytes = values.map { UInt8(bitPattern: $0) }
+        add(packing, stored: isInt4 ? Int4.pack(values) : bytes, flag: isInt4 ? 16 : 0, packed: packing.pack(bytes))
       }
+      let wide = Tensor([rows, length], (0..<rows * length).map { _ in Int32(pick(-1 << 31...(1 << 31) - 1)) })
+      let inPlanes = Constant(name: "wide", tensor: wide)
+      add(.plain, stored: inPlanes.storedBytes, flag: 32, packed: wide.littleEndianBytes)
     }
     #expect(try Tools.run(program, [], input: input) == expected, "seed 21")
+  }
+
+  @Test("The runtime's header names each layout with its number")
+  func layouts() throws {
+    let header = try String(contentsOfFile: "\(root)/Sources/CKDCRuntime/include/kdc_model.h", encoding: .utf8)
+    for layout in PackingLayout.all { #expect(header.contains("  \(layout.name) = \(layout.number),")) }
   }
 }

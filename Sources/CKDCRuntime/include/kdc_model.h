@@ -48,14 +48,26 @@ typedef struct {
    link's output, the part's workspace. */
 void kdc_run_chain(const kdc_link *links, uint32_t count, uint32_t buffer_count, void *const *b, const void *const *c, uint32_t begin, uint32_t end);
 
-/* Where a constant is stored, where it goes in the weights memory, and in which packing (see Packing in KDCKernels). */
+/* Layouts of constants in memory (see Packing in KDCKernels, and pack.c). */
+enum {
+  KDC_PLAIN = 0,
+  KDC_PANELS_8 = 1,                     /* panels of int8 */
+  KDC_PANELS_16 = 2,                    /* widened to int16 */
+  KDC_PANELS_4 = 3,                     /* two int4 a byte */
+  KDC_PANELS_OFFSET = 6,                /* int8 behind -128 times the sums of the rows */
+  KDC_PANELS_PAIRED = 7,                /* for paired products */
+  KDC_WINOGRAD4 = 8,                    /* transformed for Winograd convolutions */
+  KDC_COLUMNS_PAIRED = 9,               /* for paired products across channels */
+  KDC_LAYOUT_MASK = 15,
+  /* How the stream holds them: int4, two a byte; elements of four bytes in planes: all first bytes, all second ones, … */
+  KDC_STREAM_INT4 = 16,
+  KDC_STREAM_PLANES = 32
+};
+
+/* Where a constant is stored, where it goes in the weights memory, and in which packing. */
 typedef struct {
   uint32_t stream;                      /* constant stream of the container */
-  uint32_t packing;                     /* 0 plain, 1 panels of int8, 2 panels widened to int16, 3 panels of two int4
-                                           a byte, 6 panels of int8 behind -128 times their sums, 7 panels and
-                                           9 columns for fast inner products, 8 transformed for Winograd
-                                           convolutions; + 16 where the stream holds int4, two a byte; + 32 where it holds
-                                           elements of four bytes in planes: all first bytes, all second ones, … */
+  uint32_t packing;                     /* layout | how it is stored */
   uint32_t rows, runs, length, nr, kr;
   uint64_t from;                        /* in the stream */
   uint64_t offset, bytes;               /* in the weights memory; offset is a multiple of 64 */

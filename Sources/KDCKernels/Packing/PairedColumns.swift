@@ -1,6 +1,6 @@
-/// The values of a small window in pairs for fast inner products whose lanes are output channels: of every two runs
+/// The values of a small window in pairs for paired products (see `PairedBlocks`) whose lanes are output channels: of every two runs
 /// those in the same column, of a last single run column c and c + length/2; what remains has no partner.
-struct FastPairs: Hashable {
+struct PairedColumns: Hashable {
   let runs, length: Int
 
   /// Pairs, and whether one value (the last) is alone.
@@ -19,7 +19,7 @@ struct FastPairs: Hashable {
     return (first, first + length / 2)
   }
 
-  /// `Packing.fastColumns`.
+  /// `Packing.pairedColumns`.
   func pack(_ bytes: [UInt8], rows: Int, nr: Int, part: Int) -> [UInt8] {
     let panelBytes = Self.panelBytes(self, nr: nr, part: part)
     var packed = [UInt8](repeating: 0, count: (rows + nr - 1) / nr * panelBytes)
@@ -49,8 +49,29 @@ struct FastPairs: Hashable {
   }
 
   /// Bytes of a panel of nr rows with corrections for each `part` pairs.
-  static func panelBytes(_ pairs: FastPairs, nr: Int, part: Int) -> Int {
+  static func panelBytes(_ pairs: PairedColumns, nr: Int, part: Int) -> Int {
     let parts = (max(pairs.count, 1) + part - 1) / part
     return nr * (2 * parts + 2 * pairs.count + (pairs.hasSingle ? 1 : 0))
   }
+}
+
+extension Packing {
+  /// int8 weights [rows, runs, length] for paired products across channels: for each panel of nr rows (a multiple of 16)
+  /// and each `part` of the pairs of `PairedColumns` the rows' −Σ w·w′ in int16, then for each pair and 16 rows those of
+  /// its second value and of its first; last, 16 at a time, the value without a pair if there is one.
+  package static func pairedColumns(rows: Int, runs: Int, length: Int, nr: Int, part: Int) -> Packing {
+    Packing(layout: .pairedColumns, rows: rows, runs: runs, length: length, nr: nr, kr: part)
+  }
+}
+
+extension PackingLayout {
+  static let pairedColumns = PackingLayout(
+    name: "KDC_COLUMNS_PAIRED", number: 9,
+    packedBytes: { p, _ in
+      p.paddedRows / p.nr
+        * PairedColumns.panelBytes(PairedColumns(runs: p.runs, length: p.length), nr: p.nr, part: p.kr)
+    },
+    pack: { p, bytes in
+      PairedColumns(runs: p.runs, length: p.length).pack(bytes, rows: p.rows, nr: p.nr, part: p.kr)
+    })
 }

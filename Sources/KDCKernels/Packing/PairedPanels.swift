@@ -1,10 +1,11 @@
-/// A run of products cut into the blocks of the fast inner product (Winograd, "A New Algorithm for Inner Product", 1968):
+/// A run of products cut into the blocks of paired products (Winograd's fast inner product, "A New Algorithm for Inner
+/// Product", 1968):
 ///
 ///     Σ a_k·w_k = Σ_pairs (a_k + w_k′)·(a_k′ + w_k) − Σ a_k·a_k′ − Σ w_k·w_k′
 ///
 /// Blocks of 32 pair column k with k + 16, one of 16 pairs k with k + 8; up to 15 columns that remain are multiplied as
 /// they are, in a block of 8 or 16 with zeros behind. The 16-bit lane of column k is k mod 8 in all of them.
-struct FastBlocks: Hashable {
+struct PairedBlocks: Hashable {
   let length: Int
   /// Blocks of 32, and whether one of 16 follows.
   var full: Int { length / 32 }
@@ -29,7 +30,7 @@ struct FastBlocks: Hashable {
     return k < pairedLength ? (full * 32, 16) : (pairedLength, plain)
   }
 
-  /// `Packing.fastPanels`.
+  /// `Packing.pairedPanels`.
   func pack(_ bytes: [UInt8], rows: Int, runs: Int, nr: Int) -> [UInt8] {
     let panels = (rows + nr - 1) / nr
     let panelBytes = nr * (4 + runs * paddedLength)
@@ -56,4 +57,20 @@ struct FastBlocks: Hashable {
     }
     return packed
   }
+}
+
+extension Packing {
+  /// int8 weights [rows, runs, length] for paired products: for each panel of nr rows, its nr corrections in int32
+  /// (−Σ w·w′ over the row's pairs), then [runs][blocks of a run][nr][columns of a block]. The blocks of a run and their
+  /// pairs are those of `PairedBlocks`; the halves of a block of pairs are exchanged.
+  package static func pairedPanels(rows: Int, runs: Int, length: Int, nr: Int) -> Packing {
+    Packing(layout: .pairedPanels, rows: rows, runs: runs, length: length, nr: nr, kr: 1)
+  }
+}
+
+extension PackingLayout {
+  static let pairedPanels = PackingLayout(
+    name: "KDC_PANELS_PAIRED", number: 7,
+    packedBytes: { p, _ in p.paddedRows * (4 + p.runs * PairedBlocks(length: p.length).paddedLength) },
+    pack: { p, bytes in PairedBlocks(length: p.length).pack(bytes, rows: p.rows, runs: p.runs, nr: p.nr) })
 }

@@ -1,3 +1,16 @@
+extension Packing {
+  /// int8 weights [rows,3,3,channels] transformed for 4×4 outputs at a time, int16: see `Winograd4.pack`.
+  package static func winograd4(rows: Int, channels: Int) -> Packing {
+    Packing(layout: .winograd4, rows: rows, runs: 9, length: channels, nr: 4, kr: 16)
+  }
+}
+
+extension PackingLayout {
+  static let winograd4 = PackingLayout(
+    name: "KDC_WINOGRAD4", number: 8, packedBytes: { p, _ in Winograd4.packedBytes(rows: p.rows, channels: p.length) },
+    pack: { p, bytes in Winograd4.pack(bytes, rows: p.rows, channels: p.length) })
+}
+
 /// Winograd's F(4×4, 3×3) on integers, exact: 16 outputs of a 3×3 convolution of stride 1 from 36 products, Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A
 /// (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015), with the points 0, ±1, ±2, ∞.
 ///
