@@ -4,7 +4,7 @@ import KDCTargets
 
 extension KernelSelection {
   /// Joins steps to chains where the estimates gain by it: most in all, on one core and on all of them.
-  mutating func join(_ program: Program, families: [any KernelFamily]) throws {
+  mutating func join(_ program: Program, families: [any KernelFamily]) {
     let links = Self.links(of: program)
     let kernels = RowKernels(program, self, families: families)
     // The gain of the steps from each on, and the chain that begins there.
@@ -15,7 +15,7 @@ extension KernelSelection {
       var end = first + 1
       while end < program.steps.count, end - first < KernelChain.mostLinks, links[end] {
         end += 1
-        guard let (chain, gain) = try best(first..<end, kernels) else { continue }
+        guard let (chain, gain) = best(first..<end, kernels) else { continue }
         if gain + gains[end] > gains[first] { (gains[first], found[first]) = (gain + gains[end], chain) }
       }
     }
@@ -52,7 +52,7 @@ extension KernelSelection {
   }
 
   /// The chain of these steps with the band height that gains most, if one does.
-  private func best(_ steps: Range<Int>, _ kernels: RowKernels) throws -> (chain: KernelChain, gain: Double)? {
+  private func best(_ steps: Range<Int>, _ kernels: RowKernels) -> (chain: KernelChain, gain: Double)? {
     let program = kernels.program
     guard let rows = (program.steps[steps.upperBound - 1] as? ConvolutionStep)?.geometry.outputHeight, rows > 1 else {
       return nil
@@ -63,7 +63,7 @@ extension KernelSelection {
     let apart = (cost(of: choices, 1), cost(of: choices, target.cores))
     var best: (chain: KernelChain, gain: Double)?
     for height in Self.heights where height <= rows {
-      guard let chain = try KernelChain(steps, height: height, kernels) else { continue }
+      guard let chain = KernelChain(steps, height: height, kernels) else { continue }
       let traffic = chain.traffic(in: program, on: target)
       let one = apart.0 + traffic.apart - chain.cycles - traffic.joined
       let all = apart.1 - chain.cycles(threads: target.cores) + (traffic.apart - traffic.joined) / cores

@@ -9,11 +9,8 @@ extension Emission {
     guard input.plan.offsets.count == program.buffers.count, input.plan.workspaceOffsets.count == choices.count else {
       throw InternalError("the memory plan is of another program")
     }
-    let helpers = choices.reduce(into: Set<String>()) { $0.formUnion($1.code.helpers) }
     let functions = SharedKernel.all(of: choices.map(\.code))
-    var text = helpers.isEmpty ? "" : CHelpers.source(for: helpers) + "\n\n"
-    text += CHelpers.kernelMacro + "\n"
-    if functions.contains(where: \.isShared) { text += CHelpers.sharedMacro + "\n" }
+    var text = try CHelpers.source(usedIn: functions.map(\.text).joined()) + "\n"
     for function in functions {
       text += "\n"
       for step in function.steps { text += "// \(describe(step, in: program, choices[step]))\n" }

@@ -39,7 +39,7 @@ package struct KernelChain: Sendable {
   private static let slack = 64
 
   /// Bands of `height` output rows of the last step; nil where a kernel does not work so.
-  init?(_ steps: Range<Int>, height: Int, _ kernels: RowKernels) throws {
+  init?(_ steps: Range<Int>, height: Int, _ kernels: RowKernels) {
     self.steps = steps
     links = []
     var heightOfNext = height
@@ -52,7 +52,7 @@ package struct KernelChain: Sendable {
       // A ring has room for one row; rows from a ring are made one by one, as it moves on.
       if window?.padding != nil || readsRing { heightOfNext = 1 }
       let rows = RowUnits(height: heightOfNext, ring: readsRing ? Self.ring(for: step.geometry) : nil)
-      guard let choice = try kernels.choice(of: index, rows) else { return nil }
+      guard let choice = kernels.choice(of: index, rows) else { return nil }
       links.insert(Link(step: step, choice: choice, height: heightOfNext, window: window), at: 0)
       next = step
     }

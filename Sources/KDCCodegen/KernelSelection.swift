@@ -65,10 +65,7 @@ package struct KernelSelection: Sendable {
     let float = FloatConvolutionStep(
       name: step.name, input: step.input, output: step.output, geometry: step.geometry, weights: step.weights,
       bias: step.bias)
-    let families = Families.all.filter {
-      $0.stepKind == FloatConvolutionStep.kind && $0.refusal(of: float, in: program, on: target) == nil
-    }
-    return families.map { $0.cycles(of: float, in: program, on: target) * target.cost(of: $0.name) }.min()
+    return Families.all.compactMap { try? $0.offer(float, in: program, on: target).cycles }.min()
   }
 }
 
@@ -155,17 +152,17 @@ extension KernelSelection {
     for (index, step) in program.steps.enumerated() {
       let kind = type(of: step).kind
       var candidates: [KernelChoice.Candidate] = []
-      var takers: [(family: any KernelFamily, cycles: Double)] = []
-      for family in families where family.stepKind ?? kind == kind {
-        if let refusal = family.refusal(of: step, in: program, on: target) {
-          candidates.append(.init(family: family.name, verdict: .refused(refusal)))
-          continue
+      var offers: [KernelOffer] = []
+      for family in families where family.stepKind == kind {
+        do throws(Refusal) {
+          let offer = try family.offer(step, in: program, on: target)
+          candidates.append(.init(family: family.name, verdict: .cycles(offer.cycles)))
+          offers.append(offer)
+        } catch {
+          candidates.append(.init(family: family.name, verdict: .refused(error.reason)))
         }
-        let cycles = family.cycles(of: step, in: program, on: target) * target.cost(of: family.name)
-        candidates.append(.init(family: family.name, verdict: .cycles(cycles)))
-        takers.append((family, cycles))
       }
-      guard var choice = try room.choice(of: takers, step: index, in: program) else {
+      guard var choice = room.choice(of: offers, step: index, in: program) else {
         let notes = candidates.compactMap {
           if case .refused(let reason) = $0.verdict { "\($0.family): \(reason)" } else { nil }
         }
@@ -179,6 +176,6 @@ extension KernelSelection {
       choices.append(choice)
     }
     guard faults.isEmpty else { throw DiagnosticList(faults) }
-    try join(program, families: families)
+    join(program, families: families)
   }
 }

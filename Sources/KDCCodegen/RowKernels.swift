@@ -22,17 +22,16 @@ final class RowKernels {
   }
 
   /// The step's kernel by rows; nil where its family does not work so.
-  func choice(of step: Int, _ rows: RowUnits) throws -> KernelChoice? {
+  func choice(of step: Int, _ rows: RowUnits) -> KernelChoice? {
     let key = Key(step: step, rows: rows)
     if let choice = known[key] { return choice }
     var choice: KernelChoice?
-    if let family = families[step]?.with(rows), rows.ring == nil || family.readsRings {
-      let cycles = family.cycles(of: program.steps[step], in: program, on: target) * target.cost(of: family.name)
-      if cycles.isFinite {
-        choice = choices[step]
-        choice?.cycles = cycles
-        choice?.code = try family.emit(program.steps[step], in: program, on: target)
-      }
+    if let family = families[step]?.with(rows), rows.ring == nil || family.readsRings,
+      let offer = try? family.offer(program.steps[step], in: program, on: target)
+    {
+      choice = choices[step]
+      choice?.cycles = offer.cycles
+      choice?.code = offer.code
     }
     known[key] = .some(choice)
     return choice

@@ -19,29 +19,27 @@ struct WorkspaceRoom {
     self.isStrict = isStrict
   }
 
-  /// The kernel of least cost among families that take the step, given with their cycles on one core; the first of equals: the
-  /// list is the order of preference. Its candidates are left empty.
-  func choice(
-    of takers: [(family: any KernelFamily, cycles: Double)], step index: Int, in program: Program
-  ) throws -> KernelChoice? {
-    let order = takers.indices.sorted { (takers[$0].cycles, $0) < (takers[$1].cycles, $1) }.map { takers[$0] }
-    var best: (family: any KernelFamily, choice: KernelChoice)?
+  /// The kernel of least cost among those offered for a step; the first of equals: the list is the order of preference. Its
+  /// candidates are left empty.
+  func choice(of offers: [KernelOffer], step index: Int, in program: Program) -> KernelChoice? {
+    let order = offers.indices.sorted { (offers[$0].cycles, $0) < (offers[$1].cycles, $1) }.map { offers[$0] }
+    var best: (offer: KernelOffer, choice: KernelChoice)?
     // A cost is never less than the cycles on one core.
-    for (family, cycles) in order where cycles < best?.choice.cost ?? .infinity {
-      let choice = try choice(family, index, program)
-      if choice.cost < best?.choice.cost ?? .infinity { best = (family, choice) }
+    for offer in order where offer.cycles < best?.choice.cost ?? .infinity {
+      let choice = choice(offer, index, program)
+      if choice.cost < best?.choice.cost ?? .infinity { best = (offer, choice) }
     }
     guard let best else { return nil }
     guard best.choice.code.workspaceBytes > bytes[index] else { return best.choice }
     guard isStrict else {
-      let cut = try choice(cut(best.family, index), index, program)
+      let cut = choice(cut(best.offer, index, program), index, program)
       let isSlight =
         cut.cycles <= Self.slightSlowdown * best.choice.cycles && cut.cost <= Self.slightSlowdown * best.choice.cost
       return isSlight ? cut : best.choice
     }
     var smallest = best.choice
-    for (family, cycles) in order where cycles <= Self.mostSlowdown * best.choice.cost {
-      let choice = try choice(cut(family, index), index, program)
+    for offer in order where offer.cycles <= Self.mostSlowdown * best.choice.cost {
+      let choice = choice(cut(offer, index, program), index, program)
       guard choice.cost <= Self.mostSlowdown * best.choice.cost else { continue }
       if choice.code.workspaceBytes <= bytes[index] { return choice }
       if choice.code.workspaceBytes < smallest.code.workspaceBytes { smallest = choice }
@@ -52,23 +50,24 @@ struct WorkspaceRoom {
   private static let mostSlowdown = 3.0
   private static let slightSlowdown = 1.02
 
-  private func cut(_ family: any KernelFamily, _ index: Int) -> any KernelFamily {
-    (family as? any WorkspaceFamily)?.within(workspace: bytes[index]) ?? family
+  /// The same from the family's kernel with a smaller workspace, if it can do with one.
+  private func cut(_ offer: KernelOffer, _ index: Int, _ program: Program) -> KernelOffer {
+    let family = (offer.family as? any WorkspaceFamily)?.within(workspace: bytes[index])
+    return (try? family?.offer(program.steps[index], in: program, on: target)) ?? offer
   }
 
-  private func choice(_ family: any KernelFamily, _ index: Int, _ program: Program) throws -> KernelChoice {
-    let step = program.steps[index]
-    let code = try family.emit(step, in: program, on: target)
+  private func choice(_ offer: KernelOffer, _ index: Int, _ program: Program) -> KernelChoice {
+    let (step, code) = (program.steps[index], offer.code)
     let packed = zip(step.constants, code.packings).map { constant, packing in
       packing.packedBytes(of: program.constants[constant.index].tensor.byteCount)
     }
     let bytes = Double(packed.reduce(0, +))
-    let cycles = family.cycles(of: step, in: program, on: target) * target.cost(of: family.name)
     let memory = target.caches.streamingCycles(bytes) * Double(code.passes)
     let cores = max(target.cores, 1)
-    let together = cores > 1 ? max(cycles * code.largestShare(cores), memory) : cycles
+    let together = cores > 1 ? max(offer.cycles * code.largestShare(cores), memory) : offer.cycles
     return KernelChoice(
-      family: family.name, cycles: cycles, memoryCycles: target.streamingCycles(bytes) * Double(code.passes),
-      cost: (cycles * Double(cores) * together).squareRoot(), code: code, candidates: [])
+      family: offer.family.name, cycles: offer.cycles,
+      memoryCycles: target.streamingCycles(bytes) * Double(code.passes),
+      cost: (offer.cycles * Double(cores) * together).squareRoot(), code: code, candidates: [])
   }
 }

@@ -5,10 +5,8 @@ package enum Families {
 
   static let convolution: [any KernelFamily] = [
     ConvolutionRunsDotprod(), ConvolutionDepthwiseNeon(isShort: true), ConvolutionDepthwiseNeon(),
-    ConvolutionColumnsFastNeon(),
-    ConvolutionFastNeon(), ConvolutionRunsNeon(pixels: 4),
-    ConvolutionRunsNeon(pixels: 1, int4: true),
-    ConvolutionRunsNeon(pixels: 1), ConvolutionWinogradNeon(),
+    ConvolutionPairedColumnsNeon(), ConvolutionPairedNeon(), ConvolutionRunsNeon(pixels: 4),
+    ConvolutionRunsNeon(pixels: 1, int4: true), ConvolutionRunsNeon(pixels: 1), ConvolutionWinogradNeon(),
     ConvolutionDepthwiseVnni(width: .avx512), ConvolutionRunsVnni(width: .avx512),
     ConvolutionDepthwiseVnni(width: .avx), ConvolutionRunsVnni(width: .avx),
     ConvolutionDepthwiseAvx2(), ConvolutionRunsAvx2(pixels: 4), ConvolutionRunsAvx2(pixels: 1, int4: true),
@@ -16,24 +14,23 @@ package enum Families {
   ]
 
   static let neon: [any KernelFamily] = [
-    NeonInteger.add, NeonInteger.multiply, NeonInteger.table,
-    NeonPool.maximum, NeonPool.average,
-    NeonConvert.quantizeFlat, NeonConvert.quantizeImage, NeonConvert.transpose,
+    AddKernels.neon, MultiplyKernels.neon, TableKernels.neon, MaxPoolKernels.neon, AveragePoolKernels.neon,
+    QuantizeKernels.flatNeon, QuantizeImageNeon(), MoveKernels.transposeNeon,
   ]
 
-  static let x86: [any KernelFamily] = [X86Convert.quantizeFlat, X86Convert.quantizeImage]
+  static let x86: [any KernelFamily] = [QuantizeKernels.flatAvx2, QuantizeImageAvx2()]
 
-  /// Portable C for every kind of step but convolution.
+  /// Portable C for every kind of step but integer convolution.
   static let portable: [any KernelFamily] = [
-    ScalarInteger.add, ScalarInteger.multiply, ScalarInteger.table,
-    ScalarConvert.quantize, ScalarConvert.dequantize, ScalarConvert.cast, ScalarConvert.move,
-    ScalarPool.maximum, ScalarPool.average, ScalarPool.float,
-    ScalarResize.linear, ScalarResize.float,
-    ScalarData.fill, ScalarData.load, ScalarData.gather, ScalarAlongAxis.gatherElements,
-    ScalarIntegerBinary.family, ScalarAlongAxis.cumulativeSum, ScalarAlongAxis.reduce,
-    ScalarChoice.compare, ScalarChoice.select, ScalarChoice.argReduce,
-    ScalarFloat.unary, ScalarFloat.binary, ScalarFloat.reduce, ScalarFloat.softmax,
-    ScalarFloatConvolution.family, ScalarFloatMatMul.family, ScalarRecurrent.family,
+    AddKernels.scalar, MultiplyKernels.scalar, TableKernels.scalar,
+    QuantizeKernels.scalar, DequantizeKernels.scalar, CastKernels.scalar, MoveKernels.scalar,
+    MaxPoolKernels.scalar, AveragePoolKernels.scalar, FloatPoolKernels.scalar,
+    ResizeLinearKernels.scalar, FloatResizeKernels.scalar,
+    FillKernels.scalar, LoadKernels.scalar, GatherKernels.scalar, GatherElementsKernels.scalar,
+    IntegerBinaryKernels.scalar, CumulativeSumKernels.scalar, IntegerReduceKernels.scalar,
+    CompareKernels.scalar, SelectKernels.scalar, ArgReduceKernels.scalar,
+    FloatUnaryKernels.scalar, FloatBinaryKernels.scalar, FloatReduceKernels.scalar, SoftmaxKernels.scalar,
+    FloatConvolutionKernels.scalar, FloatMatMulKernels.scalar, RecurrentKernels.scalar,
   ]
 
   /// The family of that name.

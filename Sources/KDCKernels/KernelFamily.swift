@@ -2,72 +2,70 @@ import KDCDiagnostics
 import KDCProgram
 import KDCTargets
 
-/// What a family makes of one step: the body of a C function, and what the step needs around it.
+/// One way to compute a kind of step on a kind of target: a file of its own, registered once in `Families.all`.
 ///
-/// The function has the signature `static void NAME(void *const *b, const void *const *c, uint32_t begin, uint32_t end)`:
-/// `b` points to the step's `reads`, then `writes`, then the workspace if there is one; `c` to its `constants` in their
-/// packings. It does the units `begin ..< end` of the step's work; units may run on different threads in any order, so a
-/// unit writes only what is its own. Calls that may run at the same time have workspaces of their own.
-package struct KernelCode: Sendable {
-  /// Numbers that the statements name.
-  package var numbers: [KernelNumber]
-  /// C statements between the braces, behind the numbers. Equal ones share a function, as far as the numbers let them.
-  package var body: String
-  /// Shared C helpers that the body calls, by the names in `Helpers`.
-  package var helpers: Set<String>
-  /// Units of work that can be split between threads; 1 where it cannot.
-  package var units: Int
-  /// Of one call.
-  package var workspaceBytes: Int
-  /// How each of the step's constants is laid out in memory, in the order of `Step.constants`.
-  package var packings: [Packing]
-  /// How many times all units together read the constants.
-  package var passes: Int
+/// Cycles are of one core: those of Cortex-A72 for NEON and portable C, of Cortex-A76 for dot products, of a core with two
+/// 256-bit multipliers for x86-64. `Target.costs` says how another core differs.
+package protocol KernelFamily<Work>: Sendable {
+  associatedtype Work: Step
+  /// What a kernel for one step is to be: all that its estimate and its C need, found out once.
+  associatedtype Plan
 
-  package init(
-    numbers: [KernelNumber] = [], body: String, helpers: Set<String> = [], units: Int = 1,
-    workspaceBytes: Int = 0, packings: [Packing], passes: Int = 1
-  ) {
-    self.numbers = numbers
-    self.body = body
-    self.helpers = helpers
-    self.units = units
-    self.workspaceBytes = workspaceBytes
-    self.packings = packings
-    self.passes = passes
-  }
-}
-
-extension KernelCode {
-  /// All that stands between the braces of a function of its own.
-  package var text: String { KernelNumber.enumeration(numbers) + body }
-
-  /// The share of the units that falls on the busiest of `threads` threads, split as the runtime does.
-  package func largestShare(_ threads: Int) -> Double { Self.largestShare(of: units, threads) }
-
-  package static func largestShare(of units: Int, _ threads: Int) -> Double {
-    let parts = max(1, min(threads, units))
-    let most = (0..<parts).map { units * ($0 + 1) / parts - units * $0 / parts }.max() ?? units
-    return Double(most) / Double(max(1, units))
-  }
-}
-
-/// One way to compute a kind of step on a kind of target; registered once in `Families.all`.
-package protocol KernelFamily: Sendable {
-  /// What it is, tile and ISA: "conv_direct_4x4_neon".
+  /// What it is, tile and instruction set: "conv_runs_4x4_neon".
   var name: String { get }
-  /// The kind of step it is for (`Step.kind`); nil where `refusal` alone decides. Families of other kinds are not listed
-  /// as candidates.
-  var stepKind: String? { get }
-  /// nil where the family takes the step on the target, else why not (for `explain`).
-  func refusal(of step: any Step, in program: Program, on target: Target) -> String?
-  /// Estimated cycles of the step on the target's core, one thread.
-  func cycles(of step: any Step, in program: Program, on target: Target) -> Double
-  func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode
+  /// Throws why the family does not take the step on the target (for `explain`).
+  func plan(_ step: Work, in program: Program, on target: Target) throws(Refusal) -> Plan
+  func cycles(_ plan: Plan) -> Double
+  func emit(_ plan: Plan) -> KernelCode
+}
+
+/// Why a family does not take a step.
+package struct Refusal: Error, Hashable {
+  package let reason: String
+  package init(_ reason: String) { self.reason = reason }
+}
+
+/// A step that a family takes.
+package struct KernelOffer {
+  package let family: any KernelFamily
+  /// Estimated, on one of the target's cores.
+  package let cycles: Double
+  private let emit: () -> KernelCode
+
+  fileprivate init<Family: KernelFamily>(_ family: Family, _ plan: Family.Plan, on target: Target) {
+    self.family = family
+    cycles = family.cycles(plan) * target.cost(of: family.name)
+    emit = { family.emit(plan) }
+  }
+
+  package var code: KernelCode { emit() }
 }
 
 extension KernelFamily {
-  package var stepKind: String? { nil }
+  /// The kind of step it is for (`Step.kind`).
+  package var stepKind: String { Work.kind }
+
+  package func offer(_ step: any Step, in program: Program, on target: Target) throws(Refusal) -> KernelOffer {
+    guard let step = step as? Work else { throw Refusal("it is for steps of kind \(stepKind)") }
+    return KernelOffer(self, try plan(step, in: program, on: target), on: target)
+  }
+
+  /// nil where the family takes the step.
+  package func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
+    do throws(Refusal) {
+      _ = try offer(step, in: program, on: target)
+      return nil
+    } catch {
+      return error.reason
+    }
+  }
+}
+
+extension Target {
+  /// Refuses what the target's cores do not have.
+  func require(_ feature: Feature) throws(Refusal) {
+    guard has(feature) else { throw Refusal("the target has no \(feature.title)") }
+  }
 }
 
 /// A family whose kernels can be cut to smaller workspaces.
@@ -82,11 +80,4 @@ extension WorkspaceFamily {
     family.workspace = bytes
     return family
   }
-}
-
-/// A family for integer convolutions.
-package protocol ConvolutionFamily: KernelFamily {}
-
-extension ConvolutionFamily {
-  package var stepKind: String? { ConvolutionStep.kind }
 }

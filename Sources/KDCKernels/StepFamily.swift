@@ -1,30 +1,29 @@
-import KDCDiagnostics
 import KDCProgram
 import KDCTargets
 
-/// A family for one kind of step, from three functions.
-struct StepFamily<Kind: Step>: KernelFamily {
+/// A family whose plan is the step itself, from three functions.
+struct StepFamily<Work: Step>: KernelFamily {
   let name: String
   /// Instruction set that the target must have, nil for portable C.
-  var feature: Feature?
-  var refuses: @Sendable (Kind, Program) -> String? = { _, _ in nil }
-  let cycles: @Sendable (Kind, Program, Target) -> Double
-  let emit: @Sendable (Kind, Program, Target) throws -> KernelCode
+  private let feature: Feature?
+  private let refuses: @Sendable (Work) -> String?
+  private let estimate: @Sendable (Work) -> Double
+  private let write: @Sendable (Work) -> KernelCode
 
-  var stepKind: String? { Kind.kind }
-
-  func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
-    guard let step = step as? Kind else { return "another kind of step" }
-    if let feature, !target.has(feature) { return "the target has no \(feature.title)" }
-    return refuses(step, program)
+  init(
+    name: String, feature: Feature? = nil, refuses: @escaping @Sendable (Work) -> String? = { _ in nil },
+    cycles: @escaping @Sendable (Work) -> Double, emit: @escaping @Sendable (Work) -> KernelCode
+  ) {
+    (self.name, self.feature) = (name, feature)
+    (self.refuses, estimate, write) = (refuses, cycles, emit)
   }
 
-  func cycles(of step: any Step, in program: Program, on target: Target) -> Double {
-    (step as? Kind).map { cycles($0, program, target) } ?? .infinity
+  func plan(_ step: Work, in program: Program, on target: Target) throws(Refusal) -> Work {
+    if let feature { try target.require(feature) }
+    if let reason = refuses(step) { throw Refusal(reason) }
+    return step
   }
 
-  func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
-    guard let step = step as? Kind else { throw InternalError("\(name) was given a \(type(of: step).kind)") }
-    return try emit(step, program, target)
-  }
+  func cycles(_ step: Work) -> Double { estimate(step) }
+  func emit(_ step: Work) -> KernelCode { write(step) }
 }

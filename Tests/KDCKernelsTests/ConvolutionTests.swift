@@ -101,7 +101,7 @@ import Testing
       "if (end - begin < 3) output[0] ^= 1;",
     ]
     let found = try edits.map { edit in
-      let family = EditedFamily(base: try #require(Families.named("conv_scalar")), edit: edit)
+      let family = try #require(Families.named("conv_scalar")).edited(edit)
       return try KernelHarness.failures(
         [KernelCase("edited", program: program, memory: memory, family: family, target: TestTargets.host)], on: .host)
     }
@@ -163,19 +163,21 @@ import Testing
 }
 
 /// A family with a statement more at the end of its kernels.
-private struct EditedFamily: KernelFamily {
-  let base: any KernelFamily
+private struct EditedFamily<Base: KernelFamily>: KernelFamily {
+  let base: Base
   let edit: String
   var name: String { base.name }
-  func refusal(of step: any Step, in program: Program, on target: Target) -> String? {
-    base.refusal(of: step, in: program, on: target)
+  func plan(_ step: Base.Work, in program: Program, on target: Target) throws(Refusal) -> Base.Plan {
+    try base.plan(step, in: program, on: target)
   }
-  func cycles(of step: any Step, in program: Program, on target: Target) -> Double {
-    base.cycles(of: step, in: program, on: target)
-  }
-  func emit(_ step: any Step, in program: Program, on target: Target) throws -> KernelCode {
-    var code = try base.emit(step, in: program, on: target)
+  func cycles(_ plan: Base.Plan) -> Double { base.cycles(plan) }
+  func emit(_ plan: Base.Plan) -> KernelCode {
+    var code = base.emit(plan)
     code.body += "\n  " + edit
     return code
   }
+}
+
+extension KernelFamily {
+  fileprivate func edited(_ edit: String) -> any KernelFamily { EditedFamily(base: self, edit: edit) }
 }

@@ -71,11 +71,10 @@ import Testing
         program.steps[0] = step
       }
       let step = program.steps[0]
-      let families = Families.all.filter { $0.refusal(of: step, in: program, on: target) == nil }
-      let family = try #require(
-        families.min { $0.cycles(of: step, in: program, on: target) < $1.cycles(of: step, in: program, on: target) })
-      let estimate = family.cycles(of: step, in: program, on: target)
-      list += "k\(index) \(layer.count) \(geometry.macs) \(Int(estimate)) \(family.name) \(geometry.title)\n"
+      let offers = Families.all.compactMap { try? $0.offer(step, in: program, on: target) }
+      let offer = try #require(offers.min { $0.cycles < $1.cycles })
+      let family = offer.family
+      list += "k\(index) \(layer.count) \(geometry.macs) \(Int(offer.cycles)) \(family.name) \(geometry.title)\n"
       cases.append(KernelCase("layer \(index)", program: program, memory: memory, family: family, target: target))
     }
     let layout = try KernelLayout(cases)
@@ -83,6 +82,6 @@ import Testing
     try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
     try list.write(to: place.appendingPathComponent("layers.txt"), atomically: false, encoding: .utf8)
     _ = try KernelHarness.compile(
-      layout.benchmark(cases, counts: layers.map(\.count)), flags: target.compilerFlags, into: place, for: machine)
+      try layout.benchmark(cases, counts: layers.map(\.count)), flags: target.compilerFlags, into: place, for: machine)
   }
 }

@@ -56,7 +56,7 @@ import Testing
     for test in cases {
       guard let step = test.program.steps.last as? ConvolutionStep, let rows = (test.family as? any RowFamily)?.rows
       else { continue }
-      let code = try test.family.emit(step, in: test.program, on: target)
+      let code = try test.family.offer(step, in: test.program, on: target).code
       #expect(code.units == (step.geometry.outputHeight + rows.height - 1) / rows.height, "\(test.title)")
     }
     #expect(try KernelHarness.failures(cases, on: machine) == [], "seed 51")

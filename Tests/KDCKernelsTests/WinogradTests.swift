@@ -62,8 +62,8 @@ import Testing
     var source = ConvolutionCases(seed: 3)
     let g = ConvolutionGeometry(
       input: (size, size, channels), output: (size, size, channels), kernel: (3, 3), padTop: 1, padLeft: 1)
-    let (program, _) = source.make(g, residual: false, values: .even, largestBias: 0)
-    let code = try Self.family().emit(program.steps[0], in: program, on: TestTargets.a72)
+    let (program, _) = source.make(g, residual: false, values: .even, int4: true, largestBias: 0)
+    let code = try Self.family().offer(program.steps[0], in: program, on: TestTargets.a72).code
     #expect(code.units == 4)
     #expect(code.workspaceBytes < 400 << 10)
   }

@@ -73,7 +73,7 @@ package enum KernelHarness {
     var image = layout.image
     try image.withUnsafeMutableBytes { bytes in
       let result = try execute(
-        layout.source(cases), input: Data(bytes), cases: cases, on: machine, sanitized: sanitized)
+        try layout.source(cases), input: Data(bytes), cases: cases, on: machine, sanitized: sanitized)
       guard result.count == bytes.count else {
         throw HarnessError("the program returned \(result.count) bytes instead of \(bytes.count)")
       }

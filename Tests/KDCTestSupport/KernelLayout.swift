@@ -34,10 +34,12 @@ package struct KernelLayout {
     var functions: [String: Int] = [:]
     for (index, test) in cases.enumerated() {
       guard let step = test.program.steps.last else { throw HarnessError("a kernel case has a step") }
-      if let reason = test.family.refusal(of: step, in: test.program, on: test.target) {
-        throw HarnessError("\(test.family.name) refuses \(test.title): \(reason)")
+      let code: KernelCode
+      do throws(Refusal) {
+        code = try test.family.offer(step, in: test.program, on: test.target).code
+      } catch {
+        throw HarnessError("\(test.family.name) refuses \(test.title): \(error.reason)")
       }
-      let code = try test.family.emit(step, in: test.program, on: test.target)
       guard code.packings.count == step.constants.count, code.units >= 1 else {
         throw HarnessError("\(test.family.name) gives \(code.packings.count) packings, \(code.units) units")
       }
@@ -93,9 +95,9 @@ package struct KernelLayout {
   }
 
   /// The C program: helpers, kernels, a table of runs, and a start without a C library.
-  package func source(_ cases: [KernelCase]) -> String {
+  package func source(_ cases: [KernelCase]) throws -> String {
     let functions = places.indices.filter { places[$0].function == $0 }
-    return Self.callNumbers + kernels(cases) + Self.memorySource(image.count) + guardSource
+    return try Self.callNumbers + kernels(cases) + Self.memorySource(image.count) + guardSource
       + "static const kernel functions[] = {\n" + functions.map { "  [\($0)] = k\($0),\n" }.joined() + """
         };
         static void run_all(void) {
@@ -106,8 +108,7 @@ package struct KernelLayout {
         """ + Self.startSource
   }
 
-  package func kernels(_ cases: [KernelCase]) -> String {
-    let names = Set(places.flatMap(\.code.helpers))
+  package func kernels(_ cases: [KernelCase]) throws -> String {
     let intrinsics =
       switch cases.first?.target.architecture {
       case .aarch64: "#include <arm_neon.h>\n"
@@ -115,13 +116,14 @@ package struct KernelLayout {
       case nil: ""
       }
     var text = "#include <stddef.h>\n#include <stdint.h>\n" + intrinsics + Self.libraryHeader
-    text += CHelpers.kernelMacro + "\n" + CHelpers.source(for: names) + "\n"
+    var functions = ""
     for (index, place) in places.enumerated() where place.function == index {
-      text += "// \(cases[index].title), \(cases[index].family.name)\n"
-      text += "__attribute__((noinline)) KDC_KERNEL(k\(index)) {\n"
-      text += place.code.text + "\n}\n"
+      functions += "// \(cases[index].title), \(cases[index].family.name)\n"
+      functions += "__attribute__((noinline)) KDC_KERNEL(k\(index)) {\n"
+      functions += place.code.text + "\n}\n"
     }
-    return text
+    text += try CHelpers.source(usedIn: functions) + "\n"
+    return text + functions
   }
 
   /// Rows of `guarded_call` for both runs of a case: whole, and in three parts from the last to the first.
@@ -238,11 +240,11 @@ package struct KernelLayout {
 
   /// A program for benchmarks: all cases once to warm up, then each `counts` times between the marks of the ruler
   /// (system calls 7700 and 7701).
-  package func benchmark(_ cases: [KernelCase], counts: [Int]) -> String {
+  package func benchmark(_ cases: [KernelCase], counts: [Int]) throws -> String {
     let calls = places.indices.map { index in
       (0..<counts[index]).map { _ in "  " + call(index, 0, 0, places[index].code.units) + "\n" }.joined()
     }
-    return Self.callNumbers + kernels(cases) + Self.memorySource(image.count) + Self.librarySource
+    return try Self.callNumbers + kernels(cases) + Self.memorySource(image.count) + Self.librarySource
       + "static __attribute__((noinline)) void run_all(void) {\n" + calls.joined() + "}\n" + """
         START void harness_start(void) {
           uint32_t noise = 1;
