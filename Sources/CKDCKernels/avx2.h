@@ -38,6 +38,7 @@ KDC_INLINE __m256i kdc_pair_avx2(const int16_t *from) {
 KDC_INLINE __m256i kdc_halves_avx2(const int8_t *from) {
   return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)from));
 }
+
 KDC_INLINE __m256i kdc_low_halves_avx2(__m256i v) { return _mm256_srai_epi16(_mm256_slli_epi16(v, 12), 12); }
 KDC_INLINE __m256i kdc_high_halves_avx2(__m256i v) { return _mm256_srai_epi16(v, 4); }
 
@@ -64,6 +65,7 @@ KDC_INLINE __m256i kdc_rshr_avx2(__m256i h, int shift) {
   const __m256i bit = _mm256_and_si256(_mm256_srli_epi32(h, shift - 1), _mm256_set1_epi32(1));
   return _mm256_add_epi32(_mm256_srai_epi32(h, shift), bit);
 }
+
 KDC_INLINE __m128i kdc_finish_avx2(__m256i h0, __m256i h1, int shift, int zero_point, int low, int high) {
   __m256i t = _mm256_packs_epi32(kdc_rshr_avx2(h0, shift), kdc_rshr_avx2(h1, shift));
   t = _mm256_adds_epi16(_mm256_permute4x64_epi64(t, 0xD8), _mm256_set1_epi16((int16_t)zero_point));

@@ -9,6 +9,7 @@ KDC_INLINE __m256i kdc_quantize8(const float *x, float scale) {
   const __m256 u = _mm256_min_ps(t, _mm256_set1_ps(511.0f));
   return _mm256_cvtps_epi32(_mm256_round_ps(u, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
+
 KDC_INLINE __m256i kdc_quantize32(const float *x, float scale, int zero_point) {
   const __m256i zero = _mm256_set1_epi16((int16_t)zero_point);
   const __m256i a = _mm256_packs_epi32(kdc_quantize8(x, scale), kdc_quantize8(x + 8, scale));
@@ -23,6 +24,7 @@ KDC_INLINE __m128i kdc_spread3(__m128i v, int first, int from) {
   for (int i = 0; i < 16; i++) at[i] = (int8_t)(i % 3 == first ? from + i / 3 : -128);
   return _mm_shuffle_epi8(v, _mm_loadu_si128((const __m128i *)(const void *)at));
 }
+
 KDC_INLINE void kdc_interleave3_16(int8_t *y, __m128i a, __m128i b, __m128i c) {
   __m128i *to = (__m128i *)(void *)y;
   _mm_storeu_si128(to, _mm_or_si128(_mm_or_si128(kdc_spread3(a, 0, 0), kdc_spread3(b, 1, 0)), kdc_spread3(c, 2, 0)));

@@ -26,4 +26,4 @@
 // A function that kernels share: `numbers` are those in which they differ.
 #define KDC_SHARED(name)                                                                                               \
   static __attribute__((noinline)) void name(void *const *b, const void *const *c, uint32_t begin, uint32_t end,       \
-                                             const int32_t *numbers)
+                                             const name##_numbers *numbers)

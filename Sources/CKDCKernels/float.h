@@ -9,6 +9,7 @@ static inline float kdc_from_bits(uint32_t bits) {
   } x = {bits};
   return x.f;
 }
+
 static inline uint32_t kdc_to_bits(float value) {
   union {
     float f;
@@ -38,6 +39,7 @@ static inline float kdc_exponential(float x, float *n) {
   p = p * (r * r);
   return p + r;
 }
+
 static inline float kdc_power_of_two(int32_t n) { return kdc_from_bits((uint32_t)(n + 127) << 23); }
 
 KDC_INLINE float kdc_expf(float value) {

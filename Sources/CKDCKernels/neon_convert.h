@@ -7,6 +7,7 @@
 static inline int32x4_t kdc_quantize4(const float *x, float32x4_t scale) {
   return vcvtnq_s32_f32(vmaxnmq_f32(vmulq_f32(vld1q_f32(x), scale), vdupq_n_f32(-512.0f)));
 }
+
 static inline int8x16_t kdc_quantize16(const float *x, float32x4_t scale, int16x8_t zero) {
   const int16x8_t a = vqmovn_high_s32(vqmovn_s32(kdc_quantize4(x, scale)), kdc_quantize4(x + 4, scale));
   const int16x8_t b = vqmovn_high_s32(vqmovn_s32(kdc_quantize4(x + 8, scale)), kdc_quantize4(x + 12, scale));

@@ -17,6 +17,7 @@ KDC_INLINE void kdc_dot_4x4_first(int32x4_t s[4][4], const int8_t *const a[4], i
     KDC_UNROLL for (int m = 0; m < 4; m++) s[m][n] = vpaddlq_s16(kdc_products(x[m], y));
   }
 }
+
 KDC_INLINE void kdc_dot_4x4(int32x4_t s[4][4], const int8_t *const a[4], int32_t k, const int8_t *w) {
   int8x16_t x[4];
   KDC_UNROLL for (int m = 0; m < 4; m++) x[m] = vld1q_s8(a[m] + k);
@@ -25,6 +26,7 @@ KDC_INLINE void kdc_dot_4x4(int32x4_t s[4][4], const int8_t *const a[4], int32_t
     KDC_UNROLL for (int m = 0; m < 4; m++) s[m][n] = vpadalq_s16(s[m][n], kdc_products(x[m], y));
   }
 }
+
 KDC_INLINE void kdc_dot_4x4_half_first(int32x4_t s[4][4], const int8_t *const a[4], int32_t k, const int8_t *w) {
   int8x8_t x[4];
   KDC_UNROLL for (int m = 0; m < 4; m++) x[m] = vld1_s8(a[m] + k);
@@ -33,6 +35,7 @@ KDC_INLINE void kdc_dot_4x4_half_first(int32x4_t s[4][4], const int8_t *const a[
     KDC_UNROLL for (int m = 0; m < 4; m++) s[m][n] = vpaddlq_s16(vmull_s8(x[m], y));
   }
 }
+
 KDC_INLINE void kdc_dot_4x4_half(int32x4_t s[4][4], const int8_t *const a[4], int32_t k, const int8_t *w) {
   int8x8_t x[4];
   KDC_UNROLL for (int m = 0; m < 4; m++) x[m] = vld1_s8(a[m] + k);
@@ -51,6 +54,7 @@ KDC_INLINE void kdc_dot_1x4(int32x4_t s[4], const int8_t *a, const int8_t *w) {
   const int8x16_t x = vld1q_s8(a);
   KDC_UNROLL for (int n = 0; n < 4; n++) s[n] = vpadalq_s16(s[n], kdc_products(x, vld1q_s8(w + 16 * n)));
 }
+
 KDC_INLINE void kdc_dot_1x4_half(int32x4_t s[4], const int8_t *a, const int8_t *w) {
   const int8x8_t x = vld1_s8(a);
   KDC_UNROLL for (int n = 0; n < 4; n++) s[n] = vpadalq_s16(s[n], vmull_s8(x, vld1_s8(w + 16 * n)));
@@ -63,6 +67,7 @@ KDC_INLINE int8x16_t kdc_high_halves(int8x16_t w) { return vshrq_n_s8(w, 4); }
 KDC_INLINE int16x8_t kdc_add_products(int16x8_t t, int8x16_t a, int8x16_t w) {
   return vmlal_high_s8(vmlal_s8(t, vget_low_s8(a), vget_low_s8(w)), a, w);
 }
+
 KDC_INLINE void kdc_dot_1x4_int4(int32x4_t s[4], const int8_t *a, const int8_t *w, int32_t blocks) {
   int16x8_t t[4];
   KDC_UNROLL for (int n = 0; n < 4; n++) t[n] = vdupq_n_s16(0);
@@ -76,6 +81,7 @@ KDC_INLINE void kdc_dot_1x4_int4(int32x4_t s[4], const int8_t *a, const int8_t *
   }
   KDC_UNROLL for (int n = 0; n < 4; n++) s[n] = vpadalq_s16(s[n], t[n]);
 }
+
 KDC_INLINE void kdc_dot_1x4_int4_half(int32x4_t s[4], const int8_t *a, const int8_t *w) {
   const int8x8_t x = vld1_s8(a);
   KDC_UNROLL for (int n = 0; n < 2; n++) {
@@ -96,8 +102,10 @@ static inline int16x4_t kdc_load_4(const int8_t *x) {
   return vget_low_s16(vmovl_s8(vreinterpret_s8_u32(vdup_n_u32(v))));
 }
 
-// Lanes 4·lane … 4·lane + 3 of y; kdc_store_some the first `count` of four.
+// Lanes 4·lane … 4·lane + 3 of y.
 #define kdc_store_4(to, y, lane) vst1q_lane_s32((int32_t *)(void *)(to), vreinterpretq_s32_s8(y), lane)
+
+// The first `count` of four lanes.
 static inline void kdc_store_some(int8_t *to, int8x16_t y, int32_t count) {
   vst1q_lane_s8(to, y, 0);
   if (count > 1) vst1q_lane_s8(to + 1, y, 1);
@@ -108,6 +116,7 @@ static inline void kdc_store_some(int8_t *to, int8x16_t y, int32_t count) {
 static void kdc_copy(int8_t *to, const int8_t *from, int32_t count) {
   for (int32_t i = 0; i < count; i += 16) vst1q_s8(to + i, vld1q_s8(from + i));
 }
+
 static void kdc_fill(int8_t *to, int8_t value, int32_t count) {
   const int8x16_t v = vdupq_n_s8(value);
   for (int32_t i = 0; i < count; i += 16) vst1q_s8(to + i, v);

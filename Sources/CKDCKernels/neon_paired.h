@@ -14,12 +14,15 @@ KDC_INLINE int16x8_t kdc_paired_start(int16x8_t s, const int8_t *a, int32_t bloc
   }
   return s;
 }
+
 KDC_INLINE int16x8_t kdc_paired_start_half(int16x8_t s, const int8_t *a) {
   return vmlsl_s8(s, vld1_s8(a), vld1_s8(a + 8));
 }
+
 KDC_INLINE void kdc_paired_begin(int16x8_t s[2][4], const int16_t *from, int32_t pixel) {
   KDC_UNROLL for (int i = 0; i < 8; i++) s[i / 4][i % 4] = vld1q_s16(from + i / 4 * pixel);
 }
+
 KDC_INLINE void kdc_paired_widen(int32x4_t t[2][4], int16x8_t s[2][4]) {
   KDC_UNROLL for (int i = 0; i < 8; i++) t[i / 4][i % 4] = vpadalq_s16(t[i / 4][i % 4], s[i / 4][i % 4]);
 }
@@ -34,6 +37,7 @@ KDC_INLINE void kdc_paired_2x4(int16x8_t s[2][4], const int8_t *const a[2], int3
     }
   }
 }
+
 KDC_INLINE void kdc_paired_2x4_half(int16x8_t s[2][4], const int8_t *const a[2], int32_t k, const int8_t *w) {
   KDC_UNROLL for (int n = 0; n < 4; n++) {
     const int8x8_t v = vld1_s8(w + 16 * n), u = vld1_s8(w + 16 * n + 8);
@@ -42,6 +46,7 @@ KDC_INLINE void kdc_paired_2x4_half(int16x8_t s[2][4], const int8_t *const a[2],
     }
   }
 }
+
 KDC_INLINE void kdc_plain_2x4(int16x8_t s[2][4], const int8_t *const a[2], int32_t k, const int8_t *w) {
   KDC_UNROLL for (int n = 0; n < 4; n++) {
     const int8x16_t v = vld1q_s8(w + 16 * n);
@@ -51,6 +56,7 @@ KDC_INLINE void kdc_plain_2x4(int16x8_t s[2][4], const int8_t *const a[2], int32
     }
   }
 }
+
 KDC_INLINE void kdc_plain_2x4_half(int16x8_t s[2][4], const int8_t *const a[2], int32_t k, const int8_t *w) {
   KDC_UNROLL for (int n = 0; n < 4; n++) {
     const int8x8_t v = vld1_s8(w + 8 * n);
@@ -66,6 +72,7 @@ KDC_INLINE void kdc_columns_begin(int16x8_t *s, const int8_t *corrections, int16
     s[i] = vsubq_s16(vreinterpretq_s16_s8(vld1q_s8(corrections + 16 * i)), a);
   }
 }
+
 KDC_INLINE void kdc_columns(int16x8_t *s, int8x16_t p, int8x16_t q, const int8_t *w, int vectors) {
   KDC_UNROLL for (int v = 0; v < vectors; v++) {
     const int8x16_t x = vaddq_s8(p, vld1q_s8(w + 32 * v)), y = vaddq_s8(q, vld1q_s8(w + 32 * v + 16));
@@ -73,6 +80,7 @@ KDC_INLINE void kdc_columns(int16x8_t *s, int8x16_t p, int8x16_t q, const int8_t
     s[2 * v + 1] = vmlal_high_s8(s[2 * v + 1], x, y);
   }
 }
+
 KDC_INLINE void kdc_columns_single(int16x8_t *s, int8x16_t p, const int8_t *w, int vectors) {
   KDC_UNROLL for (int v = 0; v < vectors; v++) {
     const int8x16_t x = vld1q_s8(w + 16 * v);

@@ -14,6 +14,7 @@ KDC_INLINE void kdc_winograd4_row(int16x8_t t[6], const int8_t *x, ptrdiff_t ste
   t[1] = vaddq_s16(a, b), t[2] = vsubq_s16(a, b), t[3] = vaddq_s16(c, e), t[4] = vsubq_s16(c, e);
   t[5] = vsubq_s16(vsubl_s8(d[5], d[3]), vshlq_n_s16(e, 1));
 }
+
 KDC_INLINE void kdc_winograd4_column(int16x8_t t[6], const int16x8_t d[6]) {
   const int16x8_t c = vsubq_s16(d[4], d[2]), e = vshlq_n_s16(vsubq_s16(d[3], d[1]), 1);
   const int16x8_t a = vsubq_s16(vshlq_n_s16(d[2], 2), d[4]), b = vsubq_s16(vshlq_n_s16(d[1], 2), d[3]);

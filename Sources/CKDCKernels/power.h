@@ -10,6 +10,7 @@ static inline double kdc_from_bits64(uint64_t bits) {
   } x = {bits};
   return x.f;
 }
+
 static inline uint64_t kdc_to_bits64(double value) {
   union {
     double f;

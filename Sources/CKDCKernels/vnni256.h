@@ -9,6 +9,7 @@ KDC_INLINE __m256i kdc_four_256(const uint8_t *from) {
   __builtin_memcpy(&four, from, 4);
   return _mm256_set1_epi32(four);
 }
+
 KDC_INLINE __m256i kdc_dot_256(__m256i s, __m256i x, __m256i w) {
 #if defined(__AVXVNNI__)
   return _mm256_dpbusd_avx_epi32(s, x, w);

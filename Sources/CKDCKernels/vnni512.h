@@ -9,6 +9,7 @@ KDC_INLINE __m512i kdc_four_512(const uint8_t *from) {
   __builtin_memcpy(&four, from, 4);
   return _mm512_set1_epi32(four);
 }
+
 KDC_INLINE __m512i kdc_dot_512(__m512i s, __m512i x, __m512i w) { return _mm512_dpbusd_epi32(s, x, w); }
 
 // The first `count` of 16 lanes; none where it is negative.

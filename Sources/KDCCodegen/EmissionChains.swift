@@ -13,27 +13,26 @@ extension Emission {
     for (index, link) in zip(chain.steps, chain.links) {
       let g = link.step.geometry
       if link.step.residual != nil { residuals += 1 }
-      rows += "      {.run = k\(owners[index]), .rows = \(g.outputHeight), .height = \(link.height), "
-      rows += ".row_bytes = \(g.outputWidth * g.outputChannels), .stride = \(g.strideY), "
-      rows += ".reach = \((g.kernelHeight - 1) * g.dilationY + 1),\n"
-      rows +=
-        "       .residual = \(link.step.residual == nil ? 0 : residuals), .constants = \(constants), .own = \(link.own)"
+      let window = index + 1 < chain.steps.upperBound ? link.window : nil
+      let next = window == nil ? nil : chain.links[index + 1 - first].step
+      rows += CText.element([
+        "run": "k\(owners[index])", "rows": "\(g.outputHeight)", "height": "\(link.height)",
+        "row_bytes": "\(g.outputWidth * g.outputChannels)", "stride": "\(g.strideY)",
+        "reach": "\((g.kernelHeight - 1) * g.dilationY + 1)",
+        "residual": "\(link.step.residual == nil ? 0 : residuals)", "constants": "\(constants)", "own": "\(link.own)",
+        "at": "\(window?.offset ?? 0)", "slots": "\(window?.slots ?? 0)", "slot_bytes": "\(window?.slotBytes ?? 0)",
+        "is_ring": "\(window?.padding == nil ? 0 : 1)", "top": "\(window?.padding?.top ?? 0)",
+        "left": "\(window?.padding?.leftBytes ?? 0)",
+        "outside": "\(window?.padding == nil ? 0 : next?.inputZeroPoint ?? 0)",
+      ])
       constants += link.step.constants.count
-      if let window = link.window, index + 1 < chain.steps.upperBound {
-        let outside = chain.links[index + 1 - first].step.inputZeroPoint
-        rows += ",\n       .at = \(window.offset), .slots = \(window.slots), .slot_bytes = \(window.slotBytes)"
-        if let padding = window.padding {
-          rows += ", .is_ring = 1, .top = \(padding.top), .left = \(padding.leftBytes), .outside = \(outside)"
-        }
-      }
-      rows += "},\n"
     }
     let names = zip(chain.steps, chain.links).map { "\($0): '\(CText.comment($1.step.name))'" }
     return """
       // Rows of \(names.joined(separator: ", ")).
       KDC_KERNEL(\(chainName(first))) {
         static const kdc_link links[] = {
-      \(rows)  };
+      \(CText.indented(rows))  };
         kdc_run_chain(links, \(chain.links.count), \(chain.reads.count + 2), b, c, begin, end);
       }
 

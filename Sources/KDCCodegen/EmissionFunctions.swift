@@ -13,7 +13,10 @@ extension Emission {
     var text = try CHelpers.source(usedIn: functions.map(\.text).joined()) + "\n"
     for function in functions {
       text += "\n"
-      for step in function.steps { text += "// \(describe(step, in: program, choices[step]))\n" }
+      for step in function.steps {
+        text += "// \(describe(step, in: program, choices[step]))\n"
+        text += "//   \(contract(step, in: program, input))\n"
+      }
       text += function.text
     }
     var owners = [Int](repeating: 0, count: choices.count)
@@ -25,7 +28,7 @@ extension Emission {
     text += try constantTable(constants, of: program)
     text += try portTable("inputs", program.inputs, program, input.plan)
     text += try portTable("outputs", program.outputs, program, input.plan)
-    return text
+    return CText.wrapped(text)
   }
 
   /// "7: convolution 'features.3' 3×3 s1, [14,14,64] → [14,14,96], conv_direct_4x4_neon".
@@ -39,6 +42,30 @@ extension Emission {
     let from = shapes(step.reads)
     let to = shapes(step.writes)
     return words + ", " + (from.isEmpty ? to : "\(from) → \(to)") + ", \(choice.family)"
+  }
+
+  /// Where in the arena a step reads and writes, and what turns its sums into its output: "in [0, 768), out [768, 960); zero
+  /// point -3 to 5, shift 9, within -128 ... 127".
+  private static func contract(_ index: Int, in program: Program, _ input: Input) -> String {
+    let step = program.steps[index]
+    func ranges(_ buffers: [BufferID]) -> String {
+      buffers.map { id in
+        let offset = input.plan.offsets[id.index]
+        return "[\(offset), \(offset + program.buffers[id.index].byteCount))"
+      }.joined(separator: " ")
+    }
+    let isHanded = input.selection.chain(with: index) != nil
+    var words = isHanded ? "as rows of a chain" : "in \(ranges(step.reads)), out \(ranges(step.writes))"
+    if let step = step as? ConvolutionStep { words += "; zero point \(step.inputZeroPoint) of the input" }
+    if let r = (step as? any RequantizedStep)?.requantization {
+      words += "; left shift \(r.preShift), multiplier, right shift \(r.shift), zero point \(r.zeroPoint), "
+      words += "within \(r.low) ... \(r.high)"
+    } else if let step = step as? QuantizeStep {
+      words += "; scale 1 / \(step.inverseScale), zero point \(step.zeroPoint)"
+    } else if let step = step as? DequantizeStep {
+      words += "; scale \(step.scale), zero point \(step.zeroPoint)"
+    }
+    return words
   }
 
   private static func describe(_ geometry: ConvolutionGeometry) -> String {
@@ -58,3 +85,10 @@ extension FloatConvolutionStep: WindowedStep {}
 extension MaxPoolStep: WindowedStep {}
 extension AveragePoolStep: WindowedStep {}
 extension FloatPoolStep: WindowedStep {}
+
+/// A step with an integer epilogue, for its comment.
+private protocol RequantizedStep { var requantization: Requantization { get } }
+extension ConvolutionStep: RequantizedStep {}
+extension AddStep: RequantizedStep {}
+extension MultiplyStep: RequantizedStep {}
+extension AveragePoolStep: RequantizedStep {}

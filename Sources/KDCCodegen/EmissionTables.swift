@@ -36,11 +36,11 @@ extension Emission {
       let kernel = call.chain == nil ? "k\(owners[index])" : chainName(index)
       let name = call.steps.map { program.steps[$0].name }.joined(separator: " + ")
       let family = call.steps.map { choices[$0].family }.joined(separator: " + ")
-      text += """
-          {\(kernel), \(call.units), \(offsets.count), \(used.count), \(call.parts), {\(list(offsets))}, {\(list(used))}, \(call.partBytes),
-           \(CText.literal(name)), \(CText.literal(family))},
-
-        """
+      text += CText.element([
+        "run": kernel, "units": "\(call.units)", "buffer_count": "\(offsets.count)", "constant_count": "\(used.count)",
+        "most_parts": "\(call.parts)", "buffers": "{\(list(offsets))}", "constants": "{\(list(used))}",
+        "part_bytes": "\(call.partBytes)", "name": CText.literal(name), "kernel": CText.literal(family),
+      ])
     }
     return text + "};\n"
   }
@@ -63,12 +63,11 @@ extension Emission {
       }
       let (packing, constant) = (item.packing, program.constants[item.constant.index])
       let stored = constant.isInt4 ? " | KDC_STREAM_INT4" : constant.isStoredInPlanes ? " | KDC_STREAM_PLANES" : ""
-      text += "  {.stream = \(place.stream), .packing = \(packing.layout.name)\(stored),\n   "
-      if packing != .plain {
-        text += ".rows = \(packing.rows), .runs = \(packing.runs), .length = \(packing.length), "
-        text += ".nr = \(packing.nr), .kr = \(packing.kr),\n   "
-      }
-      text += ".from = \(place.from), .offset = \(item.offset), .bytes = \(item.bytes)},\n"
+      text += CText.element([
+        "stream": "\(place.stream)", "packing": packing.layout.name + stored, "rows": "\(packing.rows)",
+        "runs": "\(packing.runs)", "length": "\(packing.length)", "nr": "\(packing.nr)", "kr": "\(packing.kr)",
+        "from": "\(place.from)", "offset": "\(item.offset)", "bytes": "\(item.bytes)",
+      ])
     }
     return text + "};\n"
   }
@@ -79,11 +78,10 @@ extension Emission {
     for port in ports {
       try checkRank(port)
       let bytes = port.shape.count * port.dataType.byteCount
-      text += """
-          {\(CText.literal(port.name)), \(try portType(port)), \(port.shape.rank), {\(list(port.shape.dims))}, \
-        \(plan.offsets[port.buffer.index]), \(bytes)},
-
-        """
+      text += CText.element([
+        "name": CText.literal(port.name), "dtype": try portType(port), "rank": "\(port.shape.rank)",
+        "shape": "{\(list(port.shape.dims))}", "offset": "\(plan.offsets[port.buffer.index])", "bytes": "\(bytes)",
+      ])
     }
     return text + "};\n"
   }
@@ -158,7 +156,5 @@ extension Emission {
     }
   }
 
-  static func list(_ values: [Int]) -> String {
-    values.isEmpty ? "0" : values.map(String.init).joined(separator: ", ")
-  }
+  static func list(_ values: [Int]) -> String { values.map(String.init).joined(separator: ", ") }
 }

@@ -52,24 +52,62 @@ package struct SharedKernel {
       }
     }
     let name = "shared\(steps[0])"
-    let variables = varying.enumerated().map { "\(kernels[0].numbers[$0.element].name) = numbers[\($0.offset)]" }
-    var text = "KDC_SHARED(\(name)) {\n" + CText.indented(KernelNumber.enumeration(constants))
-    for line in KernelNumber.lines(variables) { text += "    const int32_t \(line);\n" }
-    text += CText.indented(body) + "\n}\n"
+    let numbers = kernels[0].numbers
+    let locals = varying.map { variable(numbers[$0].name) }
+    var body = body
+    for (index, local) in zip(varying, locals) { body = replacing(numbers[index].name, with: local, in: body) }
+    var text = "typedef struct {\n"
+    for line in KernelNumber.lines(locals) { text += "  int32_t \(line);\n" }
+    text += "} \(name)_numbers;\nKDC_SHARED(\(name)) {\n" + KernelNumber.enumeration(constants)
+    for line in KernelNumber.lines(locals.map { "\($0) = numbers->\($0)" }) { text += "  const int32_t \(line);\n" }
+    text += Self.inFunction(body) + "\n}\n"
     for kernel in kernels {
-      let values = varying.map { "\(kernel.numbers[$0].value)" }.joined(separator: ", ")
+      let values = zip(varying, locals).map { ".\($1) = \(kernel.numbers[$0].value)" }
       text += function(
-        kernel, "  static const int32_t numbers[] = {\(values)};\n  \(name)(b, c, begin, end, numbers);")
+        kernel,
+        "  static const \(name)_numbers numbers = {\n"
+          + KernelNumber.lines(values).map { "      \($0),\n" }.joined()
+          + "  };\n  \(name)(b, c, begin, end, &numbers);")
     }
     return text
   }
 
+  /// A variable for a number that differs: its name in lower case, as long as the body has no such variable.
+  private func variable(_ name: String) -> String {
+    let lower = name.lowercased()
+    return isNamed(lower) ? "layer_" + lower : lower
+  }
+
+  private func replacing(_ name: String, with other: String, in text: String) -> String {
+    var result = ""
+    var rest = text[...]
+    while let range = rest.firstRange(of: name) {
+      let isWhole =
+        rest[..<range.lowerBound].last.map(Self.isPart) != true
+        && rest[range.upperBound...].first.map(Self.isPart) != true
+      result += rest[..<range.lowerBound] + (isWhole ? other : name)
+      rest = rest[range.upperBound...]
+    }
+    return result + rest
+  }
+
+  private static func isPart(_ character: Character) -> Bool {
+    character.isLetter || character.isNumber || character == "_"
+  }
+
   private func function(_ kernel: Kernel, _ body: String) -> String {
-    "KDC_KERNEL(k\(kernel.steps[0])) {\n\(CText.indented(body))\n}\n"
+    "KDC_KERNEL(k\(kernel.steps[0])) {\n\(Self.inFunction(body))\n}\n"
+  }
+
+  /// Two columns further in than the function, wherever the text stands.
+  private static func inFunction(_ text: String) -> String {
+    let margin =
+      text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { $0.prefix { $0 == " " }.count }.min() ?? 0
+    return CText.indented(text, by: max(0, 2 - margin))
   }
 
   /// Whether the body names a number: compilers warn of variables that are not used.
   private func isNamed(_ name: String) -> Bool {
-    body.split { !($0.isLetter || $0.isNumber || $0 == "_") }.contains { $0 == name }
+    body.split { !Self.isPart($0) }.contains { $0 == name }
   }
 }

@@ -58,6 +58,14 @@ package enum CText {
       })
   }
 
+  /// An element of a table with its fields by name but those that are 0: on one line, or one a line where they are too long
+  /// for that.
+  package static func element(_ fields: KeyValuePairs<String, String>) -> String {
+    let items = fields.filter { $1 != "0" && $1 != "{}" }.map { ".\($0) = \($1)" }
+    let line = "    {" + items.joined(separator: ", ") + "},\n"
+    return line.utf8.count <= 120 ? line : "    {" + items.joined(separator: ",\n     ") + "},\n"
+  }
+
   /// Every line moved right by `spaces`.
   package static func indented(_ text: String, by spaces: Int = 2) -> String {
     let margin = String(repeating: " ", count: spaces)

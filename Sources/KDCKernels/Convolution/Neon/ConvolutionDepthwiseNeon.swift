@@ -65,7 +65,7 @@ struct ConvolutionDepthwiseNeon: RowFamily {
   }
 }
 
-/// The C of one row of output pixels. Expects `row[ky]`, the input of the row's first window, and `at`, the row's index
+/// The C of one row of output pixels. Expects `row[ky]`, the input of the row's first window, and `row_at`, the row's index
 /// in the output.
 private struct DepthwiseTileNeon {
   let shape: ConvolutionEmission
@@ -128,7 +128,7 @@ private struct DepthwiseTileNeon {
       text += pair(inRow(kx).a, inRow(kx).w, kx + 1 < g.kernelWidth ? inRow(kx + 1) : nil)
     }
     return "const int8_t *v = w;\nfor (int32_t ky = 0; ky < RING_TAPS; ky++, v += KERNEL_WIDTH * LANES) {\n"
-      + "  const int8_t *q = row[ky] + c + x * STEP;\n" + indented(text, 1) + "}\n"
+      + "  const int8_t *q = row[ky] + n + x * STEP;\n" + indented(text, 1) + "}\n"
   }
 
   var text: String {
@@ -136,15 +136,15 @@ private struct DepthwiseTileNeon {
     var text = "for (int32_t block = 0; block < CHANNELS; block += 16) {\n"
     var body =
       small
-      ? "const int32_t c = block;\n"
-      : "const int32_t c = block < CHANNELS - 16 ? block : CHANNELS - 16;  // the last block overlaps\n"
-    body += "const int8_t *w = weights + c;\n"
+      ? "const int32_t n = block;\n"
+      : "const int32_t n = block < CHANNELS - 16 ? block : CHANNELS - 16;  // the last block overlaps\n"
+    body += "const int8_t *w = weights + n;\n"
     if inRegisters {
       body += "int8x16_t k[TAPS];\nKDC_UNROLL for (int t = 0; t < TAPS; t++) k[t] = vld1q_s8(w + t * LANES);\n"
     }
     let unrolled = taps <= 25
     if unrolled {
-      body += "const int8_t " + (0..<g.kernelHeight).map { "*p\($0) = row[\($0)] + c" }.joined(separator: ", ") + ";\n"
+      body += "const int8_t " + (0..<g.kernelHeight).map { "*p\($0) = row[\($0)] + n" }.joined(separator: ", ") + ";\n"
     }
     let advance = unrolled ? (0..<g.kernelHeight).map { ", p\($0) += STEP" }.joined() : ""
     body += "for (int32_t x = 0; x < OUT_WIDTH; x++\(advance)) {\n" + indented(pixel, 1) + "}\n"
@@ -157,11 +157,11 @@ private struct DepthwiseTileNeon {
     if isShort {
       text += "int16x8_t l = vdupq_n_s16(0), h = l;\n" + shortSums
       text +=
-        "s[0] = vaddw_s16(vld1q_s32(bias + c), vget_low_s16(l)), s[1] = vaddw_high_s16(vld1q_s32(bias + c + 4), l);\n"
+        "s[0] = vaddw_s16(vld1q_s32(bias + n), vget_low_s16(l)), s[1] = vaddw_high_s16(vld1q_s32(bias + n + 4), l);\n"
       text +=
-        "s[2] = vaddw_s16(vld1q_s32(bias + c + 8), vget_low_s16(h)), s[3] = vaddw_high_s16(vld1q_s32(bias + c + 12), h);\n"
+        "s[2] = vaddw_s16(vld1q_s32(bias + n + 8), vget_low_s16(h)), s[3] = vaddw_high_s16(vld1q_s32(bias + n + 12), h);\n"
     } else {
-      text += "KDC_UNROLL for (int i = 0; i < 4; i++) s[i] = vld1q_s32(bias + c + 4 * i);\n" + sums
+      text += "KDC_UNROLL for (int i = 0; i < 4; i++) s[i] = vld1q_s32(bias + n + 4 * i);\n" + sums
     }
     return text + Self.store(shape)
   }
@@ -170,10 +170,10 @@ private struct DepthwiseTileNeon {
   static func store(_ shape: ConvolutionEmission, pixel: String = "x") -> String {
     let epilogue = NeonRequantization(step: shape.step)
     let text =
-      "const ptrdiff_t to = at + (\(pixel)) * CHANNELS + c;\n"
-      + epilogue.sixteen(sums: "s", multipliers: "multipliers + c", at: "to")
-    if shape.geometry.inputChannels >= 16 { return text + "vst1q_s8(output + to, y);\n" }
-    return text + "int8_t some[16];\nvst1q_s8(some, y);\n"
+      "const ptrdiff_t to = row_at + (\(pixel)) * CHANNELS + n;\n"
+      + epilogue.sixteen(sums: "s", multipliers: "multipliers + n", at: "to")
+    if shape.geometry.inputChannels >= 16 { return text + "vst1q_s8(output + to, values);\n" }
+    return text + "int8_t some[16];\nvst1q_s8(some, values);\n"
       + "for (int32_t i = 0; i < CHANNELS; i++) output[to + i] = some[i];\n"
   }
 }

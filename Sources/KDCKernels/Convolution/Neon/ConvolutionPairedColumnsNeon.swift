@@ -217,11 +217,11 @@ private struct PairedColumnsTile {
     var body = epilogue.sixteen(sums: "s", multipliers: "multipliers + n + 16 * v", at: "at + 16 * v")
     body = "int32x4_t s[4] = {t[4 * v], t[4 * v + 1], t[4 * v + 2], t[4 * v + 3]};\n" + body
     if tail == 0 {
-      body += "vst1q_s8(output + at + 16 * v, y);\n"
+      body += "vst1q_s8(output + at + 16 * v, values);\n"
     } else {
       body +=
-        "if (n + 16 * v + 16 <= OUT_CHANNELS) {\n  vst1q_s8(output + at + 16 * v, y);\n} else {\n"
-        + "  int8_t some[16];\n  vst1q_s8(some, y);\n"
+        "if (n + 16 * v + 16 <= OUT_CHANNELS) {\n  vst1q_s8(output + at + 16 * v, values);\n} else {\n"
+        + "  int8_t some[16];\n  vst1q_s8(some, values);\n"
         + "  for (int32_t i = 0; i < \(tail); i++) output[at + 16 * v + i] = some[i];\n}\n"
     }
     return sums + "KDC_UNROLL for (int v = 0; v < VECTORS; v++) {\n" + indented(body, 1) + "}\n"

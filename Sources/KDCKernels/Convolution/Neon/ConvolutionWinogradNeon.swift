@@ -185,7 +185,8 @@ private struct WinogradCode {
         const kdc_winograd4_image image = {IN_HEIGHT, IN_WIDTH, IN_CHANNELS, TOP, LEFT, COLUMNS, BLOCKS, PLANE, INPUT_ZERO};
         int8_t *const slice = workspace, *const patch = slice + PATCH_AT;
         int16_t *const planes = (int16_t *)(void *)slice;
-        int32_t *const corrections = (int32_t *)(void *)(slice + CORRECTIONS_AT), *const sums = (int32_t *)(void *)(slice + SUMS_AT);
+        int32_t *const corrections = (int32_t *)(void *)(slice + CORRECTIONS_AT);
+        int32_t *const sums = (int32_t *)(void *)(slice + SUMS_AT);
         const int32_t *constants = (const int32_t *)(const void *)(weights + WEIGHTS);
         for (int32_t unit = (int32_t)begin, next; unit < (int32_t)end; unit = next) {
           // All units of a band at once: its input is transformed for them once.
@@ -200,10 +201,9 @@ private struct WinogradCode {
             kdc_winograd4_corrections(corrections, planes, quads, BLOCKS, PLANE);
             for (int32_t n = n0; n < n1; n += 16) {
               const int32_t panels = n1 - n < 16 ? (n1 - n + 3) / 4 : 4;
-              kdc_winograd4_products(sums, SUMS, planes, corrections, weights + (ptrdiff_t)n * (36 * 16 * BLOCKS), panels, quads,
-                                     BLOCKS, PLANE);
+              kdc_winograd4_products(sums, SUMS, planes, corrections, weights + (ptrdiff_t)n * (36 * 16 * BLOCKS), panels, quads, BLOCKS, PLANE);
               for (int32_t p = 0; p < panels; p++) {
-      \(indented(panel, 6))        }
+      \(indented(panel, 5))        }
             }
           }
         }
@@ -213,17 +213,17 @@ private struct WinogradCode {
   /// One panel of 4 output channels of the group's tiles.
   private var panel: String {
     """
-    const int32_t c = n + 4 * p;
-    const int32x4_t scaled = vmulq_n_s32(vld1q_s32(bias + c), 576);
+    const int32_t channel = n + 4 * p;
+    const int32x4_t scaled = vmulq_n_s32(vld1q_s32(bias + channel), 576);
     int32x4_t start[16];
-    KDC_UNROLL for (int i = 0; i < 16; i++) start[i] = vaddq_s32(scaled, vld1q_s32(constants + c * 16 + i * 4));
+    KDC_UNROLL for (int i = 0; i < 16; i++) start[i] = vaddq_s32(scaled, vld1q_s32(constants + channel * 16 + i * 4));
     for (int32_t t = 0; t < tiles; t++) {
       const int32_t y0 = (first + t) / COLUMNS * 4, x0 = (first + t) % COLUMNS * 4;
       const int32_t extent[3] = {
           y0 + 4 <= OUT_HEIGHT ? 4 : OUT_HEIGHT - y0, x0 + 4 <= OUT_WIDTH ? 4 : OUT_WIDTH - x0,
-          c + 4 <= OUT_CHANNELS ? 4 : OUT_CHANNELS - c};
+          channel + 4 <= OUT_CHANNELS ? 4 : OUT_CHANNELS - channel};
       const int whole = extent[0] + extent[1] + extent[2] == 12;
-      const ptrdiff_t at = ((ptrdiff_t)y0 * OUT_WIDTH + x0) * OUT_CHANNELS + c;
+      const ptrdiff_t at = ((ptrdiff_t)y0 * OUT_WIDTH + x0) * OUT_CHANNELS + channel;
       int8_t part[64];
       int8_t *to = whole ? output + at : part;
       const ptrdiff_t row = whole ? OUT_WIDTH * OUT_CHANNELS : 16, pixel = whole ? OUT_CHANNELS : 4;
@@ -250,7 +250,8 @@ private struct WinogradCode {
   /// Requantises and stores `h`.
   private var store: String {
     let high = epilogue.high(
-      "h[y][x]", bias: nil, multipliers: "vld1q_s32(multipliers + c)", at: "y * row + x * pixel", residual: "other")
+      "h[y][x]", bias: nil, multipliers: "vld1q_s32(multipliers + channel)", at: "y * row + x * pixel",
+      residual: "other")
     return """
       KDC_UNROLL for (int y = 0; y < 4; y++) {
         KDC_UNROLL for (int x = 0; x < 4; x++) {

@@ -42,7 +42,7 @@ struct NeonRequantization {
     return text
   }
 
-  /// From the sums `int32x4_t sums[4]` of 16 channels, bias included, to `int8x16_t y`. `multipliers` points to those of the
+  /// From the sums `int32x4_t sums[4]` of 16 channels, bias included, to `int8x16_t values`. `multipliers` points to those of the
   /// channels, `at` is the output's index of the first.
   func sixteen(sums s: String, multipliers: String, at: String) -> String {
     let before = r.preShift > 0 ? preShifted("\(s)[i]") : "\(s)[i]"
@@ -61,6 +61,6 @@ struct NeonRequantization {
     }
     text += "const int16x8_t t0 = \(shifted(narrow("\(s)[0]", "\(s)[1]")));\n"
     text += "const int16x8_t t1 = \(shifted(narrow("\(s)[2]", "\(s)[3]")));\n"
-    return text + "const int8x16_t y = \(clamped("vqmovn_high_s16(vqmovn_s16(t0), t1)"));\n"
+    return text + "const int8x16_t values = \(clamped("vqmovn_high_s16(vqmovn_s16(t0), t1)"));\n"
   }
 }

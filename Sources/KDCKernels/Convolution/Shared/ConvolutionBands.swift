@@ -188,8 +188,7 @@ struct ConvolutionBands {
       "    const int32_t n0 = unit % SPLITS * SPLIT, n1 = n0 + SPLIT < OUT_CHANNELS ? n0 + SPLIT : OUT_CHANNELS;\n"
     if isPadded {
       let fill =
-        "\(tiling.copy)(slice, input, band * BAND_STEP - TOP, COPY_ROWS, IN_HEIGHT, ROW_BYTES, COPIED_BYTES, LEFT_BYTES, PITCH,\n"
-        + "                   INPUT_ZERO);\n"
+        "\(tiling.copy)(slice, input, band * BAND_STEP - TOP, COPY_ROWS, IN_HEIGHT, ROW_BYTES, COPIED_BYTES, LEFT_BYTES, PITCH, INPUT_ZERO);\n"
       text +=
         "    if (unit == (int32_t)begin || n0 == 0) {\n      \(element) *slice = (\(element) *)(void *)workspace;\n"
       text += "      \(fill)      image = slice;\n    }\n"
@@ -220,12 +219,12 @@ struct ConvolutionBands {
     let base = g.groups > 1 ? "group" : "image"
     if g.groups > 1 { text += "      const \(element) *group = image + n / GROUP_OUT * GROUP_IN;\n" }
     text += indented(perPanel, 3)
-    text += "      for (int32_t i = 0; i < count; i += \(tiling.pixels)) {\n"
     if tiling.pixels > 1 {
       let last = "count - \(tiling.pixels)"
-      text += "        const int32_t p = i < \(last) ? i : \(last);  // the last tile overlaps the one before\n"
+      text += "      for (int32_t tile = 0; tile < count; tile += \(tiling.pixels)) {\n"
+      text += "        const int32_t p = tile < \(last) ? tile : \(last);  // the last tile overlaps the one before\n"
     } else {
-      text += "        const int32_t p = i;\n"
+      text += "      for (int32_t p = 0; p < count; p++) {\n"
     }
     text += "        const ptrdiff_t at = (ptrdiff_t)(first + p) * OUT_CHANNELS + n;\n"
     let places = (0..<tiling.pixels).map { m in

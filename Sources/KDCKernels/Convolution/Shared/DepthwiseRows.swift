@@ -97,17 +97,15 @@ struct DepthwiseRows {
       lines += "      for (; ready < y * STRIDE_Y + RING; ready++)\n"
       lines +=
         makesQuads
-        ? "        \(copy)(ring + ready % RING * SLOT, input, ready - TOP, IN_HEIGHT, IN_WIDTH, CHANNELS, LEFT, QUADS,\n"
-          + "                      INPUT_ZERO);\n"
-        : "        \(copy)(ring + ready % RING * SLOT, input, ready - TOP, 1, IN_HEIGHT, ROW_BYTES, COPIED_BYTES,\n"
-          + "                     LEFT_BYTES, PITCH, INPUT_ZERO);\n"
+        ? "        \(copy)(ring + ready % RING * SLOT, input, ready - TOP, IN_HEIGHT, IN_WIDTH, CHANNELS, LEFT, QUADS, INPUT_ZERO);\n"
+        : "        \(copy)(ring + ready % RING * SLOT, input, ready - TOP, 1, IN_HEIGHT, ROW_BYTES, COPIED_BYTES, LEFT_BYTES, PITCH, INPUT_ZERO);\n"
     }
     lines += "      const \(element) *row[RING_TAPS];\n      for (int32_t ky = 0; ky < RING_TAPS; ky++)\n"
     lines +=
       copies || given != nil
       ? "        row[ky] = \(copies ? "ring" : "input") + (y * STRIDE_Y + ky * DILATION_Y) % RING * SLOT;\n"
       : "        row[ky] = input + (ptrdiff_t)(y * STRIDE_Y + ky * DILATION_Y) * PITCH;\n"
-    lines += "      const ptrdiff_t at = (ptrdiff_t)y * OUT_WIDTH * CHANNELS;\n"
+    lines += "      const ptrdiff_t row_at = (ptrdiff_t)y * OUT_WIDTH * CHANNELS;\n"
     return lines + indented(text, 3) + "    }\n  }"
   }
 }

@@ -9,8 +9,8 @@ struct Avx2Requantization {
     func multipliers(_ offset: String) -> String { "kdc_load_avx2(multipliers + \(n)\(offset))" }
     guard step.residual != nil else {
       return "const __m256i m0 = \(multipliers("")), m1 = \(multipliers(" + 8"));\n"
-        + "const __m128i y = kdc_requantize_avx2(\(h0), \(h1), m0, m1, PRE_SHIFT, SHIFT, ZERO_POINT, LOW, HIGH);\n"
-        + "kdc_store_avx2(output + \(at), y, \(count));\n"
+        + "const __m128i values = kdc_requantize_avx2(\(h0), \(h1), m0, m1, PRE_SHIFT, SHIFT, ZERO_POINT, LOW, HIGH);\n"
+        + "kdc_store_avx2(output + \(at), values, \(count));\n"
     }
     func high(_ h: String, _ offset: String) -> String {
       "kdc_residual_avx2(kdc_high_avx2(\(h), \(multipliers(offset)), PRE_SHIFT), residual + \(at)\(offset), "

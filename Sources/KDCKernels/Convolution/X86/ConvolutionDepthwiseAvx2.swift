@@ -41,7 +41,7 @@ struct ConvolutionDepthwiseAvx2: KernelFamily {
 
   private func row(_ g: ConvolutionGeometry, _ taps: Int, _ epilogue: Avx2Requantization) -> String {
     func place(_ tap: Int) -> String {
-      "row[\(tap / g.kernelWidth)] + x * STEP + \(tap % g.kernelWidth) * TAP_STEP + c"
+      "row[\(tap / g.kernelWidth)] + x * STEP + \(tap % g.kernelWidth) * TAP_STEP + n"
     }
     var sums = ""
     for tap in stride(from: 0, to: taps, by: 2) {
@@ -60,16 +60,16 @@ struct ConvolutionDepthwiseAvx2: KernelFamily {
     let small = g.inputChannels < 16
     let pixel = """
       __m256i low = _mm256_setzero_si256(), high = low;  // channels 0–3, 8–11 and 4–7, 12–15
-      \(sums)const __m256i s0 = _mm256_add_epi32(_mm256_permute2x128_si256(low, high, 0x20), kdc_load_avx2(bias + c));
-      const __m256i s1 = _mm256_add_epi32(_mm256_permute2x128_si256(low, high, 0x31), kdc_load_avx2(bias + c + 8));
-      const ptrdiff_t to = at + x * CHANNELS + c;
-      \(epilogue.text("s0", "s1", n: "c", at: "to", count: small ? "CHANNELS" : "16"))
+      \(sums)const __m256i s0 = _mm256_add_epi32(_mm256_permute2x128_si256(low, high, 0x20), kdc_load_avx2(bias + n));
+      const __m256i s1 = _mm256_add_epi32(_mm256_permute2x128_si256(low, high, 0x31), kdc_load_avx2(bias + n + 8));
+      const ptrdiff_t to = row_at + x * CHANNELS + n;
+      \(epilogue.text("s0", "s1", n: "n", at: "to", count: small ? "CHANNELS" : "16"))
       """
     return "for (int32_t block = 0; block < CHANNELS; block += 16) {\n"
       + (small
-        ? "  const int32_t c = block;\n"
-        : "  const int32_t c = block < CHANNELS - 16 ? block : CHANNELS - 16;  // the last block overlaps\n")
-      + "  const int16_t *w = weights + c;\n  for (int32_t x = 0; x < OUT_WIDTH; x++) {\n" + indented(pixel, 2)
+        ? "  const int32_t n = block;\n"
+        : "  const int32_t n = block < CHANNELS - 16 ? block : CHANNELS - 16;  // the last block overlaps\n")
+      + "  const int16_t *w = weights + n;\n  for (int32_t x = 0; x < OUT_WIDTH; x++) {\n" + indented(pixel, 2)
       + "  }\n}\n"
   }
 }

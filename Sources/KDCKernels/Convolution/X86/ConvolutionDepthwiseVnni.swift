@@ -96,14 +96,14 @@ struct ConvolutionDepthwiseVnni: KernelFamily {
     body += "for (int32_t x = 0; x < OUT_WIDTH; x += \(step)) {\n"
     body += "  const ptrdiff_t quad = (ptrdiff_t)block * BLOCK_STEP + \(isPaired ? "32" : "64") * x;\n"
     body +=
-      "  {\n    const ptrdiff_t at = first + x * OUT_CHANNELS + n;\n" + indented(sums("even") + pixel, 2) + "  }\n"
+      "  {\n    const ptrdiff_t at = row_at + x * OUT_CHANNELS + n;\n" + indented(sums("even") + pixel, 2) + "  }\n"
     if isPaired {
       body += g.outputWidth % 2 == 0 ? "  {\n" : "  if (x + 1 < OUT_WIDTH) {\n"
       body +=
-        "    const ptrdiff_t at = first + (x + 1) * OUT_CHANNELS + n;\n" + indented(sums("odd") + pixel, 2) + "  }\n"
+        "    const ptrdiff_t at = row_at + (x + 1) * OUT_CHANNELS + n;\n" + indented(sums("odd") + pixel, 2) + "  }\n"
     }
     body += "}\n"
-    return "const ptrdiff_t first = at;\nfor (int32_t block = 0; block * 16 < CHANNELS; block++) {\n"
+    return "for (int32_t block = 0; block * 16 < CHANNELS; block++) {\n"
       + indented(body, 1)
       + "}\n"
   }

@@ -43,8 +43,8 @@ struct VnniRequantization {
       KDC_UNROLL for (int v = 0; v < VECTORS; v++)
         KDC_UNROLL for (int m = 0; m < TILE; m++) {
           const ptrdiff_t to = at + m * OUT_CHANNELS + 16 * v;
-          const __m128i y = \(value("s[m][v]", "m0[v]", "m1[v]", at: "to", lanes: "lanes[v]"));
-          _mm_mask_storeu_epi8(output + to, lanes[v], y);
+          const __m128i values = \(value("s[m][v]", "m0[v]", "m1[v]", at: "to", lanes: "lanes[v]"));
+          _mm_mask_storeu_epi8(output + to, lanes[v], values);
         }
 
       """
