@@ -44,7 +44,8 @@ API kdc_status kdc_model_output(const kdc_instance *instance, uint32_t index, kd
   return instance && tensor ? api_of(instance)->output(instance, index, tensor) : KDC_BAD_ARGUMENT;
 }
 
-API kdc_status kdc_model_run(kdc_instance *instance, const void *const *inputs, void *const *outputs, uint32_t threads) {
+API kdc_status kdc_model_run(kdc_instance *instance, const void *const *inputs, void *const *outputs,
+                             uint32_t threads) {
   return instance ? api_of(instance)->run(instance, inputs, outputs, threads) : KDC_BAD_ARGUMENT;
 }
 

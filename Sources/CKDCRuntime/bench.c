@@ -41,7 +41,8 @@ static void print_layers(kdc_out *out, const kdc_variant *variant, const uint64_
   }
 }
 
-static void print_summary(kdc_out *out, const kdc_variant *variant, uint64_t *times, const kdc_arguments *arguments, uint32_t runs) {
+static void print_summary(kdc_out *out, const kdc_variant *variant, uint64_t *times, const kdc_arguments *arguments,
+                          uint32_t runs) {
   sort(times, runs);
   kdc_out_text(out, "median ");
   kdc_out_milliseconds(out, times[runs / 2]);
@@ -56,7 +57,8 @@ static void print_summary(kdc_out *out, const kdc_variant *variant, uint64_t *ti
   kdc_out_text(out, " code)\n");
 }
 
-static kdc_status measure(kdc_instance *instance, const kdc_arguments *arguments, uint32_t runs, void **in, void **out, uint64_t *times) {
+static kdc_status measure(kdc_instance *instance, const kdc_arguments *arguments, uint32_t runs, void **in, void **out,
+                          uint64_t *times) {
   const void *const *inputs = (const void *const *)in;
   kdc_status status = kdc_golden_inputs(instance, 1, in);
   if (!status) status = kdc_instance_run(instance, inputs, out, arguments->threads, NULL); /* warm */

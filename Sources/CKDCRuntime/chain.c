@@ -1,5 +1,5 @@
-/* Chains: steps that hand each other rows through the cache instead of whole tensors through memory (see kdc_link). Each call
-   makes all rows that its units need, so that calls on several threads share nothing but input and output. */
+/* Chains: steps that hand each other rows through the cache instead of whole tensors through memory (see kdc_link).
+   Each call makes all rows that its units need, so that calls on several threads share nothing but input and output. */
 #include "internal.h"
 
 typedef struct {
@@ -17,7 +17,8 @@ static uint8_t *slot(const chain *chain, const kdc_link *link, int32_t row) {
 
 /* Where an image would begin whose row `row` is the one in its slot: kernels count rows from there. */
 static void *image(const chain *chain, const kdc_link *link, int32_t row) {
-  return (void *)((uintptr_t)slot(chain, link, row) + (uint32_t)link->left - (uintptr_t)row * (uint32_t)link->row_bytes);
+  return (void *)((uintptr_t)slot(chain, link, row) + (uint32_t)link->left -
+                  (uintptr_t)row * (uint32_t)link->row_bytes);
 }
 
 /* Rows of the output of link `index` before row `end`; first those of the link before that they need. */
@@ -49,7 +50,8 @@ static void make_rows(chain *chain, uint32_t index, uint32_t last, int32_t end) 
   }
 }
 
-void kdc_run_chain(const kdc_link *links, uint32_t count, uint32_t buffer_count, void *const *b, const void *const *c, uint32_t begin, uint32_t end) {
+void kdc_run_chain(const kdc_link *links, uint32_t count, uint32_t buffer_count, void *const *b, const void *const *c,
+                   uint32_t begin, uint32_t end) {
   chain chain = {links, b, c, b[buffer_count - 1], b[buffer_count - 2], {0}};
   uint32_t last = count - 1;
   int32_t row = (int32_t)begin * links[last].height, stop = (int32_t)end * links[last].height;
@@ -60,7 +62,8 @@ void kdc_run_chain(const kdc_link *links, uint32_t count, uint32_t buffer_count,
     row = row * links[i].stride - from->top;
     if (row < 0) row = 0;
     /* What lies around the image stays, since kernels write between. */
-    if (from->is_ring) memset(chain.workspace + from->at, from->outside, (size_t)from->slots * (uint32_t)from->slot_bytes);
+    if (from->is_ring)
+      memset(chain.workspace + from->at, from->outside, (size_t)from->slots * (uint32_t)from->slot_bytes);
   }
   make_rows(&chain, last, last, stop < links[last].rows ? stop : links[last].rows);
 }

@@ -22,7 +22,8 @@ kdc_status kdc_container_open(const uint8_t *data, size_t size, kdc_container_vi
   if (word32(data + 8) != 3) return KDC_BAD_VERSION;
   uint32_t count = word32(data + 12);
   uint64_t total = word64(data + 16);
-  if (total > size || count > MAX_ENTRIES || HEADER_BYTES + (uint64_t)count * ENTRY_BYTES > total) return KDC_BAD_BUNDLE;
+  if (total > size || count > MAX_ENTRIES || HEADER_BYTES + (uint64_t)count * ENTRY_BYTES > total)
+    return KDC_BAD_BUNDLE;
   if (kdc_crc32(0, data + HEADER_BYTES, (size_t)count * ENTRY_BYTES) != word32(data + 24)) return KDC_BAD_CHECKSUM;
   *view = (kdc_container_view){data, total, count};
   for (uint32_t i = 0; i < count; i++) {

@@ -15,7 +15,10 @@ __attribute__((used, retain, section(".interp"))) static const char interpreter[
 
 /* kdc fills in what is 0 here, once the file is linked. */
 API __attribute__((used, retain, section(".note.kdc"), aligned(4))) const kdc_seal_note kdc_seal_of_file = {
-    4, sizeof(kdc_seal), 1, "KDC",
+    4,
+    sizeof(kdc_seal),
+    1,
+    "KDC",
     {{'K', 'D', 'C', 'S', 'E', 'A', 'L', '1'}, KDC_SEAL_VERSION, KDC_SEAL_UNSIGNED, 0, 0, 0, {0}, {0}, {0}}};
 
 extern void _exit(int code) __attribute__((noreturn));
@@ -33,15 +36,17 @@ static kdc_status own_open(const kdc_options *options, kdc_instance **instance) 
 }
 
 static const kdc_api table = {
-    KDC_ABI_VERSION,    own_arena_bytes,     own_open,
-    kdc_instance_close, kdc_instance_info,   kdc_instance_input,
+    KDC_ABI_VERSION,     own_arena_bytes,          own_open,
+    kdc_instance_close,  kdc_instance_info,        kdc_instance_input,
     kdc_instance_output, kdc_instance_run_checked, kdc_instance_verify,
 };
 static const kdc_api *own_table(void) { return &table; }
 
 API const kdc_api *kdc_api_table(uint32_t version) { return version == KDC_ABI_VERSION ? &table : NULL; }
 API uint64_t kdc_model_arena_bytes(void) { return own_arena_bytes(); }
-API kdc_status kdc_model_open(const kdc_options *options, kdc_instance **instance) { return own_open(options, instance); }
+API kdc_status kdc_model_open(const kdc_options *options, kdc_instance **instance) {
+  return own_open(options, instance);
+}
 
 /* The stack as the loader leaves it: argc, then the arguments. */
 __attribute__((used)) static void start_program(long *stack) {

@@ -1,7 +1,8 @@
 /* Golden vectors: inputs are made from a seed, only the CRCs of the outputs are stored.
 
    Element i of an input is made from word i of SplitMix64 started with seed + the input's position: u = word >> 40;
-   float32: low + (high - low) * (u * 2^-24), each operation rounded to float32; integers: low + u mod (high - low + 1). */
+   float32: low + (high - low) * (u * 2^-24), each operation rounded to float32; integers: low + u mod (high - low + 1).
+ */
 #include "internal.h"
 
 static uint64_t next_word(uint64_t *state) {
@@ -46,7 +47,8 @@ static void range_of(const char *text, size_t size, const char *name, float *low
   }
 }
 
-static void fill_inputs(const kdc_instance *instance, const char *text, size_t size, uint64_t seed, void *const *inputs) {
+static void fill_inputs(const kdc_instance *instance, const char *text, size_t size, uint64_t seed,
+                        void *const *inputs) {
   const kdc_port *ports = kdc_instance_variant(instance)->inputs;
   for (uint32_t i = 0; i < kdc_instance_code(instance)->input_count; i++) {
     float low, high;
@@ -91,9 +93,8 @@ static kdc_status compare(const kdc_instance *instance, kdc_json vector, void *c
   return KDC_OK;
 }
 
-static kdc_status run_vectors(
-    kdc_instance *instance, const char *text, size_t size, uint32_t threads, void **in, void **out, uint32_t *vectors,
-    const char **differing) {
+static kdc_status run_vectors(kdc_instance *instance, const char *text, size_t size, uint32_t threads, void **in,
+                              void **out, uint32_t *vectors, const char **differing) {
   kdc_json json = {text, text + size, 0};
   if (!kdc_json_enter(&json, "vectors") || !kdc_json_take(&json, '[')) return KDC_BAD_BUNDLE;
   do {
@@ -128,4 +129,10 @@ kdc_status kdc_golden_verify(kdc_instance *instance, uint32_t threads, uint32_t 
   free(in);
   free(text);
   return status;
+}
+
+kdc_status kdc_instance_verify(kdc_instance *instance, uint32_t threads) {
+  uint32_t vectors;
+  const char *differing;
+  return kdc_golden_verify(instance, threads, &vectors, &differing);
 }

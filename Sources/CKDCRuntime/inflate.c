@@ -112,9 +112,11 @@ static int stored_block(stream *s) {
 
 static const uint16_t length_base[] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
                                        31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
-static const uint8_t length_extra[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
-static const uint16_t distance_base[] = {1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
-                                         193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
+static const uint8_t length_extra[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
+                                       2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
+static const uint16_t distance_base[] = {1,    2,    3,    4,    5,    7,    9,    13,    17,    25,
+                                         33,   49,   65,   97,   129,  193,  257,  385,   513,   769,
+                                         1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
 
 static int coded_block(stream *s, const code *literals, const code *distances) {
   for (;;) {
@@ -150,7 +152,8 @@ static int coded_block(stream *s, const code *literals, const code *distances) {
 static int dynamic_codes(stream *s, code *literals, code *distances) {
   static const uint8_t order[] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
   int literal_count = take(s, 5) + 257, distance_count = take(s, 5) + 1, order_count = take(s, 4) + 4;
-  if (literal_count < 257 || distance_count < 1 || order_count < 4 || literal_count > 286 || distance_count > 30) return 0;
+  if (literal_count < 257 || distance_count < 1 || order_count < 4 || literal_count > 286 || distance_count > 30)
+    return 0;
   uint8_t lengths[320] = {0};
   for (int i = 0; i < order_count; i++) {
     int length = take(s, 3);

@@ -67,15 +67,16 @@ static kdc_status unpack_all(const kdc_container_view *view, weights *w) {
     if (constant->offset > variant->weights_bytes || constant->bytes > variant->weights_bytes - constant->offset)
       status = KDC_BAD_BUNDLE;
     if (!status) status = unpack_stream(view, constant->stream, &raw);
-    if (!status && (constant->from > raw.size || !kdc_pack(constant, raw.data + constant->from, raw.size - constant->from,
-                                                           w->data + constant->offset)))
+    if (!status && (constant->from > raw.size || !kdc_pack(constant, raw.data + constant->from,
+                                                           raw.size - constant->from, w->data + constant->offset)))
       status = KDC_BAD_BUNDLE;
   }
   free(raw.data);
   return status;
 }
 
-static kdc_status share_weights(const kdc_model_code *code, const kdc_variant *variant, const kdc_container_view *view, weights **result) {
+static kdc_status share_weights(const kdc_model_code *code, const kdc_variant *variant, const kdc_container_view *view,
+                                weights **result) {
   kdc_status status = KDC_OK;
   pthread_mutex_lock(&weights_lock);
   weights *w = all_weights;
@@ -153,9 +154,8 @@ void kdc_instance_close(kdc_instance *instance) {
   pthread_setcancelstate(cancel, NULL);
 }
 
-kdc_status kdc_instance_create(
-    const kdc_model_code *code, const uint8_t *container, size_t container_size, const kdc_api *api,
-    const kdc_options *options, kdc_instance **result) {
+kdc_status kdc_instance_create(const kdc_model_code *code, const uint8_t *container, size_t container_size,
+                               const kdc_api *api, const kdc_options *options, kdc_instance **result) {
   if (!result) return KDC_BAD_ARGUMENT;
   *result = NULL;
   if (code->version != 1) return KDC_BAD_VERSION;
@@ -172,7 +172,8 @@ kdc_status kdc_instance_create(
   if (!status) status = make_arena(instance, options);
   if (!status) status = make_pointers(instance);
   if (!status)
-    status = kdc_container_copy(&instance->container, KDC_ENTRY_MANIFEST, 0, &instance->manifest, &instance->manifest_bytes);
+    status =
+        kdc_container_copy(&instance->container, KDC_ENTRY_MANIFEST, 0, &instance->manifest, &instance->manifest_bytes);
   if (status == KDC_NOT_FOUND) status = KDC_BAD_BUNDLE;
   if (!status && !(instance->pool = kdc_pool_create())) status = KDC_NO_MEMORY;
   if (status) {
@@ -193,8 +194,8 @@ uint64_t kdc_nanoseconds(void) {
   return (uint64_t)now.seconds * 1000000000u + (uint64_t)now.nanoseconds;
 }
 
-kdc_status kdc_instance_run(
-    kdc_instance *instance, const void *const *inputs, void *const *outputs, uint32_t threads, uint64_t *step_times) {
+kdc_status kdc_instance_run(kdc_instance *instance, const void *const *inputs, void *const *outputs, uint32_t threads,
+                            uint64_t *step_times) {
   const kdc_model_code *code = instance->code;
   const kdc_variant *variant = instance->variant;
   if (!threads) threads = kdc_cpu_count();
@@ -219,8 +220,8 @@ kdc_status kdc_instance_run(
 
 /* The functions of kdc_api. */
 
-kdc_status kdc_instance_run_checked(
-    kdc_instance *instance, const void *const *inputs, void *const *outputs, uint32_t threads) {
+kdc_status kdc_instance_run_checked(kdc_instance *instance, const void *const *inputs, void *const *outputs,
+                                    uint32_t threads) {
   const kdc_model_code *code = instance->code;
   if ((code->input_count && !inputs) || (code->output_count && !outputs)) return KDC_BAD_ARGUMENT;
   for (uint32_t i = 0; i < code->input_count; i++)
@@ -250,10 +251,4 @@ kdc_status kdc_instance_input(const kdc_instance *instance, uint32_t index, kdc_
 
 kdc_status kdc_instance_output(const kdc_instance *instance, uint32_t index, kdc_tensor *to) {
   return describe(instance->variant->outputs, instance->code->output_count, index, to);
-}
-
-kdc_status kdc_instance_verify(kdc_instance *instance, uint32_t threads) {
-  uint32_t vectors;
-  const char *differing;
-  return kdc_golden_verify(instance, threads, &vectors, &differing);
 }

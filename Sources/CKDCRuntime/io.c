@@ -66,7 +66,8 @@ int kdc_identify(int file, kdc_file_identity *identity) {
   if (file < 0 || syscall(SYS_FSTAT, (long)file, status)) return 0;
   uint32_t mode;
   memcpy(&mode, (const uint8_t *)status + MODE_AT, 4);
-  *identity = (kdc_file_identity){status[0], status[1], (mode & MODE_KIND) == MODE_REGULAR, (mode & MODE_KIND) == MODE_FOLDER};
+  *identity =
+      (kdc_file_identity){status[0], status[1], (mode & MODE_KIND) == MODE_REGULAR, (mode & MODE_KIND) == MODE_FOLDER};
   return 1;
 }
 

@@ -4,7 +4,8 @@
 enum { MAX_DEPTH = 32 };
 
 static void skip_space(kdc_json *json) {
-  while (json->at < json->end && (*json->at == ' ' || *json->at == '\n' || *json->at == '\t' || *json->at == '\r')) json->at++;
+  while (json->at < json->end && (*json->at == ' ' || *json->at == '\n' || *json->at == '\t' || *json->at == '\r'))
+    json->at++;
 }
 
 int kdc_json_take(kdc_json *json, char byte) {

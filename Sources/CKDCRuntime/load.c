@@ -1,8 +1,9 @@
 /* kdc_model_load and kdc_model_load_memory, for applications: needs dlopen, so bundles are made without this file.
 
-   A bundle is known by its digest, never by its name. Its bytes are copied into an anonymous file that nobody else can change,
-   the copy is compared with its seal, and that copy is what the dynamic linker maps: what was checked is what runs, and the file
-   may be replaced, overwritten or removed while its model is in use. Loads of equal bytes share code and weights. */
+   A bundle is known by its digest, never by its name. Its bytes are copied into an anonymous file that nobody else can
+   change, the copy is compared with its seal, and that copy is what the dynamic linker maps: what was checked is what
+   runs, and the file may be replaced, overwritten or removed while its model is in use. Loads of equal bytes share code
+   and weights. */
 #ifndef KDC_BUNDLE
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -42,7 +43,8 @@ typedef struct {
   uint64_t size;
 } source;
 
-/* `count` bytes at `at` of the source, in `buffer` where they are not in memory anyway; NULL and why where they are not there. */
+/* `count` bytes at `at` of the source, in `buffer` where they are not in memory anyway; NULL and why where they are not
+ * there. */
 static const uint8_t *bytes_of(const source *from, uint64_t at, size_t count, uint8_t *buffer, kdc_status *why) {
   if (from->file < 0) return from->data + at;
   for (size_t done = 0; done < count;) {
@@ -97,9 +99,10 @@ static int anonymous_file(void) {
   return file;
 }
 
-/* Maps the checked copy. The linker knows what it has mapped by the name that it was asked for, and glibc compares names before
-   files, so this name must never have been used before. It spells the file's inode number, which no other file has while a
-   library that was mapped from it is there: between "fd" and the descriptor, a bit is the segment "." for 1 and "" for 0. */
+/* Maps the checked copy. The linker knows what it has mapped by the name that it was asked for, and glibc compares
+   names before files, so this name must never have been used before. It spells the file's inode number, which no other
+   file has while a library that was mapped from it is there: between "fd" and the descriptor, a bit is the segment "."
+   for 1 and "" for 0. */
 static void *map(int file, kdc_status *why) {
   struct stat status;
   if (fstat(file, &status)) return *why = KDC_CANNOT_LOAD, NULL;
@@ -137,8 +140,8 @@ static void close_loaded(kdc_instance *instance) {
   release(from);
 }
 
-/* With the lock held: maps `file`, which has `digest`. The mapped library must have it, too: another one under this name would
-   answer with another model. */
+/* With the lock held: maps `file`, which has `digest`. The mapped library must have it, too: another one under this
+   name would answer with another model. */
 static library *add_library(int file, const uint8_t digest[KDC_SHA256_BYTES], kdc_status *why) {
   library *new = malloc(sizeof *new);
   if (!new) return *why = KDC_NO_MEMORY, NULL;
@@ -148,7 +151,9 @@ static library *add_library(int file, const uint8_t digest[KDC_SHA256_BYTES], kd
     const kdc_api *(*table)(uint32_t);
     *(void **)&table = dlsym(handle, "kdc_api_table");
     const kdc_api *own = table ? table(KDC_ABI_VERSION) : NULL;
-    *why = !note || !table || memcmp(note->seal.digest, digest, KDC_SHA256_BYTES) ? KDC_CANNOT_LOAD : own ? KDC_OK : KDC_BAD_VERSION;
+    *why = !note || !table || memcmp(note->seal.digest, digest, KDC_SHA256_BYTES) ? KDC_CANNOT_LOAD
+           : own                                                                  ? KDC_OK
+                                                                                  : KDC_BAD_VERSION;
     if (!*why) {
       *new = (library){*own, own, {0}, handle, 0, libraries};
       memcpy(new->digest, digest, KDC_SHA256_BYTES);

@@ -1,4 +1,5 @@
-/* Arrays of NumPy's npy format, versions 1 to 3: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
+/* Arrays of NumPy's npy format, versions 1 to 3: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+ */
 #include "internal.h"
 
 uint32_t kdc_dtype_bytes(uint32_t dtype) {
@@ -42,11 +43,11 @@ static int read_shape(const char *at, const char *end, kdc_array *array) {
 static int item_fits(const kdc_array *array) {
   uint32_t n = array->item_bytes;
   switch (array->kind) {
-    case 'f': return n == 2 || n == 4 || n == 8;
-    case 'i':
-    case 'u': return n == 1 || n == 2 || n == 4 || n == 8;
-    case 'b': return n == 1;
-    default: return 0;
+  case 'f': return n == 2 || n == 4 || n == 8;
+  case 'i':
+  case 'u': return n == 1 || n == 2 || n == 4 || n == 8;
+  case 'b': return n == 1;
+  default: return 0;
   }
 }
 
@@ -131,7 +132,8 @@ static float float_of_integer(const kdc_array *array, int64_t value) {
   return is_beyond_signed(array, value) ? (float)(uint64_t)value : (float)value;
 }
 
-int kdc_npy_convert(const kdc_array *array, uint64_t first, uint64_t count, uint32_t dtype, void *to, const char **why) {
+int kdc_npy_convert(const kdc_array *array, uint64_t first, uint64_t count, uint32_t dtype, void *to,
+                    const char **why) {
   const uint8_t *from = array->data + first * array->item_bytes;
   uint32_t item = kdc_dtype_bytes(dtype);
   if (array->kind == 'f' && dtype != KDC_FLOAT32) return *why = "has floats where the model takes integers", 0;
@@ -146,7 +148,8 @@ int kdc_npy_convert(const kdc_array *array, uint64_t first, uint64_t count, uint
       memcpy(at, &value, 4);
     } else {
       int64_t value = integer_item(array, from);
-      if (value < lows[dtype] || value > highs[dtype] || is_beyond_signed(array, value)) return *why = "has a value that the model's input type cannot hold", 0;
+      if (value < lows[dtype] || value > highs[dtype] || is_beyond_signed(array, value))
+        return *why = "has a value that the model's input type cannot hold", 0;
       memcpy(at, &value, item);
     }
   }

@@ -1,5 +1,24 @@
-/* Weights from the order in which they are stored into the order in which a kernel reads them. */
+/* Weights from the order in which they are stored into the order in which a kernel reads them: one function for each
+   layout, whose definition is the file of the same name in KDCKernels/Packing. Each returns 0 where the sizes of the
+   constant do not agree with each other or with what is stored, before it reads or writes anything. */
 #include "internal.h"
+
+/* Elements of int8, or of int4, two a byte. */
+typedef struct {
+  const uint8_t *data;
+  uint64_t size;
+  int is_int4;
+} stream;
+
+static int8_t element(stream from, uint64_t i) {
+  if (!from.is_int4) return (int8_t)from.data[i];
+  uint8_t half = i & 1 ? from.data[i / 2] >> 4 : from.data[i / 2] & 15;
+  return (int8_t)((half ^ 8) - 8);
+}
+
+static int has_elements(stream from, uint64_t count) {
+  return from.size >= (from.is_int4 ? count / 2 + count % 2 : count);
+}
 
 /* Multiplies into *product unless the result would pass 2^40. */
 static int times(uint64_t *product, uint64_t factor) {
@@ -8,20 +27,48 @@ static int times(uint64_t *product, uint64_t factor) {
   return 1;
 }
 
-/* Element i of a stream, of int8 or of two int4 a byte. */
-static int8_t element(const uint8_t *from, uint64_t i, int is_int4) {
-  if (!is_int4) return (int8_t)from[i];
-  uint8_t half = i & 1 ? from[i / 2] >> 4 : from[i / 2] & 15;
-  return (int8_t)((half ^ 8) - 8);
+static uint64_t pieces(uint64_t count, uint64_t size) { return (count + size - 1) / size; }
+
+/* Whether the stream has rows * runs * length elements, and panels can be made of them. */
+static int has_weights(const kdc_constant *p, stream from) {
+  uint64_t count = p->rows;
+  return p->rows && p->runs && p->length && p->nr && p->kr && times(&count, p->runs) && times(&count, p->length) &&
+         has_elements(from, count);
 }
 
-static void pack_panels(const kdc_constant *p, const uint8_t *from, void *to) {
-  uint64_t panels = (p->rows + (uint64_t)p->nr - 1) / p->nr, groups = (p->length + (uint64_t)p->kr - 1) / p->kr;
-  const int is_int4 = (p->packing & KDC_STREAM_INT4) != 0;
+/* Whether `panels` panels of `rows` rows of `bytes` bytes are the constant's bytes. */
+static int has_bytes(const kdc_constant *p, uint64_t panels, uint64_t rows, uint64_t bytes) {
+  return times(&panels, rows) && times(&panels, bytes) && panels == p->bytes;
+}
+
+static int pack_plain(const kdc_constant *p, stream from, uint8_t *to) {
+  if (!has_elements(from, p->bytes)) return 0;
+  if (from.is_int4)
+    for (uint64_t i = 0; i < p->bytes; i++) to[i] = (uint8_t)element(from, i);
+  else
+    memcpy(to, from.data, p->bytes);
+  return 1;
+}
+
+/* Elements of four bytes: all first bytes, all second ones, … */
+static int pack_planes(const kdc_constant *p, stream from, uint8_t *to) {
+  if (p->bytes % 4 || from.size < p->bytes) return 0;
+  const uint64_t count = p->bytes / 4;
+  for (uint64_t i = 0; i < count; i++)
+    for (uint64_t k = 0; k < 4; k++) to[4 * i + k] = from.data[k * count + i];
+  return 1;
+}
+
+/* Of int8, int16 or int4. */
+static int pack_panels(const kdc_constant *p, stream from, uint8_t *to) {
   const uint32_t layout = p->packing & KDC_LAYOUT_MASK, half = p->nr / 2;
-  int8_t *narrow = to;
-  int16_t *wide = to;
-  uint8_t *halves = to;
+  if (!has_weights(p, from) || (layout == KDC_PANELS_4 && p->nr % 2)) return 0;
+  const uint64_t panels = pieces(p->rows, p->nr), groups = pieces(p->length, p->kr);
+  uint64_t row_bytes = groups;
+  if (!times(&row_bytes, p->runs) || !times(&row_bytes, layout == KDC_PANELS_16 ? 2 * (uint64_t)p->kr : p->kr))
+    return 0;
+  if (!has_bytes(p, panels, layout == KDC_PANELS_4 ? half : p->nr, row_bytes)) return 0;
+  int16_t *wide = (int16_t *)(void *)to;
   uint64_t at = 0;
   for (uint64_t panel = 0; panel < panels; panel++)
     for (uint64_t run = 0; run < p->runs; run++)
@@ -30,34 +77,40 @@ static void pack_panels(const kdc_constant *p, const uint8_t *from, void *to) {
           for (uint64_t k = 0; k < p->kr; k++) {
             uint64_t row = panel * p->nr + lane, column = group * p->kr + k, to_index = at + lane * p->kr + k;
             int inside = row < p->rows && column < p->length;
-            int8_t value = inside ? element(from, (row * p->runs + run) * p->length + column, is_int4) : 0;
+            int8_t value = inside ? element(from, (row * p->runs + run) * p->length + column) : 0;
             if (layout == KDC_PANELS_16)
               wide[to_index] = value;
             else if (layout == KDC_PANELS_8)
-              narrow[to_index] = value;
+              to[to_index] = (uint8_t)value;
             else if (lane < half) /* before the lane whose value goes into the same byte */
-              halves[at / 2 + lane * p->kr + k] = value & 15;
+              to[at / 2 + lane * p->kr + k] = value & 15;
             else
-              halves[at / 2 + (lane - half) * p->kr + k] |= (uint8_t)((uint8_t)value << 4);
+              to[at / 2 + (lane - half) * p->kr + k] |= (uint8_t)((uint8_t)value << 4);
           }
+  return 1;
 }
 
 /* As panels of int8, each behind -128 times the sums of its rows. */
-static void pack_offset_panels(const kdc_constant *p, const uint8_t *from, uint8_t *to) {
-  const int is_int4 = (p->packing & KDC_STREAM_INT4) != 0;
-  const uint64_t nr = p->nr, kr = p->kr, groups = (p->length + kr - 1) / kr, panel_bytes = nr * (4 + p->runs * groups * kr);
+static int pack_offset_panels(const kdc_constant *p, stream from, uint8_t *to) {
+  if (!has_weights(p, from)) return 0;
+  const uint64_t nr = p->nr, kr = p->kr, groups = pieces(p->length, kr);
+  uint64_t row_bytes = groups;
+  if (!times(&row_bytes, kr) || !times(&row_bytes, p->runs)) return 0;
+  row_bytes += 4;
+  if (!has_bytes(p, pieces(p->rows, nr), nr, row_bytes)) return 0;
   memset(to, 0, p->bytes);
   for (uint64_t row = 0; row < p->rows; row++) {
-    uint8_t *panel = to + row / nr * panel_bytes, *lane = panel + nr * 4 + row % nr * kr;
+    uint8_t *panel = to + row / nr * nr * row_bytes, *lane = panel + nr * 4 + row % nr * kr;
     uint32_t offset = 0;
     for (uint64_t run = 0; run < p->runs; run++)
       for (uint64_t k = 0; k < p->length; k++) {
-        const int8_t w = element(from, (row * p->runs + run) * p->length + k, is_int4);
+        const int8_t w = element(from, (row * p->runs + run) * p->length + k);
         lane[(run * groups + k / kr) * nr * kr + k % kr] = (uint8_t)w;
         offset -= 128u * (uint32_t)w;
       }
     for (int i = 0; i < 4; i++) panel[row % nr * 4 + (uint64_t)i] = (uint8_t)(offset >> 8 * i);
   }
+  return 1;
 }
 
 /* Winograd F(4x4, 3x3) along one axis: three weights to six, and six products to four outputs. */
@@ -82,10 +135,10 @@ static void winograd_outputs(const uint32_t *m, int from_step, uint32_t *to, int
 
 /* [rows/16][36 planes][panels of 4 rows][blocks of 16 channels][4 rows][16, halves exchanged] in int16; then for each
    panel [16 pixels][4 rows] in int32, what the products of weights with each other add to the outputs, negated. */
-static void pack_winograd(const kdc_constant *p, const uint8_t *from, void *to) {
-  const int is_int4 = (p->packing & KDC_STREAM_INT4) != 0;
-  const uint64_t channels = p->length, blocks = (channels + 15) / 16, panels = ((uint64_t)p->rows + 3) / 4;
-  int16_t *planes = to;
+static int pack_winograd4(const kdc_constant *p, stream from, uint8_t *to) {
+  const uint64_t channels = p->length, blocks = pieces(channels, 16), panels = pieces(p->rows, 4);
+  if (!has_weights(p, from) || p->runs != 9 || !has_bytes(p, panels, 1, blocks * (36 * 128) + 256)) return 0;
+  int16_t *planes = (int16_t *)(void *)to;
   uint32_t *corrections = (uint32_t *)(void *)(planes + panels * 36 * blocks * 64);
   for (uint64_t panel = 0; panel < panels; panel++) {
     const uint64_t before = panel / 4 * 4, width = panels - before < 4 ? panels - before : 4;
@@ -95,7 +148,7 @@ static void pack_winograd(const kdc_constant *p, const uint8_t *from, void *to) 
       for (uint64_t c = 0; c < blocks * 16; c++) {
         int32_t filter[9], columns[18], values[36];
         for (uint64_t k = 0; k < 9; k++)
-          filter[k] = row < p->rows && c < channels ? element(from, (row * 9 + k) * channels + c, is_int4) : 0;
+          filter[k] = row < p->rows && c < channels ? element(from, (row * 9 + k) * channels + c) : 0;
         for (int x = 0; x < 3; x++) winograd_weights(filter + x, 3, columns + x, 3);
         for (int y = 0; y < 6; y++) winograd_weights(columns + 3 * y, 1, values + 6 * y, 1);
         for (uint64_t plane = 0; plane < 36; plane++) {
@@ -109,58 +162,66 @@ static void pack_winograd(const kdc_constant *p, const uint8_t *from, void *to) 
       for (uint64_t i = 0; i < 16; i++) corrections[panel * 64 + i * 4 + lane] = 0 - outputs[i];
     }
   }
+  return 1;
 }
 
-/* Where column k of a run goes for fast inner products: blocks of 32 columns, one of 16 and one of up to 15 without
+/* Where column k of a run goes for paired products: blocks of 32 columns, one of 16 and one of up to 15 without
    pairs, each block with its nr rows one after the other and the halves of pairs exchanged. */
 typedef struct {
   uint64_t start, columns, place;
-} fast_column;
+} paired_column;
 
-static fast_column find_fast_column(uint64_t k, uint64_t length) {
+static paired_column find_paired_column(uint64_t k, uint64_t length) {
   const uint64_t full = length / 32 * 32, paired = length / 16 * 16;
-  if (k < full) return (fast_column){k / 32 * 32, 32, (k + 16) % 32};
-  if (k < paired) return (fast_column){full, 16, (k + 8) % 16};
-  return (fast_column){paired, (length - paired + 7) / 8 * 8, k - paired};
+  if (k < full) return (paired_column){k / 32 * 32, 32, (k + 16) % 32};
+  if (k < paired) return (paired_column){full, 16, (k + 8) % 16};
+  return (paired_column){paired, (length - paired + 7) / 8 * 8, k - paired};
 }
 
 /* Corrections of a panel's rows, then its blocks. */
-static void pack_fast_panels(const kdc_constant *p, const uint8_t *from, uint8_t *to) {
-  const int is_int4 = (p->packing & KDC_STREAM_INT4) != 0;
-  const uint64_t nr = p->nr, padded = ((uint64_t)p->length + 7) / 8 * 8, panel_bytes = nr * (4 + p->runs * padded);
+static int pack_paired_panels(const kdc_constant *p, stream from, uint8_t *to) {
+  const uint64_t nr = p->nr, padded = pieces(p->length, 8) * 8;
+  uint64_t row_bytes = padded;
+  if (!has_weights(p, from) || !times(&row_bytes, p->runs)) return 0;
+  row_bytes += 4;
+  if (!has_bytes(p, pieces(p->rows, nr), nr, row_bytes)) return 0;
   memset(to, 0, p->bytes);
   for (uint64_t row = 0; row < p->rows; row++) {
-    uint8_t *panel = to + row / nr * panel_bytes;
+    uint8_t *panel = to + row / nr * nr * row_bytes;
     uint32_t correction = 0;
     for (uint64_t run = 0; run < p->runs; run++)
       for (uint64_t k = 0; k < p->length; k++) {
         const uint64_t at = (row * p->runs + run) * p->length + k;
-        const fast_column c = find_fast_column(k, p->length);
-        const int8_t w = element(from, at, is_int4);
+        const paired_column c = find_paired_column(k, p->length);
+        const int8_t w = element(from, at);
         panel[nr * 4 + (run * padded + c.start) * nr + row % nr * c.columns + c.place] = (uint8_t)w;
         const uint64_t partner = c.start + c.place;
-        if (partner > k) correction -= (uint32_t)(w * element(from, at - k + partner, is_int4));
+        if (partner > k) correction -= (uint32_t)(w * element(from, at - k + partner));
       }
     for (int i = 0; i < 4; i++) panel[row % nr * 4 + (uint64_t)i] = (uint8_t)(correction >> 8 * i);
   }
+  return 1;
 }
 
 /* Corrections and weights of a panel's parts; the value without a pair comes last. */
-static void pack_fast_columns(const kdc_constant *p, const uint8_t *from, uint8_t *to, uint64_t pairs, uint64_t parts) {
-  const int is_int4 = (p->packing & KDC_STREAM_INT4) != 0;
+static int pack_paired_columns(const kdc_constant *p, stream from, uint8_t *to) {
+  if (!has_weights(p, from) || p->nr % 16) return 0;
   const uint64_t nr = p->nr, part = p->kr, length = p->length, single = p->runs & p->length & 1;
-  const uint64_t joined = p->runs / 2 * length, panel_bytes = nr * (2 * parts + 2 * pairs + single);
+  const uint64_t joined = p->runs / 2 * length, pairs = joined + p->runs % 2 * (length / 2);
+  const uint64_t row_bytes = 2 * pieces(pairs ? pairs : 1, part) + 2 * pairs + single;
+  if (!has_bytes(p, pieces(p->rows, nr), nr, row_bytes)) return 0;
   memset(to, 0, p->bytes);
   for (uint64_t row = 0; row < p->rows; row++) {
     const uint64_t w = row * p->runs * length, lane = row % nr;
-    uint8_t *panel = to + row / nr * panel_bytes;
+    uint8_t *panel = to + row / nr * nr * row_bytes;
     for (uint64_t start = 0; start == 0 || start < pairs; start += part) {
       const uint64_t count = pairs - start < part ? pairs - start : part;
       uint32_t correction = 0;
       for (uint64_t i = start; i < start + count; i++) {
-        const uint64_t first = i < joined ? i / length * 2 * length + i % length : (p->runs - (uint64_t)1) * length + i - joined;
+        const uint64_t last_run = (p->runs - (uint64_t)1) * length;
+        const uint64_t first = i < joined ? i / length * 2 * length + i % length : last_run + i - joined;
         const uint64_t second = first + (i < joined ? length : length / 2);
-        const int8_t a = element(from, w + first, is_int4), b = element(from, w + second, is_int4);
+        const int8_t a = element(from, w + first), b = element(from, w + second);
         uint8_t *at = panel + nr * 2 * (1 + i - start) + lane / 16 * 32 + lane % 16;
         at[0] = (uint8_t)b; /* each value meets the weight of its partner */
         at[16] = (uint8_t)a;
@@ -170,69 +231,22 @@ static void pack_fast_columns(const kdc_constant *p, const uint8_t *from, uint8_
       panel[lane * 2 + 1] = (uint8_t)(correction >> 8);
       panel += nr * 2 * (1 + count);
     }
-    if (single) panel[lane] = (uint8_t)element(from, w + p->runs * length - 1, is_int4);
+    if (single) panel[lane] = (uint8_t)element(from, w + p->runs * length - 1);
   }
+  return 1;
 }
 
 int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uint8_t *to) {
-  const int is_int4 = (p->packing & KDC_STREAM_INT4) != 0;
-  const uint32_t layout = p->packing & KDC_LAYOUT_MASK;
-  if (layout == KDC_PLAIN) {
-    if (from_size < (is_int4 ? p->bytes / 2 + p->bytes % 2 : p->bytes)) return 0;
-    const uint64_t count = p->bytes / 4;
-    if (is_int4)
-      for (uint64_t i = 0; i < p->bytes; i++) to[i] = (uint8_t)element(from, i, 1);
-    else if (!(p->packing & KDC_STREAM_PLANES))
-      memcpy(to, from, p->bytes);
-    else if (p->bytes % 4)
-      return 0;
-    else
-      for (uint64_t i = 0; i < count; i++)
-        for (uint64_t k = 0; k < 4; k++) to[4 * i + k] = from[k * count + i];
-    return 1;
+  const stream all = {from, from_size, (p->packing & KDC_STREAM_INT4) != 0};
+  switch (p->packing & KDC_LAYOUT_MASK) {
+  case KDC_PLAIN: return p->packing & KDC_STREAM_PLANES ? pack_planes(p, all, to) : pack_plain(p, all, to);
+  case KDC_PANELS_8:
+  case KDC_PANELS_16:
+  case KDC_PANELS_4: return pack_panels(p, all, to);
+  case KDC_PANELS_OFFSET: return pack_offset_panels(p, all, to);
+  case KDC_PANELS_PAIRED: return pack_paired_panels(p, all, to);
+  case KDC_WINOGRAD4: return pack_winograd4(p, all, to);
+  case KDC_COLUMNS_PAIRED: return pack_paired_columns(p, all, to);
+  default: return 0;
   }
-  if (!p->rows || !p->length) return 0; /* loops over the others would end late */
-  if (layout == KDC_WINOGRAD4) {
-    uint64_t weights = p->rows, bytes = 36 * 128;
-    if (!times(&weights, 9) || !times(&weights, p->length)) return 0;
-    if (from_size < (is_int4 ? weights / 2 + weights % 2 : weights)) return 0;
-    if (!times(&bytes, ((uint64_t)p->length + 15) / 16) || !times(&bytes, ((uint64_t)p->rows + 3) / 4)) return 0;
-    if (bytes + ((uint64_t)p->rows + 3) / 4 * 256 != p->bytes) return 0;
-    pack_winograd(p, from, to);
-    return 1;
-  }
-  if ((layout > KDC_PANELS_4 && layout != KDC_PANELS_OFFSET && layout != KDC_PANELS_PAIRED && layout != KDC_COLUMNS_PAIRED) ||
-      !p->runs || !p->nr || !p->kr || (layout == KDC_PANELS_4 && p->nr % 2)) return 0;
-  uint64_t source = p->rows, packed = (p->rows + (uint64_t)p->nr - 1) / p->nr;
-  if (!times(&source, p->runs) || !times(&source, p->length)) return 0;
-  if (from_size < (is_int4 ? source / 2 + source % 2 : source)) return 0;
-  if (layout == KDC_PANELS_OFFSET) {
-    uint64_t row_bytes = (p->length + (uint64_t)p->kr - 1) / p->kr;
-    if (!times(&row_bytes, p->kr) || !times(&row_bytes, p->runs) || !times(&packed, p->nr) || !times(&packed, row_bytes + 4) ||
-        packed != p->bytes)
-      return 0;
-    pack_offset_panels(p, from, to);
-    return 1;
-  }
-  if (layout == KDC_PANELS_PAIRED) {
-    uint64_t row_bytes = ((uint64_t)p->length + 7) / 8 * 8;
-    if (!times(&row_bytes, p->runs) || !times(&packed, row_bytes + 4) || !times(&packed, p->nr) || packed != p->bytes)
-      return 0;
-    pack_fast_panels(p, from, to);
-    return 1;
-  }
-  if (layout == KDC_COLUMNS_PAIRED) {
-    uint64_t pairs = (uint64_t)p->runs / 2 * p->length + p->runs % 2 * (p->length / 2), single = p->runs & p->length & 1;
-    uint64_t parts = ((pairs ? pairs : 1) + p->kr - 1) / p->kr;
-    if (p->nr % 16 || !times(&packed, p->nr) || !times(&packed, 2 * parts + 2 * pairs + single) || packed != p->bytes)
-      return 0;
-    pack_fast_columns(p, from, to, pairs, parts);
-    return 1;
-  }
-  if (!times(&packed, p->runs) || !times(&packed, (p->length + (uint64_t)p->kr - 1) / p->kr) || !times(&packed, p->nr) ||
-      !times(&packed, p->kr))
-    return 0;
-  if ((layout == KDC_PANELS_16 ? 2 * packed : layout == KDC_PANELS_8 ? packed : packed / 2) != p->bytes) return 0;
-  pack_panels(p, from, to);
-  return 1;
 }

@@ -1,5 +1,6 @@
 /* What the runtime takes from the C library, declared here because bundles are compiled without its headers.
-   Every name exists under a symbol version of 2.17 or older in glibc (and in musl); see the stub lists of KDCToolchain. */
+   Every name exists under a symbol version of 2.17 or older in glibc (and in musl); see the stub lists of KDCToolchain.
+ */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -1,33 +1,11 @@
 /* The bundle as a program: ./model.kdb [--info | --bench | --verify | --run in.npz -o out.npz]. */
 #include "internal.h"
 
-static const char usage[] =
-    "usage: model.kdb                                  what this file is\n"
-    "       model.kdb --info                           its manifest (JSON)\n"
-    "       model.kdb --bench [--threads N] [--runs N] [--per-layer] [--mark-roi]\n"
-    "       model.kdb --verify [--threads N]           recompute the golden vectors\n"
-    "       model.kdb --run in.npz -o out.npz [--threads N]\n";
-
-int kdc_fail(const kdc_arguments *arguments, int code, const char *a, const char *b, const char *c) {
-  kdc_out err = {2, 0, {0}, 0};
-  kdc_out_name(&err, arguments->program);
-  kdc_out_text(&err, ": error: ");
-  const char *const parts[] = {a, b, c};
-  for (int i = 0; i < 3; i++)
-    if (parts[i]) kdc_out_name(&err, parts[i]);
-  kdc_out_text(&err, "\n");
-  kdc_out_flush(&err);
-  return code;
-}
-
-int kdc_fail_status(const kdc_arguments *arguments, kdc_status status) {
-  int is_resource = status == KDC_NO_MEMORY || status == KDC_UNSUPPORTED_CPU || status == KDC_CANNOT_LOAD;
-  return kdc_fail(arguments, is_resource ? KDC_EXIT_INPUT : KDC_EXIT_VERIFY, kdc_status_text(status), NULL, NULL);
-}
-
-int kdc_finish(const kdc_arguments *arguments, kdc_out *out) {
-  return kdc_out_flush(out) ? 0 : kdc_fail(arguments, KDC_EXIT_INPUT, "cannot write to standard output", NULL, NULL);
-}
+static const char usage[] = "usage: model.kdb                                  what this file is\n"
+                            "       model.kdb --info                           its manifest (JSON)\n"
+                            "       model.kdb --bench [--threads N] [--runs N] [--per-layer] [--mark-roi]\n"
+                            "       model.kdb --verify [--threads N]           recompute the golden vectors\n"
+                            "       model.kdb --run in.npz -o out.npz [--threads N]\n";
 
 static void describe_port(kdc_out *out, const char *kind, const kdc_port *port) {
   static const char *const names[] = {"?", "float32", "int8", "uint8", "int32", "int64", "bool"};
@@ -83,7 +61,8 @@ static int verify(kdc_instance *instance, const kdc_arguments *arguments) {
   uint32_t vectors;
   const char *differing;
   kdc_status status = kdc_golden_verify(instance, arguments->threads, &vectors, &differing);
-  if (status == KDC_VERIFY_FAILED) return kdc_fail(arguments, KDC_EXIT_VERIFY, kdc_status_text(status), ": ", differing);
+  if (status == KDC_VERIFY_FAILED)
+    return kdc_fail(arguments, KDC_EXIT_VERIFY, kdc_status_text(status), ": ", differing);
   if (status) return kdc_fail_status(arguments, status);
   kdc_out out = {1, 0, {0}, 0};
   kdc_out_text(&out, "verified: ");
@@ -143,14 +122,16 @@ static char parse(int argc, char **argv, kdc_arguments *to) {
   return mode;
 }
 
-/* Whether the file is whole. A simulator may have no /proc, and simulates every instruction; only --verify must not go on then. */
+/* Whether the file is whole. A simulator may have no /proc, and simulates every instruction; only --verify must not go
+ * on then. */
 static kdc_status check_own_file(char mode, const kdc_arguments *arguments) {
   if (mode == 'b' && arguments->mark_roi) return KDC_OK;
   kdc_status status = kdc_check_own_file();
   return status != KDC_NOT_FOUND ? status : mode == 'v' ? KDC_CANNOT_LOAD : KDC_OK;
 }
 
-int kdc_program(int argc, char **argv, const kdc_model_code *code, const kdc_api *api, const uint8_t *container, size_t size) {
+int kdc_program(int argc, char **argv, const kdc_model_code *code, const kdc_api *api, const uint8_t *container,
+                size_t size) {
   kdc_arguments arguments = {argc > 0 ? argv[0] : "model.kdb", NULL, NULL, 1, 0, 0, 0};
   char mode = parse(argc, argv, &arguments);
   if (!mode || mode == 'h') {

@@ -33,7 +33,8 @@ static int64_t samples_of(const kdc_array *array, const kdc_port *port) {
   return 1;
 }
 
-static int read_inputs(const kdc_arguments *arguments, kdc_bytes zip, const kdc_port *ports, uint32_t count, input_array *arrays, int64_t *samples) {
+static int read_inputs(const kdc_arguments *arguments, kdc_bytes zip, const kdc_port *ports, uint32_t count,
+                       input_array *arrays, int64_t *samples) {
   for (uint32_t i = 0; i < count; i++) {
     const char *why;
     kdc_bytes member;
@@ -43,15 +44,17 @@ static int read_inputs(const kdc_arguments *arguments, kdc_bytes zip, const kdc_
       return 0;
     }
     int64_t n = samples_of(&arrays[i].array, &ports[i]);
-    if (n < 0) return kdc_fail(arguments, 0, ports[i].name, ": its shape does not fit the model's input (see --info)", NULL);
-    if (i && n != *samples) return kdc_fail(arguments, 0, ports[i].name, ": another number of samples than ", ports[0].name);
+    if (n < 0)
+      return kdc_fail(arguments, 0, ports[i].name, ": its shape does not fit the model's input (see --info)", NULL);
+    if (i && n != *samples)
+      return kdc_fail(arguments, 0, ports[i].name, ": another number of samples than ", ports[0].name);
     *samples = n;
   }
   return 1;
 }
 
-static int run_samples(
-    kdc_instance *instance, const kdc_arguments *arguments, const input_array *arrays, int64_t samples, void **in, void **out) {
+static int run_samples(kdc_instance *instance, const kdc_arguments *arguments, const input_array *arrays,
+                       int64_t samples, void **in, void **out) {
   const kdc_model_code *code = kdc_instance_code(instance);
   const kdc_variant *variant = kdc_instance_variant(instance);
   for (int64_t s = 0; s < samples; s++) {
@@ -70,8 +73,9 @@ static int run_samples(
   return 1;
 }
 
-/* How outputs are stacked. A model has a batch where one of its inputs begins with 1: then a port [1, …rest] gives [n, …rest].
-   Any other port gives [n, …shape], and [shape] where one sample came in the shapes of a model without a batch. */
+/* How outputs are stacked. A model has a batch where one of its inputs begins with 1: then a port [1, …rest] gives [n,
+   …rest]. Any other port gives [n, …shape], and [shape] where one sample came in the shapes of a model without a batch.
+ */
 typedef struct {
   uint32_t batched, single;
 } output_layout;
@@ -87,10 +91,10 @@ static output_layout layout_of(const input_array *arrays, const kdc_port *inputs
 }
 
 /* `bodies` point to the first sample. */
-static int write_outputs(
-    const kdc_arguments *arguments, output_layout layout, const kdc_port *ports, uint32_t count, int64_t samples, void **bodies) {
+static int write_outputs(const kdc_arguments *arguments, output_layout layout, const kdc_port *ports, uint32_t count,
+                         int64_t samples, void **bodies) {
   kdc_member *members = malloc((count + (size_t)1) * sizeof *members);
-  uint8_t(*headers)[256] = malloc((count + (size_t)1) * sizeof *headers);
+  uint8_t (*headers)[256] = malloc((count + (size_t)1) * sizeof *headers);
   kdc_output *output = malloc(sizeof *output);
   const char *why = kdc_status_text(KDC_NO_MEMORY);
   int good = members && headers && output;
@@ -114,7 +118,8 @@ static int write_outputs(
 }
 
 /* All samples' outputs in one block per output; `work` moves along while they are computed. */
-static int run_file(kdc_instance *instance, const kdc_arguments *arguments, const input_array *arrays, int64_t samples) {
+static int run_file(kdc_instance *instance, const kdc_arguments *arguments, const input_array *arrays,
+                    int64_t samples) {
   const kdc_model_code *code = kdc_instance_code(instance);
   const kdc_variant *variant = kdc_instance_variant(instance);
   void **in = malloc(sizeof(void *) * ((size_t)code->input_count + 2 * (size_t)code->output_count + 1));
@@ -129,8 +134,8 @@ static int run_file(kdc_instance *instance, const kdc_arguments *arguments, cons
   }
   if (!good) kdc_fail_status(arguments, KDC_NO_MEMORY);
   good = good && run_samples(instance, arguments, arrays, samples, in, work) &&
-         write_outputs(
-             arguments, layout_of(arrays, variant->inputs, code->input_count), variant->outputs, code->output_count, samples, bodies);
+         write_outputs(arguments, layout_of(arrays, variant->inputs, code->input_count), variant->outputs,
+                       code->output_count, samples, bodies);
   for (uint32_t i = 0; i < code->output_count; i++) free(bodies[i]);
   free(inputs);
   free(in);

@@ -1,9 +1,10 @@
-/* The seal of a bundle: a note of the ELF file (owner "KDC", type 1) that says how long the file is, where its container lies, and which
-   SHA-256 its bytes have. It lies within the file's first KDC_SEAL_HEAD bytes and is found by the program headers, as the loader
-   finds what it maps: section headers say nothing that is believed. Nothing of a file is used before its seal was compared.
+/* The seal of a bundle: a note of the ELF file (owner "KDC", type 1) that says how long the file is, where its
+   container lies, and which SHA-256 its bytes have. It lies within the file's first KDC_SEAL_HEAD bytes and is found by
+   the program headers, as the loader finds what it maps: section headers say nothing that is believed. Nothing of a
+   file is used before its seal was compared.
 
-   Functions of a header, since they are for bundles (which compare their own file) and for load.c: an application needs no more
-   files of the runtime than before. */
+   Functions of a header, since they are for bundles (which compare their own file) and for load.c: an application needs
+   no more files of the runtime than before. */
 #pragma once
 #include "include/kdc.h"
 #include "sha256.h"
@@ -12,13 +13,13 @@ enum { KDC_SEAL_VERSION = 1, KDC_SEAL_HEAD = 4096, KDC_SEAL_UNSIGNED = 0 };
 
 /* Little-endian. The digest takes itself, key and signature as zeros; all other bytes of the file count. */
 typedef struct {
-  char magic[8];                    /* KDCSEAL1 */
+  char magic[8]; /* KDCSEAL1 */
   uint32_t version;
-  uint32_t signature_kind;          /* 0: none, key and signature are zeros; 1: reserved for Ed25519 over the digest */
+  uint32_t signature_kind; /* 0: none, key and signature are zeros; 1: reserved for Ed25519 over the digest */
   uint64_t file_bytes;
   uint64_t container_offset, container_bytes;
   uint8_t digest[KDC_SHA256_BYTES];
-  uint8_t key[32];                  /* which key signed */
+  uint8_t key[32]; /* which key signed */
   uint8_t signature[64];
 } kdc_seal;
 
@@ -69,8 +70,9 @@ static inline size_t kdc_seal_place(const uint8_t *head, size_t size) {
   return 0;
 }
 
-/* Reads the seal from `head`, the first KDC_SEAL_HEAD bytes of a file (or all, if it has fewer), and judges what can be judged by
-   them alone; then every byte after `head` goes to kdc_seal_add, in order, and kdc_seal_end compares the digests. */
+/* Reads the seal from `head`, the first KDC_SEAL_HEAD bytes of a file (or all, if it has fewer), and judges what can be
+   judged by them alone; then every byte after `head` goes to kdc_seal_add, in order, and kdc_seal_end compares the
+   digests. */
 static inline kdc_status kdc_seal_read(kdc_seal_check *check, const uint8_t *head, uint64_t file_bytes) {
   size_t size = file_bytes < KDC_SEAL_HEAD ? (size_t)file_bytes : KDC_SEAL_HEAD;
   static const uint8_t elf[] = {0x7F, 'E', 'L', 'F', 2, 1};
@@ -89,7 +91,8 @@ static inline kdc_status kdc_seal_read(kdc_seal_check *check, const uint8_t *hea
   static const uint8_t zeros[32];
   kdc_sha256_start(&check->hash);
   kdc_sha256_add(&check->hash, head, place + offsetof(kdc_seal, digest));
-  for (size_t i = offsetof(kdc_seal, digest); i < sizeof *seal; i += sizeof zeros) kdc_sha256_add(&check->hash, zeros, sizeof zeros);
+  for (size_t i = offsetof(kdc_seal, digest); i < sizeof *seal; i += sizeof zeros)
+    kdc_sha256_add(&check->hash, zeros, sizeof zeros);
   kdc_sha256_add(&check->hash, head + place + sizeof *seal, size - place - sizeof *seal);
   return KDC_OK;
 }

@@ -9,7 +9,8 @@ kdc_status kdc_check_own_file(void) {
   kdc_seal_check check;
   long size = lseek(file, 0, KDC_SEEK_END);
   size_t part = size < KDC_SEAL_HEAD ? (size_t)(size < 0 ? 0 : size) : KDC_SEAL_HEAD;
-  kdc_status status = size >= 0 && lseek(file, 0, KDC_SEEK_SET) == 0 && kdc_read_all(file, buffer, part) ? KDC_OK : KDC_CANNOT_LOAD;
+  kdc_status status =
+      size >= 0 && lseek(file, 0, KDC_SEEK_SET) == 0 && kdc_read_all(file, buffer, part) ? KDC_OK : KDC_CANNOT_LOAD;
   if (!status) status = kdc_seal_read(&check, buffer, (uint64_t)size);
   for (long at = (long)part; at < size && !status; at += (long)part) {
     part = size - at < (long)sizeof buffer ? (size_t)(size - at) : sizeof buffer;

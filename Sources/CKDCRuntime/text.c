@@ -20,7 +20,11 @@ void kdc_out_text(kdc_out *out, const char *text) { kdc_out_bytes(out, text, str
 
 /* The length of the character at `at`, or 0 where that is not UTF-8. */
 static size_t character_bytes(const uint8_t *at, size_t size) {
-  size_t count = *at < 0x80 ? 1 : *at >= 0xC2 && *at < 0xE0 ? 2 : *at >= 0xE0 && *at < 0xF0 ? 3 : *at >= 0xF0 && *at < 0xF5 ? 4 : 0;
+  size_t count = *at < 0x80                  ? 1
+                 : *at >= 0xC2 && *at < 0xE0 ? 2
+                 : *at >= 0xE0 && *at < 0xF0 ? 3
+                 : *at >= 0xF0 && *at < 0xF5 ? 4
+                                             : 0;
   if (count > size) return 0;
   for (size_t i = 1; i < count; i++)
     if ((at[i] & 0xC0) != 0x80) return 0;

@@ -16,8 +16,8 @@ static const uint8_t *find_end(kdc_bytes zip) {
   return NULL;
 }
 
-/* Where the directory begins and how many entries it has. Numbers that do not fit the end record, or all of them, stand in
-   a larger one, to which a locator before the end record points. */
+/* Where the directory begins and how many entries it has. Numbers that do not fit the end record, or all of them, stand
+   in a larger one, to which a locator before the end record points. */
 static int find_directory(kdc_bytes zip, uint64_t *at, uint64_t *count) {
   const uint8_t *end = find_end(zip);
   if (!end) return 0;
@@ -54,7 +54,8 @@ static int widen(const uint8_t *extra, size_t size, uint64_t *raw, uint64_t *sto
   return *raw != 0xFFFFFFFFu && *stored != 0xFFFFFFFFu && *offset != 0xFFFFFFFFu;
 }
 
-static int open_member(kdc_bytes zip, const uint8_t *entry, const uint8_t *extra, size_t extra_size, kdc_bytes *member, uint8_t **owned, const char **why) {
+static int open_member(kdc_bytes zip, const uint8_t *entry, const uint8_t *extra, size_t extra_size, kdc_bytes *member,
+                       uint8_t **owned, const char **why) {
   uint32_t method = word16(entry + 10);
   uint64_t stored = word32(entry + 20), raw = word32(entry + 24), offset = word32(entry + 42);
   if (word16(entry + 8) & 1 || !widen(extra, extra_size, &raw, &stored, &offset)) return 0;

@@ -22,7 +22,9 @@ static void put_common(uint8_t **at, const kdc_member *member, uint32_t crc) {
   put(at, 0, 2);
 }
 
-static int write_name(int file, const char *name) { return kdc_write_all(file, name, strlen(name)) && kdc_write_all(file, ".npy", 4); }
+static int write_name(int file, const char *name) {
+  return kdc_write_all(file, name, strlen(name)) && kdc_write_all(file, ".npy", 4);
+}
 
 static int write_members(int file, const kdc_member *members, uint32_t count, uint64_t *offsets, uint32_t *crcs) {
   uint64_t at = 0;
@@ -33,8 +35,8 @@ static int write_members(int file, const kdc_member *members, uint32_t count, ui
     uint8_t local[LOCAL_BYTES], *to = local;
     put(&to, 0x04034B50, 4);
     put_common(&to, m, crcs[i]);
-    if (!kdc_write_all(file, local, sizeof local) || !write_name(file, m->name) || !kdc_write_all(file, m->header, m->header_size) ||
-        !kdc_write_all(file, m->body, m->body_size))
+    if (!kdc_write_all(file, local, sizeof local) || !write_name(file, m->name) ||
+        !kdc_write_all(file, m->header, m->header_size) || !kdc_write_all(file, m->body, m->body_size))
       return 0;
     at += LOCAL_BYTES + strlen(m->name) + 4 + m->header_size + m->body_size;
     if (at > 0xFFFFFFFEu) return 0;
@@ -43,7 +45,8 @@ static int write_members(int file, const kdc_member *members, uint32_t count, ui
   return 1;
 }
 
-static int write_directory(int file, const kdc_member *members, uint32_t count, const uint64_t *offsets, const uint32_t *crcs) {
+static int write_directory(int file, const kdc_member *members, uint32_t count, const uint64_t *offsets,
+                           const uint32_t *crcs) {
   uint64_t size = 0;
   for (uint32_t i = 0; i < count; i++) {
     uint8_t entry[DIRECTORY_BYTES], *to = entry;

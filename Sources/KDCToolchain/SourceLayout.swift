@@ -2,9 +2,20 @@ import KDCDiagnostics
 
 /// The layout of generated C that people read: clang-format's, where the machine has that program.
 package enum SourceLayout {
-  package static let style =
-    "{BasedOnStyle: LLVM, ColumnLimit: 120, SortIncludes: Never, AlignEscapedNewlines: Left, "
-    + "AllowShortIfStatementsOnASingleLine: WithoutElse, AllowShortLoopsOnASingleLine: true, StatementMacros: [KDC_UNROLL]}"
+  /// The lines of `.clang-format` in the source tree, by which the runtime and the kernels' helpers are laid out too.
+  package static let options = [
+    "BasedOnStyle: LLVM",
+    "ColumnLimit: 120",
+    "AllowShortBlocksOnASingleLine: Always",
+    "AllowShortCaseLabelsOnASingleLine: true",
+    "AllowShortEnumsOnASingleLine: true",
+    "AllowShortFunctionsOnASingleLine: All",
+    "AllowShortIfStatementsOnASingleLine: WithoutElse",
+    "AllowShortLoopsOnASingleLine: true",
+    "PenaltyReturnTypeOnItsOwnLine: 1000",
+    "SortIncludes: Never",
+  ]
+  package static var style: String { "{\(options.joined(separator: ", "))}" }
 
   /// The clang-format that `apply` runs: in `folder`, next to `swift` or on PATH; nil where there is none.
   package static func program(in folder: String? = nil) -> String? {

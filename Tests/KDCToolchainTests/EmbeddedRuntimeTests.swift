@@ -19,3 +19,11 @@ func embeddedRuntimeIsFresh() throws {
   #expect(embeddedRuntime.map(\.file).sorted() == expected.keys.sorted())
   for (file, text) in embeddedRuntime { #expect(text == expected[file], "\(file) differs") }
 }
+
+@Test("Generated C is laid out as the C of the source tree")
+func layout() throws {
+  let file = runtimeFolder.deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(
+    ".clang-format")
+  let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").filter { !$0.hasPrefix("#") }
+  #expect(lines.map(String.init) == SourceLayout.options)
+}

@@ -25,42 +25,40 @@ extern "C" {
 
 #ifndef KDC_DTYPE_DEFINED /* also in kdc_model.h */
 #define KDC_DTYPE_DEFINED
-typedef enum {
-  KDC_FLOAT32 = 1, KDC_INT8 = 2, KDC_UINT8 = 3, KDC_INT32 = 4, KDC_INT64 = 5, KDC_BOOL = 6
-} kdc_dtype;
+typedef enum { KDC_FLOAT32 = 1, KDC_INT8 = 2, KDC_UINT8 = 3, KDC_INT32 = 4, KDC_INT64 = 5, KDC_BOOL = 6 } kdc_dtype;
 #endif
 
 typedef enum {
   KDC_OK = 0,
-  KDC_BAD_ARGUMENT = 1,     /* a null pointer, an index out of range, an arena too small or misaligned */
+  KDC_BAD_ARGUMENT = 1, /* a null pointer, an index out of range, an arena too small or misaligned */
   KDC_NO_MEMORY = 2,
-  KDC_BAD_BUNDLE = 3,       /* the container is damaged: an impossible size, offset or stream */
-  KDC_BAD_CHECKSUM = 4,     /* a stream's bytes do not have the recorded CRC */
-  KDC_UNSUPPORTED_CPU = 5,  /* no code in the bundle runs on this processor */
-  KDC_BAD_VERSION = 6,      /* made for another KDC_ABI_VERSION, or of another format */
-  KDC_CANNOT_LOAD = 7,      /* kdc_model_load: the file is not there, cannot be read, or is refused by the dynamic linker */
-  KDC_NO_THREAD = 8,        /* no longer given: a model runs on the threads that the system grants */
-  KDC_NOT_FOUND = 9,        /* the bundle has no such part */
-  KDC_VERIFY_FAILED = 10,   /* an output differs from the golden vectors */
-  KDC_CUT_SHORT = 11,       /* the file ends before the bundle does */
-  KDC_ALTERED = 12,         /* the file's bytes do not have the digest that it was sealed with */
-  KDC_NOT_BUNDLE = 13,      /* the file is no bundle, or one from before bundles were sealed */
-  KDC_WRONG_MACHINE = 14,   /* the bundle is for another processor architecture */
-  KDC_NOT_EXECUTABLE = 15   /* the system runs no code from this file (noexec) */
+  KDC_BAD_BUNDLE = 3,      /* the container is damaged: an impossible size, offset or stream */
+  KDC_BAD_CHECKSUM = 4,    /* a stream's bytes do not have the recorded CRC */
+  KDC_UNSUPPORTED_CPU = 5, /* no code in the bundle runs on this processor */
+  KDC_BAD_VERSION = 6,     /* made for another KDC_ABI_VERSION, or of another format */
+  KDC_CANNOT_LOAD = 7, /* kdc_model_load: the file is not there, cannot be read, or is refused by the dynamic linker */
+  KDC_NO_THREAD = 8,   /* no longer given: a model runs on the threads that the system grants */
+  KDC_NOT_FOUND = 9,   /* the bundle has no such part */
+  KDC_VERIFY_FAILED = 10, /* an output differs from the golden vectors */
+  KDC_CUT_SHORT = 11,     /* the file ends before the bundle does */
+  KDC_ALTERED = 12,       /* the file's bytes do not have the digest that it was sealed with */
+  KDC_NOT_BUNDLE = 13,    /* the file is no bundle, or one from before bundles were sealed */
+  KDC_WRONG_MACHINE = 14, /* the bundle is for another processor architecture */
+  KDC_NOT_EXECUTABLE = 15 /* the system runs no code from this file (noexec) */
 } kdc_status;
 
 /* A loaded model with its arena. */
 typedef struct kdc_instance kdc_instance;
 
 typedef struct {
-  void *arena;              /* memory for intermediate tensors, aligned to 64 bytes, or NULL: own */
-  uint64_t arena_bytes;     /* its size; at least kdc_model_arena_bytes() */
+  void *arena;          /* memory for intermediate tensors, aligned to 64 bytes, or NULL: own */
+  uint64_t arena_bytes; /* its size; at least kdc_model_arena_bytes() */
 } kdc_options;
 
 /* An input or output: row-major, dense. */
 typedef struct {
-  const char *name;         /* ONNX name, UTF-8; valid while the instance is, as all text here */
-  uint32_t dtype;           /* kdc_dtype */
+  const char *name; /* ONNX name, UTF-8; valid while the instance is, as all text here */
+  uint32_t dtype;   /* kdc_dtype */
   uint32_t rank;
   int64_t shape[8];
   uint64_t bytes;
@@ -68,16 +66,16 @@ typedef struct {
 
 typedef struct {
   const char *name;
-  const char *variant;      /* the core the chosen code was made for, "cortex-a72" */
+  const char *variant; /* the core the chosen code was made for, "cortex-a72" */
   uint32_t input_count, output_count, step_count;
   uint64_t arena_bytes, weights_bytes;
-  const char *manifest;     /* JSON, not terminated */
+  const char *manifest; /* JSON, not terminated */
   size_t manifest_bytes;
 } kdc_info;
 
 /* What a bundle exports, as a table: for callers that loaded it themselves. */
 typedef struct {
-  uint32_t version;         /* KDC_ABI_VERSION */
+  uint32_t version; /* KDC_ABI_VERSION */
   uint64_t (*arena_bytes)(void);
   kdc_status (*open)(const kdc_options *options, kdc_instance **instance);
   void (*close)(kdc_instance *instance);
@@ -100,21 +98,21 @@ uint64_t kdc_model_arena_bytes(void);
 /* Unpacks the weights and makes an instance of the model inside this very library. `options` may be NULL. */
 kdc_status kdc_model_open(const kdc_options *options, kdc_instance **instance);
 
-/* Loads the bundle at `path` and opens it, after every byte of the file was compared with its digest: nothing of a file that is cut
-   short, altered or no bundle is run. What is loaded is a private copy, so that the file may be replaced or overwritten at any
-   time; loads of equal bytes share code and weights. Any number of threads may load at once. Needs /proc.
-   Defined in load.c, not in bundles. `options` may be NULL. */
+/* Loads the bundle at `path` and opens it, after every byte of the file was compared with its digest: nothing of a file
+   that is cut short, altered or no bundle is run. What is loaded is a private copy, so that the file may be replaced or
+   overwritten at any time; loads of equal bytes share code and weights. Any number of threads may load at once. Needs
+   /proc. Defined in load.c, not in bundles. `options` may be NULL. */
 kdc_status kdc_model_load(const char *path, const kdc_options *options, kdc_instance **instance);
 
 /* The same for a bundle that is `size` bytes in memory. Defined in load.c, not in bundles. `options` may be NULL. */
 kdc_status kdc_model_load_memory(const void *data, size_t size, const kdc_options *options, kdc_instance **instance);
 
-/* Another instance of a loaded model, for another thread: nothing is read or compared again, code and weights are shared.
-   Defined in load.c, not in bundles. `options` may be NULL. */
+/* Another instance of a loaded model, for another thread: nothing is read or compared again, code and weights are
+   shared. Defined in load.c, not in bundles. `options` may be NULL. */
 kdc_status kdc_model_load_again(const kdc_instance *model, const kdc_options *options, kdc_instance **instance);
 
-/* Ends the instance's threads and frees it; NULL is allowed. The last instance of a loaded bundle takes its code along, so that
-   no call on it may be under way. */
+/* Ends the instance's threads and frees it; NULL is allowed. The last instance of a loaded bundle takes its code along,
+   so that no call on it may be under way. */
 void kdc_model_close(kdc_instance *instance);
 
 kdc_status kdc_model_info(const kdc_instance *instance, kdc_info *info);
