@@ -1,7 +1,10 @@
 /// The name in `candidates` that `name` was probably meant to be: at most a third of its letters differ.
 package func didYouMean(_ name: String, _ candidates: [String]) -> String? {
   let wanted = Array(name.lowercased().utf8)
-  let best = candidates.map { ($0, editDistance(wanted, Array($0.lowercased().utf8))) }.min { $0.1 < $1.1 }
+  // Of names equally far away, one that only goes on: who writes "pi4" means "pi4b" rather than "pi3".
+  let best = candidates.map { ($0, editDistance(wanted, Array($0.lowercased().utf8))) }.min {
+    ($0.1, $0.0.hasPrefix(name) ? 0 : 1) < ($1.1, $1.0.hasPrefix(name) ? 0 : 1)
+  }
   guard let best, best.1 <= max(1, (wanted.count + 2) / 3) else { return nil }
   return best.0
 }
