@@ -23,6 +23,10 @@ package let embeddedTargets: [(file: String, text: String)] = [
     ##"# NVIDIA Jetson Nano: Tegra X1, four Cortex-A57, LPDDR4.\##nname: jetson-nano\##ntitle: NVIDIA Jetson Nano\##narchitecture: aarch64\##ncpu: cortex-a57\##n# Part numbers in MIDR_EL1 of the cores this code is tuned for.\##ncpuParts: [0xd07]\##n# LLVM has one model for Cortex-A57 and Cortex-A72: with equal flags both boards share their code.\##ncompilerFlags: [-march=armv8-a+crc, -mtune=cortex-a72]\##nfeatures: [neon]\##ngigahertz: 1.43\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 2097152\##ndramBytesPerCycle: 2.8\##n# Those of the Pi 4 Model B, so that both boards get the same kernels and share their code.\##nchosenFor: {l1Bytes: 32768, l2Bytes: 1048576, dramBytesPerCycle: 2.8}\##n"##
   ),
   (
+    "pi3.yaml",
+    ##"# Raspberry Pi 3 Model B+: BCM2837B0, four Cortex-A53, LPDDR2.\##nname: pi3\##ntitle: Raspberry Pi 3 Model B+\##narchitecture: aarch64\##ncpu: cortex-a53\##n# Part numbers in MIDR_EL1 of the cores this code is tuned for.\##ncpuParts: [0xd03]\##ncompilerFlags: [-march=armv8-a+crc, -mtune=cortex-a53]\##nfeatures: [neon]\##ngigahertz: 1.4\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 524288\##n# An estimate: LPDDR2-900 of 32 bits has 3.6 GB/s, of which programs are said to get some 2.2.\##ndramBytesPerCycle: 1.6\##n# Estimates, not measurements: those of these families are Cortex-A72's, which executes out of order with two vector pipes; this core\##n# issues at most two instructions a cycle, in order, and has one pipe for vector multiplications.\##ncosts: {neon: 1.8, scalar: 1.6, tiles: 1.8}\##n"##
+  ),
+  (
     "pi4b.yaml",
     ##"# Raspberry Pi 4 Model B: BCM2711, four Cortex-A72, LPDDR4.\##nname: pi4b\##ntitle: Raspberry Pi 4 Model B\##narchitecture: aarch64\##ncpu: cortex-a72\##n# Part numbers in MIDR_EL1 of the cores this code is tuned for.\##ncpuParts: [0xd08]\##n# LLVM has one model for Cortex-A57 and Cortex-A72: with equal flags both boards share their code.\##ncompilerFlags: [-march=armv8-a+crc, -mtune=cortex-a72]\##nfeatures: [neon]\##ngigahertz: 1.5\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 1048576\##ndramBytesPerCycle: 2.8\##n"##
   ),
