@@ -8,7 +8,7 @@ package struct QuantizationParameters: Hashable, Sendable, Codable {
   package var zeroPoint: Int
   /// Axis of the channels where `scales` has more than one element.
   package var axis: Int?
-  /// 8; 7 for activations in −64...63 and weights in −63...63, which fast inner products take; 4 for weights in −8...7
+  /// 8; 7 for activations in −64...63 and weights in −63...63, which paired products take; 4 for weights in −8...7
   /// that are to be stored two a byte.
   package var bits = 8
 

@@ -124,8 +124,8 @@ import Testing
     try record("depthwise", convolution(depthwise, seed: 2), "conv_depthwise_neon")
     try record("fully-connected", convolution(dense, seed: 4), "conv_runs_1x4_neon")
     try record("dot-products", convolution(square, seed: 1), "conv_runs_dotprod", TestTargets.a76)
-    try record("paired", convolution(square, seed: 5, narrow: true), "conv_fast_2x4_neon")
-    try record("paired-columns", convolution(first, seed: 6, narrow: true), "conv_fast_columns_neon")
+    try record("paired", convolution(square, seed: 5, narrow: true), "conv_paired_2x4_neon")
+    try record("paired-columns", convolution(first, seed: 6, narrow: true), "conv_paired_columns_neon")
   }
 
   @Test("Pooling and float steps")

@@ -86,7 +86,7 @@ import Testing
       (Self.cases(target, seed: 2, count: 80) + Self.cases(target, seed: 7, count: 32, int4: true)).map(\.family.name))
     let feature = target.features.last ?? ""
     let wanted = Families.all.map(\.name).filter {
-      $0.hasPrefix("conv_") && $0.hasSuffix("_" + feature) && !FastConvolutionTests.families.contains($0)
+      $0.hasPrefix("conv_") && $0.hasSuffix("_" + feature) && !PairedProductTests.families.contains($0)
     }
     #expect(!wanted.isEmpty && tried.isSuperset(of: wanted), "tried \(tried.sorted())")
   }

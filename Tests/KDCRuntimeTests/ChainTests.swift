@@ -36,7 +36,7 @@ struct ChainBundleTests {
     #expect(
       families.isSuperset(
         of: narrow
-          ? ["conv_depthwise_short_neon", "conv_fast_columns_neon"] : ["conv_depthwise_neon", "conv_runs_4x4_neon"]),
+          ? ["conv_depthwise_short_neon", "conv_paired_columns_neon"] : ["conv_depthwise_neon", "conv_runs_4x4_neon"]),
       "\(families.sorted())")
     let plan = MemoryPlan(program, for: selection)
     let variants = try Emission.variants(of: program, [.init(selection: selection, plan: plan)])

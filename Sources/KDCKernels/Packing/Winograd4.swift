@@ -21,7 +21,7 @@ extension PackingLayout {
 ///     Aᵀ: 1 1 1 1 1 0 | 0 1 −1 2 −2 0 | 0 1 1 4 4 0 | 0 1 −1 8 −8 2
 ///
 /// Transformed inputs are at most 100 · 128 and transformed weights 144 · 127 in magnitude, so that their sums, the
-/// factors of fast inner products, fit int16. Everything after that is modulo 2^32: 576 · conv times the inverse of 9 is
+/// factors of paired products, fit int16. Everything after that is modulo 2^32: 576 · conv times the inverse of 9 is
 /// 64 · conv, from which conv follows wherever it lies in −2^25 ..< 2^25.
 enum Winograd4 {
   /// The convolution, bias included, must lie in this range.

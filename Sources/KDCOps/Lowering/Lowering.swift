@@ -128,7 +128,7 @@ package struct Lowering {
     return .int8(scale: parameters.scale, zeroPoint: parameters.zeroPoint, bits: parameters.bits)
   }
 
-  /// The int8 values that the quantiser chose for a value: fewer than int8's where fast inner products read it.
+  /// The int8 values that the quantiser chose for a value: fewer than int8's where paired products read it.
   package func limits(of name: String) -> ClosedRange<Int> {
     graph.quantization[name]?.limits ?? ValueRanges.int8
   }

@@ -314,7 +314,7 @@ struct CompressionTests {
         ], in: folder)
       try #require(outcome.status == 0, "\(outcome.errors)")
       let layers = try #require(try report(outcome)["layers"] as? [[String: Any]])
-      let fast = layers.filter { (($0["kernel"] as? [String: String])?["pi4b"] ?? "").hasPrefix("conv_fast") }
+      let fast = layers.filter { (($0["kernel"] as? [String: String])?["pi4b"] ?? "").hasPrefix("conv_paired") }
       #expect(!fast.isEmpty)
       for layer in fast {
         #expect(layer["weightBits"] as? Int == 7, "\(layer)")

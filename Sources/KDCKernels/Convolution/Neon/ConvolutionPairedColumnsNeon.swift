@@ -8,7 +8,7 @@ import KDCTargets
 /// part, found once for each output pixel of a band. What they hold in the end is Σ a·w: a part has as many pairs as the
 /// weights allow. Reads up to 15 bytes past a run.
 struct ConvolutionPairedColumnsNeon: RowFamily, WorkspaceFamily {
-  let name = "conv_fast_columns_neon"
+  let name = "conv_paired_columns_neon"
   var rows: RowUnits?
   var workspace = Int.max
 

@@ -7,7 +7,7 @@ import KDCTargets
 /// The sums of a·a′ of every output pixel are found once for each band and are what its lanes start from; those of
 /// w·w′ lie before the packed weights and join the bias. Reads up to 15 bytes past a run: the weights are zero there.
 struct ConvolutionPairedNeon: RowFamily, WorkspaceFamily {
-  let name = "conv_fast_2x4_neon"
+  let name = "conv_paired_2x4_neon"
   var rows: RowUnits?
   var workspace = Int.max
 

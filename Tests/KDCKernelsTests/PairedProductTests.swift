@@ -7,8 +7,8 @@ import Testing
 
 /// Families that need 7-bit inputs and weights: their bytes against the reference, and that they refuse what they
 /// cannot prove. KDC_KERNEL_CASES multiplies the number of cases.
-@Suite("Fast inner products") struct FastConvolutionTests {
-  static let families = ["conv_fast_2x4_neon", "conv_fast_columns_neon", "conv_depthwise_short_neon"]
+@Suite("Paired products") struct PairedProductTests {
+  static let families = ["conv_paired_2x4_neon", "conv_paired_columns_neon", "conv_depthwise_short_neon"]
   static let factor = ProcessInfo.processInfo.environment["KDC_KERNEL_CASES"].flatMap { Int($0) } ?? 1
 
   /// `count` cases for each family.
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(
-    "Every fast family gives the reference's bytes on Cortex-A72 and A57",
+    "Every family of paired products gives the reference's bytes on Cortex-A72 and A57",
     arguments: [("cortex-a72", 60), ("cortex-a57", 30)])
   func bytes(cpu: String, count: Int) throws {
     let machine = KernelHarness.Machine.qemu(cpu: cpu)
@@ -52,11 +52,11 @@ import Testing
     }
   }
 
-  @Test("Fast families refuse 8-bit inputs, 8-bit weights, padding outside 7 bits and sums that leave 16 bits")
+  @Test("Families of paired products refuse 8-bit inputs, 8-bit weights, padding outside 7 bits and sums that leave 16 bits")
   func refusals() throws {
     var source = ConvolutionCases(seed: 5)
     let g = ConvolutionGeometry(input: (6, 6, 64), output: (6, 6, 8), kernel: (3, 3), padTop: 1, padLeft: 1)
-    let family = try #require(Families.named("conv_fast_2x4_neon"))
+    let family = try #require(Families.named("conv_paired_2x4_neon"))
     func reason(_ program: Program) -> String? {
       family.refusal(of: program.steps[program.steps.count - 1], in: program, on: TestTargets.a72)
     }
@@ -75,7 +75,7 @@ import Testing
     #expect(try #require(family.refusal(of: program.steps[1], in: program, on: TestTargets.host)).contains("NEON"))
   }
 
-  @Test("Columns for fast inner products hold corrections, crossed pairs and a value without a partner")
+  @Test("Columns for paired products hold corrections, crossed pairs and a value without a partner")
   func columns() {
     // 1 channel of a 3 by 3 window: rows 0 and 1 in pairs, row 2 with itself, its last value alone; parts of 3 pairs.
     let w: [Int8] = [1, -2, 3, 4, 5, -6, 7, 8, 9]
@@ -88,7 +88,7 @@ import Testing
     #expect(packed[160] == 8 && packed[176] == 7 && packed[192] == 9)
   }
 
-  @Test("Panels for fast inner products hold corrections, exchanged halves and a tail without pairs")
+  @Test("Panels for paired products hold corrections, exchanged halves and a tail without pairs")
   func packing() {
     // 1 row of 2 runs, 53 long: 32 in pairs with k + 16, 16 in pairs with k + 8, 5 alone.
     let weights = (0..<106).map { Int8($0 % 50) - 20 }
@@ -113,13 +113,13 @@ extension ConvolutionCases {
   mutating func geometry(for family: String, _ index: Int) -> ConvolutionGeometry {
     func pick(_ list: [Int]) -> Int { list.randomElement(using: &generator) ?? 1 }
     if family == "conv_depthwise_short_neon" { return geometry(depthwise: true) }
-    if family == "conv_fast_columns_neon", index % 2 == 0 {
+    if family == "conv_paired_columns_neon", index % 2 == 0 {
       let size = (height: pick([1, 2, 3, 7]), width: pick([1, 2, 5, 8]))
       return ConvolutionGeometry(
         input: (size.height, size.width, pick([2, 4, 5, 8, 15, 16, 20, 23, 24, 32, 33, 48])),
         output: (size.height, size.width, pick([8, 12, 16, 24, 32, 48, 64, 80, 96, 100])), kernel: (1, 1))
     }
-    if family == "conv_fast_columns_neon", index % 4 == 1 {
+    if family == "conv_paired_columns_neon", index % 4 == 1 {
       let stride = pick([1, 2])
       let size = (height: pick([2, 3, 6]), width: pick([2, 5, 8]))
       return ConvolutionGeometry(
