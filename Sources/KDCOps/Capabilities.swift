@@ -1,4 +1,5 @@
 import KDCDiagnostics
+import KDCGraph
 import KDCTensor
 
 /// An operator whose outputs follow from the types of its inputs alone, such as Shape and Size.
@@ -14,4 +15,36 @@ package protocol ParallelOperator: Operator {
 
 extension ParallelOperator {
   package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] { try evaluate(inputs, threads: .single) }
+}
+
+/// An operator that has a form in program steps.
+package protocol Lowerable: Operator {
+  /// Appends the steps that compute the node's outputs. Throws `.cannotLower` where there is no form for this use of
+  /// the operator.
+  func lower(_ node: Node, into lowering: inout Lowering) throws
+}
+
+extension Operator {
+  /// KDC4001; `problem` continues "'Conv' …".
+  func cannotLower(_ node: Node, _ problem: String, hint: String? = nil) -> Diagnostic {
+    Diagnostic(.cannotLower, "'\(node.opType)' \(problem)", at: node.place, hint: hint)
+  }
+}
+
+/// An operator with a gradient: what recovery, importance and distillation differentiate through.
+///
+/// Values carry any number of samples along their first dimension, as the forward evaluation does.
+package protocol Differentiable: Operator {
+  /// The gradients of a scalar L with respect to the inputs, from those with respect to the outputs (reverse mode).
+  ///
+  /// - Parameters:
+  ///   - inputs: what `evaluate` was given.
+  ///   - outputs: what `evaluate` returned for them.
+  ///   - outputGradients: ∂L/∂output, of the output's shape; nil where L does not depend on that output.
+  ///   - wanted: for each input, whether its gradient is of use; others need not be computed.
+  /// - Returns: for each input ∂L/∂input of the input's shape, summed over broadcast dimensions; nil where it is not
+  ///   wanted or the input is not a float tensor.
+  func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?]
 }

@@ -1,5 +1,6 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// Runs a graph in float, as ONNX defines it: the reference for everything compression and lowering do.

@@ -3,7 +3,7 @@ import KDCGraph
 
 /// The registry of operators: what kdc understands of ONNX, one line each.
 package enum Operators {
-  /// In alphabetical order of ONNX names. Each is a file in `Operators/` and has a test file of the same name.
+  /// In alphabetical order of ONNX names. Each is a file, or a folder, in `Operators/` and has a test file of the same name.
   package static let all: [any Operator.Type] = [
     Abs.self,
     Add.self,

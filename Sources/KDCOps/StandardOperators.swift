@@ -1,3 +1,6 @@
+import KDCProgram
+import KDCTensor
+
 /// The names of ONNX's own domain up to operator set 25 (onnx 1.20.1), with those it has given up: a node of one of them is
 /// no spelling mistake, whether kdc has the operator or not.
 enum StandardOperators {

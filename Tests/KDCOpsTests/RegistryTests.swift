@@ -16,15 +16,22 @@ import Testing
     #expect(Set(Operators.all.map { $0.domain + ":" + $0.onnxName }).count == names.count)
   }
 
-  @Test("Every operator has a file of its name and a test file of its name, and no file is left over")
+  @Test("Every operator has a file or a folder of its name and a test file of its name, and no file is left over")
   func filesMatchList() throws {
-    let files = FileManager.default
-    let sources = try files.contentsOfDirectory(atPath: Self.root.path + "/Sources/KDCOps/Operators")
-    let typeNames = Set(Operators.all.map { String(describing: $0) })
-    let sourceNames = Set(sources.filter { $0.hasSuffix(".swift") }.map { String($0.dropLast(6)) })
-    #expect(sourceNames == typeNames)
-    let tests = Set(try files.contentsOfDirectory(atPath: Self.root.path + "/Tests/KDCOpsTests"))
-    for name in typeNames.sorted() { #expect(tests.contains(name + "Tests.swift"), "\(name)Tests.swift") }
+    let names = Set(Operators.all.map { String(describing: $0) })
+    let sources = try files("/Sources/KDCOps/Operators")
+    // A folder holds the operator's file, and what that became too long for.
+    let folders = sources.filter { !$0.hasSuffix(".swift") }
+    for folder in folders {
+      #expect(try files("/Sources/KDCOps/Operators/" + folder).contains(folder + ".swift"), "\(folder)/\(folder).swift")
+    }
+    #expect(Set(sources.map { $0.replacing(".swift", with: "") }) == names)
+    let tests = Set(try files("/Tests/KDCOpsTests/Operators"))
+    #expect(tests == Set(names.map { $0 + "Tests.swift" }))
+  }
+
+  private func files(_ folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: Self.root.path + folder)
   }
 
   @Test("An unknown operator is KDC2010, naming operator, domain and node, with the nearest name")
@@ -40,7 +47,7 @@ import Testing
   @Test(
     "Operators that ONNX has and kdc has not, and those of other domains, are no spelling mistakes",
     arguments: [
-      ("Hardmax", ""), ("Sin", ""), ("Loop", ""), ("GridSample", ""), ("silu", "local"), ("Softmaxx", "local"),
+      ("Det", ""), ("Sin", ""), ("Loop", ""), ("GridSample", ""), ("silu", "local"), ("Softmaxx", "local"),
     ])
   func notMisspelled(name: String, domain: String) {
     let fault = OperatorCase(name, domain: domain).fault([])

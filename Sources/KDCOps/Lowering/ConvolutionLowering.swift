@@ -1,5 +1,4 @@
 import KDCDiagnostics
-import KDCGraph
 import KDCProgram
 import KDCTensor
 
@@ -255,99 +254,5 @@ struct IntegerWeights {
       factors.append(factor)
     }
     weights = values
-  }
-}
-
-extension FusedActivation {
-  /// The step's form.
-  var function: FloatFunction {
-    switch self {
-    case .none: .identity
-    case .relu: .relu
-    case .clip(let low, let high): FloatFunction(.clip, a: low, b: high)
-    }
-  }
-}
-
-extension Operator {
-  /// Conv, FusedConv: X, W, B, Z.
-  func lowerConvolution(
-    _ node: Node, window: SpatialWindow, group: Int, activation: FusedActivation, into lowering: inout Lowering
-  ) throws {
-    let x = try lowering.shape(of: node.inputs[0])
-    let w = try lowering.shape(of: node.inputs[1])
-    guard x[0] == 1 else { throw cannotLower(node, "of \(x[0]) images", hint: "export the model with batch size 1") }
-    let (y, z) = try window.resolve(self, input: x, kernel: Array(w.dims[2...])).planar
-    let channels = w[0]
-    let (perGroup, taps) = (w[1], y.kernel * z.kernel)
-    guard let stored = ConvolutionWeights(node.inputs[1], rows: channels, in: lowering) else {
-      throw cannotLower(node, "with weights that are computed from data")
-    }
-    // [O, I, taps] to [O, taps, I].
-    let order = (0..<channels).flatMap { n in
-      (0..<taps).flatMap { tap in (0..<perGroup).map { (n * perGroup + $0) * taps + tap } }
-    }
-    let weights = perGroup == 1 || taps == 1 ? stored : stored.picked(order, rowOrigins: Array(0..<channels))
-    try lowering.convolution(
-      ConvolutionPlan(
-        input: node.inputs[0], output: node.outputs[0], residual: node.input(3),
-        geometry: StepGeometry(
-          input: (y.input, z.input, x[1]), output: (y.output, z.output, channels), kernel: (y.kernel, z.kernel),
-          strides: (y.stride, z.stride), dilations: (y.dilation, z.dilation), padTop: y.padBegin, padLeft: z.padBegin,
-          groups: group),
-        weights: weights, bias: try bias(node, 2, count: channels, lowering), activation: activation.function))
-  }
-
-  /// A constant bias, zeros where absent.
-  func bias(_ node: Node, _ index: Int, count: Int, _ lowering: Lowering) throws -> [Float] {
-    guard let name = node.input(index) else { return [Float](repeating: 0, count: count) }
-    guard let values = lowering.floatConstant(name)?.floats, values.count == count else {
-      throw cannotLower(node, "with a bias that is computed from data")
-    }
-    return values
-  }
-}
-
-extension Conv: Lowerable {
-  package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    try lowerConvolution(node, window: window, group: group, activation: .none, into: &lowering)
-  }
-}
-
-extension FusedConv: Lowerable {
-  package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    try lowerConvolution(node, window: window, group: group, activation: activation, into: &lowering)
-  }
-}
-
-extension FusedGemm: Lowerable {
-  /// The 1×1 convolution of an image [1, M] with K channels.
-  package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    let x = try lowering.shape(of: node.inputs[0])
-    let w = try lowering.shape(of: node.inputs[1])
-    let rows = x.dims.dropLast().reduce(1, *)
-    guard var weights = ConvolutionWeights(node.inputs[1], rows: w[0], in: lowering) else {
-      throw cannotLower(node, "with weights that are computed from data")
-    }
-    var layout = Layout.rowMajor
-    // A flattened channels-last image: permuted weights instead of a transposed image.
-    let encoding = lowering.quantized(node.inputs[0]) ?? .native
-    if rows == 1, case .reshaped(let origin)? = lowering.availableLayouts(node.inputs[0], encoding).first,
-      !lowering.availableLayouts(node.inputs[0], encoding).contains(.rowMajor)
-    {
-      layout = .reshaped(origin)
-      let order = Layout.channelsLast.order(rank: origin.rank)
-      let positions = Tensor(origin, (0..<Int32(clamping: origin.count)).map { $0 }).permuted(order)
-      if case .int32(let columns) = positions.elements {
-        weights = weights.picked(
-          (0..<w[0]).flatMap { row in columns.map { row * w[1] + Int($0) } }, rowOrigins: Array(0..<w[0]))
-      }
-    }
-    try lowering.convolution(
-      ConvolutionPlan(
-        input: node.inputs[0], output: node.outputs[0], residual: node.input(3),
-        geometry: StepGeometry(input: (1, rows, w[1]), output: (1, rows, w[0]), kernel: (1, 1)), weights: weights,
-        bias: try bias(node, 2, count: w[0], lowering), activation: activation.function, inputLayout: layout,
-        outputLayout: .rowMajor))
   }
 }

@@ -1,5 +1,3 @@
-import KDCDiagnostics
-import KDCGraph
 import KDCProgram
 import KDCTensor
 

@@ -1,7 +1,4 @@
-import KDCDiagnostics
-import KDCGraph
 import KDCProgram
-import KDCTensor
 
 /// Integer multipliers of y = a + b: scale/output · 2^shift for each.
 struct AdditionFactors {

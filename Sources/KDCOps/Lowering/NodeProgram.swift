@@ -1,3 +1,4 @@
+import KDCDiagnostics
 import KDCGraph
 import KDCProgram
 import KDCTensor

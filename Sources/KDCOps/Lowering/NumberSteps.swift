@@ -3,6 +3,15 @@ import KDCGraph
 import KDCProgram
 import KDCTensor
 
+extension Lowering {
+  /// One value, a tensor of one element, in all of `count`.
+  mutating func fill(_ output: BufferID, with value: Tensor, count: Int) {
+    let bits = value.littleEndianBytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    let bytes = value.dataType.byteCount
+    append { FillStep(name: $0, output: output, count: count, elementBytes: bytes, bits: bits) }
+  }
+}
+
 extension Operator {
   /// The type of the node's first input, or of input `index`, where steps can compute with it: float32, integers and,
   /// with `allowsBool`, bool.

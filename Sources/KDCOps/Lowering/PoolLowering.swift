@@ -1,4 +1,3 @@
-import KDCDiagnostics
 import KDCGraph
 import KDCProgram
 import KDCTensor
@@ -118,24 +117,5 @@ extension Operator {
       throw cannotLower(node, "of \(x)", hint: "export the model with batch size 1")
     }
     return x
-  }
-}
-
-extension MaxPool: Lowerable {
-  package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    let x = try oneImage(node, lowering)
-    try lowering.maximum(node.inputs[0], node.outputs[0], poolGeometry(x, window.resolve(self, input: x)))
-  }
-}
-
-extension AveragePool: Lowerable {
-  package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    let x = try oneImage(node, lowering)
-    let axes = try window.resolve(self, input: x)
-    let (y, z) = axes.planar
-    try lowering.mean(
-      MeanPlan(
-        input: node.inputs[0], output: node.outputs[0], geometry: poolGeometry(x, axes), countsPadding: countsPadding,
-        padded: (y.padBegin + y.input + y.padEnd, z.padBegin + z.input + z.padEnd)))
   }
 }

@@ -1,5 +1,4 @@
 import KDCDiagnostics
-import KDCGraph
 import KDCProgram
 import KDCTensor
 

@@ -1,5 +1,4 @@
 import Foundation
-import KDCDiagnostics
 import KDCProgram
 
 /// Integer factors for real ones: finds shifts and multipliers, and proves that nothing overflows.

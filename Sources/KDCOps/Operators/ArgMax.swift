@@ -1,6 +1,5 @@
 import KDCDiagnostics
 import KDCGraph
-import KDCTensor
 
 /// Position of the largest element along an axis, int64. ONNX `ArgMax`, opsets 1, 11, 12, 13.
 package struct ArgMax: ArgReduction {
@@ -10,3 +9,5 @@ package struct ArgMax: ArgReduction {
 
   static func isBetter<T: Comparable>(_ a: T, than b: T) -> Bool { a > b }
 }
+
+extension ArgMax: Lowerable {}

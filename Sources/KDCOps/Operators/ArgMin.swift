@@ -1,6 +1,5 @@
 import KDCDiagnostics
 import KDCGraph
-import KDCTensor
 
 /// Position of the smallest element along an axis, int64. ONNX `ArgMin`, opsets 1, 11, 12, 13.
 package struct ArgMin: ArgReduction {
@@ -10,3 +9,5 @@ package struct ArgMin: ArgReduction {
 
   static func isBetter<T: Comparable>(_ a: T, than b: T) -> Bool { a < b }
 }
+
+extension ArgMin: Lowerable {}

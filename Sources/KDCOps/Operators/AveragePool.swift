@@ -5,7 +5,7 @@ import KDCTensor
 /// Mean of each window. ONNX `AveragePool`, opsets 1, 7, 10, 11, 19, 22; one or two spatial axes.
 ///
 /// Padding counts as zeros with count_include_pad, otherwise not at all; what ceil_mode adds never counts.
-package struct AveragePool: Operator {
+package struct AveragePool: Quantizable {
   package static let onnxName = "AveragePool"
   package let window: SpatialWindow
   package let countsPadding: Bool
@@ -14,6 +14,8 @@ package struct AveragePool: Operator {
     window = try SpatialWindow(decoding: node)
     countsPadding = try node.flag("count_include_pad", default: false)
   }
+
+  package var quantizationRule: QuantizationRule { .integer }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let x = try requiredFloat(inputs, 0, "X")
@@ -35,6 +37,34 @@ extension AveragePool: ParallelOperator {
   }
 }
 
-extension AveragePool: Quantizable {
-  package var quantizationRule: QuantizationRule { .integer }
+extension AveragePool: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let x = try oneImage(node, lowering)
+    let axes = try window.resolve(self, input: x)
+    let (y, z) = axes.planar
+    try lowering.mean(
+      MeanPlan(
+        input: node.inputs[0], output: node.outputs[0], geometry: poolGeometry(x, axes), countsPadding: countsPadding,
+        padded: (y.padBegin + y.input + y.padEnd, z.padBegin + z.input + z.padEnd)))
+  }
+}
+
+extension AveragePool: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    guard wanted.at(0), let gradient = try outputGradients.gradient() else { return .none(inputs.count) }
+    let shape = try inputs.required(0).shape
+    let pooling = Pooling(shape: shape, axes: try window.resolve(self, input: shape))
+    let countsPadding = countsPadding
+    return [
+      pooling.scatter { window, _, result in
+        let share = gradient[window.index] / Float(max(1, countsPadding ? window.padded : window.inside))
+        window.forEach { at in
+          result[at] += share
+          return true
+        }
+      }
+    ]
+  }
 }

@@ -1,5 +1,6 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// The values in another data type. ONNX `Cast`, opsets 6, 9, 13, 19, 21.
@@ -30,4 +31,33 @@ package struct Cast: Operator {
   }
 
   package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] { [try inputs.required(0).cast(to: to)] }
+}
+
+extension Operator {
+  func lowerCast(_ node: Node, to: DataType, into lowering: inout Lowering) throws {
+    let from = try lowering.type(of: node.inputs[0])
+    if from.dataType == to { return try lowering.view(node.inputs[0], node.outputs[0]) }
+    guard CastStep.types.contains(from.dataType), CastStep.types.contains(to) else {
+      throw cannotLower(node, "from \(from.dataType.rawValue) to \(to.rawValue)")
+    }
+    let form = try lowering.read(node.inputs[0], as: .native)
+    let output = try lowering.write(node.outputs[0], as: .native, in: form.layout)
+    _ = lowering.cast(form.buffer, from: from.dataType, to: to, count: from.shape.count, output: output)
+  }
+}
+
+extension Cast: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerCast(node, to: to, into: &lowering)
+  }
+}
+
+extension Cast: Differentiable {
+  /// Between float types; through an integer nothing is passed back.
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    guard wanted.at(0), to == .float32, inputs.optional(0)?.dataType == .float32 else { return .none(inputs.count) }
+    return [outputGradients.optional(0)]
+  }
 }

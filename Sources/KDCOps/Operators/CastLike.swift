@@ -17,3 +17,9 @@ package struct CastLike: Operator {
     [try inputs.required(0).cast(to: inputs.required(1).dataType)]
   }
 }
+
+extension CastLike: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerCast(node, to: try lowering.type(of: node.outputs[0]).dataType, into: &lowering)
+  }
+}

@@ -1,5 +1,6 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// min(max(x, low), high). ONNX `Clip`, opsets 6, 11, 12, 13; either bound may be absent.
@@ -65,5 +66,63 @@ package struct Clip: Quantizable {
 
   private static func clip<T: Comparable>(_ values: [T], _ low: T, _ high: T) -> [T] {
     values.map { min(max($0, low), high) }
+  }
+}
+
+extension Clip {
+  /// max(x, low), then min of that and high, with bounds that are computed or of an integer type. Absent ones do nothing.
+  func lowerWithMaximum(_ node: Node, into lowering: inout Lowering) throws {
+    let type = try computedType(node, lowering)
+    let count = try lowering.shape(of: node.inputs[0]).count
+    var given: [(FloatBinaryStep.Operation, BufferID)] = []
+    for (index, attribute, operation) in [(1, low, FloatBinaryStep.Operation.maximum), (2, high, .minimum)] {
+      if let name = node.input(index) {
+        given.append((operation, try lowering.read(name, as: .native, in: [.rowMajor]).buffer))
+      } else if let attribute {
+        given.append((operation, lowering.loaded(Tensor([1], [attribute]).cast(to: type), "bound")))
+      }
+    }
+    guard !given.isEmpty else { return try lowering.view(node.inputs[0], node.outputs[0]) }
+    let form = try lowering.read(node.inputs[0], as: .native)
+    var x = form.buffer
+    for (index, (operation, bound)) in given.enumerated() {
+      let target =
+        index == given.count - 1
+        ? try lowering.write(node.outputs[0], as: .native, in: form.layout)
+        : lowering.temporary(TensorType(type, [count]))
+      try lowering.arithmetic(
+        operation, type, x, bound, to: target, walk: Walk(extents: [count], strides: [[1], [0], [1]]))
+      x = target
+    }
+  }
+}
+
+extension Clip: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    func bound(_ index: Int) throws -> OperatorInput? {
+      guard let name = node.input(index) else { return nil }
+      return OperatorInput(type: try lowering.type(of: name), constant: lowering.constant(name))
+    }
+    guard try lowering.type(of: node.inputs[0]).dataType == .float32,
+      let (low, high) = bounds(min: try bound(1), max: try bound(2))
+    else { return try lowerWithMaximum(node, into: &lowering) }
+    let function = FloatFunction(.clip, a: low, b: high)
+    if try lowering.integerTable(node.inputs[0], node.outputs[0], channels: 1, { x, _ in function.apply(x) }) { return }
+    try lowering.floatUnary(function, node.inputs[0], node.outputs[0])
+  }
+}
+
+extension Clip: Differentiable {
+  /// Bounds that are inputs have no gradient.
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    var result = [Tensor?].none(inputs.count)
+    guard wanted.at(0), let gradient = try outputGradients.gradient() else { return result }
+    let bounds = [1, 2].map { inputs.optional($0)?.floats?.first }
+    let clip = FusedActivation.clip(low: bounds[0] ?? low ?? -.infinity, high: bounds[1] ?? high ?? .infinity)
+    let y = try outputs.floats(0)
+    result[0] = Tensor(y.shape, clip.inputGradient(gradient, output: y))
+    return result
   }
 }

@@ -61,3 +61,39 @@ private struct Interleaving: Rearrangement {
     }
   }
 }
+
+extension Concat: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let rank = try lowering.shape(of: node.outputs[0]).rank
+    let axis = try normalized(axis: axis, rank: rank)
+    var start = 0
+    var parts: [(String, [Int])] = []
+    for name in node.inputs {
+      var starts = [Int](repeating: 0, count: rank)
+      starts[axis] = start
+      parts.append((name, starts))
+      start += try lowering.shape(of: name)[axis]
+    }
+    try lowering.place(parts, node.outputs[0])
+  }
+}
+
+extension Concat: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    var result = [Tensor?].none(inputs.count)
+    guard let gradient = outputGradients.optional(0) else { return result }
+    let strides = gradient.shape.strides
+    let axis = try normalized(axis: axis, rank: gradient.shape.rank)
+    var start = 0
+    for index in inputs.indices {
+      let shape = try inputs.required(index).shape
+      if wanted.at(index) {
+        result[index] = gradient.strided(offset: start * strides[axis], strides: strides, shape: shape)
+      }
+      start += shape[axis]
+    }
+    return result
+  }
+}

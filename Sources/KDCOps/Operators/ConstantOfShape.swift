@@ -26,3 +26,11 @@ package struct ConstantOfShape: Operator {
     [value.expanded(to: Shape(try inputs.optionalInts(0) ?? []))]
   }
 }
+
+extension ConstantOfShape: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let output = try lowering.write(node.outputs[0], as: .native, in: .rowMajor)
+    let count = try lowering.shape(of: node.outputs[0]).count
+    lowering.fill(output, with: value, count: count)
+  }
+}

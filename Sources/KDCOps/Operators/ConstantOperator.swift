@@ -1,5 +1,6 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// A tensor stored in the node. ONNX `Constant`, opsets 1, 9, 11, 12, 13, 19, 21.

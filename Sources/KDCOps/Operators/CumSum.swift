@@ -1,5 +1,6 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// Running sum along a constant axis. ONNX `CumSum`, opsets 11, 14.
@@ -52,5 +53,20 @@ package struct CumSum: Operator {
       }
     }
     return result
+  }
+}
+
+extension CumSum: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let type = try computedType(node, lowering)
+    let split = try AxisSplit(
+      self, axis: lowering.integers(node, 1)?.first ?? 0, of: try lowering.shape(of: node.inputs[0]))
+    let input = try lowering.read(node.inputs[0], as: .native, in: [.rowMajor]).buffer
+    let output = try lowering.write(node.outputs[0], as: .native, in: .rowMajor)
+    lowering.append {
+      CumulativeSumStep(
+        name: $0, type: type, input: input, output: output, outer: split.outer, count: split.count,
+        inner: split.inner, exclusive: isExclusive, reversed: isReversed)
+    }
   }
 }

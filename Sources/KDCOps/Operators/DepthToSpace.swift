@@ -5,7 +5,7 @@ import KDCTensor
 /// Moves blocks of channels into space: [N, C, H, W] → [N, C / b², H · b, W · b]. ONNX `DepthToSpace`, opsets 1, 11, 13.
 ///
 /// DCR: the channel is (block row, block column, output channel); CRD: (output channel, block row, block column).
-package struct DepthToSpace: Operator {
+package struct DepthToSpace: Quantizable, ElementMovement {
   package static let onnxName = "DepthToSpace"
   package let blockSize: Int
   /// Mode CRD.
@@ -16,6 +16,8 @@ package struct DepthToSpace: Operator {
     guard 1...1 << 15 ~= blockSize else { throw node.invalid("blocksize", "is \(blockSize), must be 1 or more") }
     columnRowDepth = try node.choice("mode", default: "DCR", of: ["DCR", "CRD"]) == "CRD"
   }
+
+  package var quantizationRule: QuantizationRule { .sameAsInput }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let x = try required(inputs, 0, "input").type
@@ -52,6 +54,16 @@ package struct DepthToSpace: Operator {
   }
 }
 
-extension DepthToSpace: Quantizable {
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+extension DepthToSpace: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let (x, form, s) = try image(node, &lowering)
+    let b = blockSize
+    let channels = x[1] / (b * b)
+    // Strides of block row, block column and channel inside the input's channels.
+    let (by, bx, c) =
+      columnRowDepth ? (b * s[1], s[1], b * b * s[1]) : (b * channels * s[1], channels * s[1], s[1])
+    try lowering.rearrange(
+      form, node.outputs[0], channelsLast: [(x[2], s[2]), (b, by), (x[3], s[3]), (b, bx), (channels, c)],
+      rowMajor: [(channels, c), (x[2], s[2]), (b, by), (x[3], s[3]), (b, bx)])
+  }
 }

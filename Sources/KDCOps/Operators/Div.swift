@@ -3,7 +3,7 @@ import KDCGraph
 import KDCTensor
 
 /// a / b with broadcasting. ONNX `Div`, opsets 7, 13, 14. Integers divide toward zero.
-package struct Div: BinaryArithmetic {
+package struct Div: BinaryArithmetic, DifferentiablePair {
   package static let onnxName = "Div"
   package init() {}
 
@@ -14,6 +14,7 @@ package struct Div: BinaryArithmetic {
     try refuseZeroDivisor(b)
     return [try Self.combined(a, b)]
   }
+  static func derivatives(_ a: Float, _ b: Float) -> (a: Float, b: Float) { (1 / b, -a / (b * b)) }
 }
 
 extension Operator {
@@ -26,5 +27,12 @@ extension Operator {
       case .float, .double: false
       }
     if hasZero { throw Diagnostic(.valueOutOfRange, "'\(Self.onnxName)' divides integers by zero") }
+  }
+}
+
+extension Div: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    if try lowerWithConstant(node, into: &lowering, /) { return }
+    try lowerFold(node, .divide, into: &lowering)
   }
 }

@@ -3,7 +3,7 @@ import KDCGraph
 import KDCProgram
 
 /// x ≥ 0 ? x : alpha·(e^x − 1). ONNX `Elu`, opset 6.
-package struct Elu: UnaryFunction {
+package struct Elu: UnaryFunction, DifferentiableFunction {
   package static let onnxName = "Elu"
   package let alpha: Float
 
@@ -13,4 +13,5 @@ package struct Elu: UnaryFunction {
 
   package var function: FloatFunction? { FloatFunction(.elu, a: alpha) }
   package func apply(_ x: Float) -> Float { x >= 0 ? x : alpha * FloatMath.expMinusOne(x) }
+  func derivative(_ x: Float, _ y: Float) -> Float { x >= 0 ? 1 : y + alpha }
 }

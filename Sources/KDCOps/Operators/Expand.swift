@@ -3,7 +3,7 @@ import KDCGraph
 import KDCTensor
 
 /// Broadcasts to the constant input `shape`, both ways. ONNX `Expand`, opsets 8, 13.
-package struct Expand: Quantizable {
+package struct Expand: Quantizable, ElementMovement {
   package static let onnxName = "Expand"
   package static let inputCount = 2...2
   package init(decoding node: Node) throws(Diagnostic) {}
@@ -21,5 +21,17 @@ package struct Expand: Quantizable {
   package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
     let x = try inputs.required(0)
     return [x.expanded(to: try broadcast([x.shape, Shape(inputs.optionalInts(1) ?? [])]))]
+  }
+}
+
+extension Expand: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let shape = try lowering.shape(of: node.inputs[0])
+    let missing = try lowering.shape(of: node.outputs[0]).rank - shape.rank
+    try lowering.select(
+      node.inputs[0], node.outputs[0], starts: [Int](repeating: 0, count: shape.rank),
+      axes: (0..<missing + shape.rank).map { axis in
+        axis < missing || shape[axis - missing] == 1 ? nil : (axis - missing, 1)
+      })
   }
 }

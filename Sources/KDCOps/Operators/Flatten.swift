@@ -3,7 +3,7 @@ import KDCGraph
 import KDCTensor
 
 /// A matrix: axes before `axis` become rows, the others columns. ONNX `Flatten`, opsets 1, 9, 11, 13, 21.
-package struct Flatten: Quantizable {
+package struct Flatten: Quantizable, ShapeChange {
   package static let onnxName = "Flatten"
   package let axis: Int
 
@@ -26,4 +26,8 @@ package struct Flatten: Quantizable {
     let x = try inputs.required(0)
     return [x.reshaped(to: try matrix(x.shape))]
   }
+}
+
+extension Flatten: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws { try lowerView(node, into: &lowering) }
 }

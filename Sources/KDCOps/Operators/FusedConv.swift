@@ -6,7 +6,7 @@ import KDCTensor
 ///
 /// Inputs X, W, B and the optional residual Z, of the output's shape; attributes of Conv, `activation` and
 /// `activation_params` (see `FusedActivation`).
-package struct FusedConv: Operator {
+package struct FusedConv: Quantizable {
   package static let onnxName = "FusedConv"
   package static let domain = "com.microsoft"
   package static let inputCount = 2...4
@@ -20,6 +20,8 @@ package struct FusedConv: Operator {
     group = conv.group
     activation = try FusedActivation(decoding: node)
   }
+
+  package var quantizationRule: QuantizationRule { .integer }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let type = try convolutionType(inputs, window: window, group: group)
@@ -38,6 +40,18 @@ extension FusedConv: ParallelOperator {
   }
 }
 
-extension FusedConv: Quantizable {
-  package var quantizationRule: QuantizationRule { .integer }
+extension FusedConv: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerConvolution(node, window: window, group: group, activation: activation, into: &lowering)
+  }
+}
+
+extension FusedConv: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    try convolutionGradients(
+      inputs, output: activation == .none ? nil : outputs.floats(0).values, gradient: outputGradients.gradient(),
+      activation: activation, window: window, group: group, wanted: wanted)
+  }
 }

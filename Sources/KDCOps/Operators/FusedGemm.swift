@@ -6,7 +6,7 @@ import KDCTensor
 ///
 /// X [..., K], W [N, K], optional B [N], optional residual Z of the output's shape [..., N]; `activation` and
 /// `activation_params` as `FusedActivation` has them. `transB` is 1, `alpha` and `beta` are 1.
-package struct FusedGemm: Operator {
+package struct FusedGemm: Quantizable {
   package static let onnxName = "FusedGemm"
   package static let domain = "com.microsoft"
   package static let inputCount = 2...4
@@ -21,6 +21,8 @@ package struct FusedGemm: Operator {
     }
     activation = try FusedActivation(decoding: node)
   }
+
+  package var quantizationRule: QuantizationRule { .integer }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let x = try requiredFloat(inputs, 0, "X")
@@ -63,6 +65,60 @@ extension FusedGemm: ParallelOperator {
   }
 }
 
-extension FusedGemm: Quantizable {
-  package var quantizationRule: QuantizationRule { .integer }
+extension FusedGemm: Lowerable {
+  /// The 1×1 convolution of an image [1, M] with K channels.
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let x = try lowering.shape(of: node.inputs[0])
+    let w = try lowering.shape(of: node.inputs[1])
+    let rows = x.dims.dropLast().reduce(1, *)
+    guard var weights = ConvolutionWeights(node.inputs[1], rows: w[0], in: lowering) else {
+      throw cannotLower(node, "with weights that are computed from data")
+    }
+    var layout = Layout.rowMajor
+    // A flattened channels-last image: permuted weights instead of a transposed image.
+    let encoding = lowering.quantized(node.inputs[0]) ?? .native
+    if rows == 1, case .reshaped(let origin)? = lowering.availableLayouts(node.inputs[0], encoding).first,
+      !lowering.availableLayouts(node.inputs[0], encoding).contains(.rowMajor)
+    {
+      layout = .reshaped(origin)
+      let order = Layout.channelsLast.order(rank: origin.rank)
+      let positions = Tensor(origin, (0..<Int32(clamping: origin.count)).map { $0 }).permuted(order)
+      if case .int32(let columns) = positions.elements {
+        weights = weights.picked(
+          (0..<w[0]).flatMap { row in columns.map { row * w[1] + Int($0) } }, rowOrigins: Array(0..<w[0]))
+      }
+    }
+    try lowering.convolution(
+      ConvolutionPlan(
+        input: node.inputs[0], output: node.outputs[0], residual: node.input(3),
+        geometry: StepGeometry(input: (1, rows, w[1]), output: (1, rows, w[0]), kernel: (1, 1)), weights: weights,
+        bias: try bias(node, 2, count: w[0], lowering), activation: activation.function, inputLayout: layout,
+        outputLayout: .rowMajor))
+  }
+}
+
+extension FusedGemm: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    guard let gradient = try outputGradients.gradient() else { return .none(inputs.count) }
+    let (x, w) = (try inputs.floats(0), try inputs.floats(1))
+    let (n, k) = (w.shape[0], w.shape[1])
+    let m = x.shape.dims.dropLast().reduce(1, *)
+    let sumGradient = try activation.inputGradient(gradient, output: outputs.floats(0))
+    var result = [Tensor?].none(inputs.count)
+    if wanted.at(0) {
+      let values = product(sumGradient, transposed: false, w.values, transposed: false, m: m, n: k, k: n)
+      result[0] = Tensor(x.shape, values)
+    }
+    if wanted.at(1) {
+      let values = product(sumGradient, transposed: true, x.values, transposed: false, m: n, n: k, k: m)
+      result[1] = Tensor(w.shape, values)
+    }
+    if wanted.at(2), inputs.optional(2) != nil {
+      result[2] = Tensor([n], broadcastSums(sumGradient, [m, n], to: [n]))
+    }
+    if wanted.at(3), let residual = inputs.optional(3) { result[3] = Tensor(residual.shape, sumGradient) }
+    return result
+  }
 }

@@ -7,7 +7,7 @@ import KDCTensor
 ///
 /// Gates in the order z r h: h = (1 − z) · n + z · h, with n = tanh(x·W + r · (h·R + b)) where linear_before_reset is 1 and
 /// tanh(x·W + (r · h)·R + b) otherwise. Outputs Y, Y_h. Clip, layout 1 and shorter sequence_lens are refused.
-package struct GRU: Operator {
+package struct GRU: Quantizable {
   package static let onnxName = "GRU"
   package static let inputCount = 3...6
   package static let outputCount = 0...2
@@ -19,6 +19,8 @@ package struct GRU: Operator {
     layer = try RecurrentLayer(decoding: node, gates: 3, activations: ["Sigmoid", "Tanh"])
     linearBeforeReset = try node.flag("linear_before_reset", default: false)
   }
+
+  package var quantizationRule: QuantizationRule { .float }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     layer.outputTypes(try layer.sizes(self, inputs, states: Self.states), states: 1)
@@ -64,6 +66,83 @@ package struct GRU: Operator {
   }
 }
 
-extension GRU: Quantizable {
-  package var quantizationRule: QuantizationRule { .float }
+extension GRU: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerRecurrent(node, .gru, into: &lowering)
+  }
+}
+
+extension GRU: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    try layer.gradients(
+      inputs: inputs, outputs: outputs, outputGradients: outputGradients, wanted: wanted, states: [5],
+      cell: backpropagate)
+  }
+
+  private func backpropagate(_ pass: inout RecurrentPass) {
+    let (hidden, rows, batch) = (pass.sizes.hidden, pass.rows, pass.sizes.batch)
+    let (count, all) = (batch * hidden, pass.previous.count)
+    var (update, reset) = ([Float](repeating: 0, count: all), [Float](repeating: 0, count: all))
+    for at in 0..<all {
+      let base = at / hidden * rows + at % hidden
+      update[at] = sigmoid(pass.fromInput[base] + pass.fromState[base])
+      reset[at] = sigmoid(pass.fromInput[base + hidden] + pass.fromState[base + hidden])
+    }
+    // What the state contributes to the candidate: reset · (h·R + b), or (reset · h)·R + b.
+    let candidateWeights = Array(pass.recurrent[(2 * hidden * hidden)...])
+    var fromState: [Float]
+    if linearBeforeReset {
+      fromState = (0..<all).map { pass.fromState[$0 / hidden * rows + 2 * hidden + $0 % hidden] }
+    } else {
+      let operand = (0..<all).map { reset[$0] * pass.previous[$0] }
+      fromState = product(
+        operand, transposed: false, candidateWeights, transposed: true, m: all / max(1, hidden), n: hidden, k: hidden)
+      for at in 0..<all { fromState[at] += pass.recurrentBias[2 * hidden + at % hidden] }
+      pass.lastOperand = operand
+    }
+    var ofH = pass.finalGradients[0]
+    for t in pass.times.reversed() {
+      var carried = [Float](repeating: 0, count: count)
+      var candidateSums = [Float](repeating: 0, count: count)
+      for index in 0..<count {
+        let at = t * count + index
+        let base = at / hidden * rows + at % hidden
+        let (z, h) = (update[at], pass.previous[at])
+        let state = linearBeforeReset ? reset[at] * fromState[at] : fromState[at]
+        let candidate = tanh(pass.fromInput[base + 2 * hidden] + state)
+        let slope = ofH[index] + pass.outputGradient[at]
+        let ofCandidate = slope * (1 - z) * (1 - candidate * candidate)
+        pass.inputSums[base] = slope * (h - candidate) * z * (1 - z)
+        pass.inputSums[base + 2 * hidden] = ofCandidate
+        candidateSums[index] = ofCandidate
+        carried[index] = slope * z
+      }
+      // ∂L/∂(reset · h) where the reset comes before the product.
+      let ofOperand =
+        linearBeforeReset
+        ? []
+        : product(candidateSums, transposed: false, candidateWeights, transposed: false, m: batch, n: hidden, k: hidden)
+      for index in 0..<count {
+        let at = t * count + index
+        let base = at / hidden * rows + at % hidden
+        let r = reset[at]
+        let ofReset = linearBeforeReset ? candidateSums[index] * fromState[at] : ofOperand[index] * pass.previous[at]
+        pass.inputSums[base + hidden] = ofReset * r * (1 - r)
+        pass.stateSums[base] = pass.inputSums[base]
+        pass.stateSums[base + hidden] = pass.inputSums[base + hidden]
+        pass.stateSums[base + 2 * hidden] = candidateSums[index] * (linearBeforeReset ? r : 1)
+        if !linearBeforeReset { carried[index] += ofOperand[index] * r }
+      }
+      var sums = Array(pass.stateSums[t * batch * rows..<(t + 1) * batch * rows])
+      if !linearBeforeReset {
+        // The candidate's way to h is `ofOperand`.
+        for index in 0..<count { sums[index / hidden * rows + 2 * hidden + index % hidden] = 0 }
+      }
+      let back = product(sums, transposed: false, pass.recurrent, transposed: false, m: batch, n: hidden, k: rows)
+      ofH = zip(carried, back).map { $0 + $1 }
+    }
+    pass.stateGradients = [ofH]
+  }
 }

@@ -1,11 +1,12 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// Slices of `data` along one axis, picked by index. ONNX `Gather`, opsets 1, 11, 13.
 ///
 /// Output shape: data's before the axis + indices' + data's after the axis. Negative indices count from the end.
-package struct Gather: Quantizable {
+package struct Gather: Quantizable, ElementMovement {
   package static let onnxName = "Gather"
   package static let inputCount = 2...2
   package let axis: Int
@@ -68,5 +69,42 @@ extension Operator {
       throw Diagnostic(.valueOutOfRange, "'\(Self.onnxName)' index \(bad) is outside an axis of \(count) elements")
     }
     return indices.map { $0 < 0 ? $0 + count : $0 }
+  }
+}
+
+extension Gather: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let shape = try lowering.shape(of: node.inputs[0])
+    let axis = try normalized(axis: axis, rank: shape.rank)
+    let indexType = try lowering.type(of: node.inputs[1])
+    // One constant index is a slice.
+    if let picks = lowering.integers(node, 1), picks.count == 1, lowering.constant(node.inputs[0]) == nil {
+      let pick = try checkedIndices(picks, of: shape[axis])[0]
+      var starts = [Int](repeating: 0, count: shape.rank)
+      starts[axis] = pick
+      let before = (0..<axis).map { ($0, 1) as (axis: Int, step: Int)? }
+      let after = (axis + 1..<shape.rank).map { ($0, 1) as (axis: Int, step: Int)? }
+      return try lowering.select(
+        node.inputs[0], node.outputs[0], starts: starts,
+        axes: before + [(axis: Int, step: Int)?](repeating: nil, count: indexType.shape.rank) + after)
+    }
+    let encoding = lowering.quantized(node.outputs[0]) ?? .native
+    let type = try lowering.type(of: node.inputs[0])
+    var data: BufferID?
+    var table: ConstantID?
+    if let tensor = lowering.floatConstant(node.inputs[0]), encoding == .native {
+      table = lowering.addConstant(tensor, "table")
+    } else {
+      data = try lowering.read(node.inputs[0], as: encoding, in: [.rowMajor]).buffer
+    }
+    let indices = try lowering.read(node.inputs[1], as: .native, in: [.rowMajor]).buffer
+    let output = try lowering.write(node.outputs[0], as: encoding, in: .rowMajor)
+    lowering.append {
+      GatherStep(
+        name: $0, data: data, table: table, indices: indices, indexBytes: indexType.dataType.byteCount,
+        output: output, outer: shape.dims[..<axis].reduce(1, *), rows: shape[axis],
+        inner: shape.dims[(axis + 1)...].reduce(1, *), picks: indexType.shape.count,
+        elementBytes: encoding == .native ? type.dataType.byteCount : 1)
+    }
   }
 }

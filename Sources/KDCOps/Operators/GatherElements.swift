@@ -1,10 +1,11 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// y[i₀, …] = data[i₀, …, indices[i₀, …], …] with the index replacing the one of `axis`. ONNX `GatherElements`,
 /// opsets 11, 13.
-package struct GatherElements: Quantizable {
+package struct GatherElements: Quantizable, ElementMovement {
   package static let onnxName = "GatherElements"
   package static let inputCount = 2...2
   package let axis: Int
@@ -41,5 +42,28 @@ package struct GatherElements: Quantizable {
       result = result.flatMap { base in (0..<dim).map { base + $0 * stride } }
     }
     return result
+  }
+}
+
+extension GatherElements: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let type = try lowering.type(of: node.inputs[0])
+    let indices = try lowering.type(of: node.inputs[1])
+    let axis = try normalized(axis: axis, rank: type.shape.rank)
+    if let picks = lowering.integers(node, 1) { _ = try checkedIndices(picks, of: type.shape[axis]) }
+    let encoding = lowering.quantized(node.outputs[0]) ?? .native
+    let data = try lowering.read(node.inputs[0], as: encoding, in: [.rowMajor]).buffer
+    let index = try lowering.read(node.inputs[1], as: .native, in: [.rowMajor]).buffer
+    let output = try lowering.write(node.outputs[0], as: encoding, in: .rowMajor)
+    var strides = type.shape.strides
+    let axisStride = strides[axis]
+    strides[axis] = 0
+    let walk = Walk.filling(indices.shape, .rowMajor, reading: [strides, indices.shape.strides])
+    lowering.append {
+      GatherElementsStep(
+        name: $0, data: data, indices: index, indexBytes: indices.dataType.byteCount, output: output,
+        elementBytes: encoding == .native ? type.dataType.byteCount : 1, rows: type.shape[axis],
+        axisStride: axisStride, walk: walk)
+    }
   }
 }

@@ -4,10 +4,12 @@ import KDCTensor
 
 /// Mean of all spatial elements of each channel of X [N, C, spatial…]; the result is [N, C, 1…].
 /// ONNX `GlobalAveragePool`, opsets 1, 22.
-package struct GlobalAveragePool: Operator {
+package struct GlobalAveragePool: Quantizable {
   package static let onnxName = "GlobalAveragePool"
 
   package init(decoding node: Node) throws(Diagnostic) {}
+
+  package var quantizationRule: QuantizationRule { .integer }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     [TensorType(.float32, try globalPoolShape(requiredFloat(inputs, 0, "X")))]
@@ -24,6 +26,26 @@ package struct GlobalAveragePool: Operator {
   }
 }
 
-extension GlobalAveragePool: Quantizable {
-  package var quantizationRule: QuantizationRule { .integer }
+extension GlobalAveragePool: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let x = try oneImage(node, lowering)
+    try lowering.mean(
+      MeanPlan(input: node.inputs[0], output: node.outputs[0], geometry: lowering.globalGeometry(x)))
+  }
+}
+
+extension GlobalAveragePool: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    guard wanted.at(0), let gradient = try outputGradients.gradient() else { return .none(inputs.count) }
+    let shape = try inputs.required(0).shape
+    let pixels = shape.dims[2...].reduce(1, *)
+    let values = [Float](count: shape.count) { result in
+      for (plane, value) in gradient.enumerated() {
+        (result + plane * pixels).initialize(repeating: value / Float(pixels), count: pixels)
+      }
+    }
+    return [Tensor(shape, values)]
+  }
 }

@@ -4,10 +4,12 @@ import KDCTensor
 
 /// Largest element of all spatial elements of each channel of X [N, C, spatial…]; the result is [N, C, 1…].
 /// ONNX `GlobalMaxPool`, opsets 1, 22.
-package struct GlobalMaxPool: Operator {
+package struct GlobalMaxPool: Quantizable {
   package static let onnxName = "GlobalMaxPool"
 
   package init(decoding node: Node) throws(Diagnostic) {}
+
+  package var quantizationRule: QuantizationRule { .sameAsInput }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     [TensorType(.float32, try globalPoolShape(requiredFloat(inputs, 0, "X")))]
@@ -24,6 +26,26 @@ package struct GlobalMaxPool: Operator {
   }
 }
 
-extension GlobalMaxPool: Quantizable {
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+extension GlobalMaxPool: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let x = try oneImage(node, lowering)
+    try lowering.maximum(node.inputs[0], node.outputs[0], lowering.globalGeometry(x))
+  }
+}
+
+extension GlobalMaxPool: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    guard wanted.at(0), let gradient = try outputGradients.gradient() else { return .none(inputs.count) }
+    let x = try inputs.floats(0)
+    let y = try outputs.floats(0).values
+    let pixels = x.shape.dims[2...].reduce(1, *)
+    var values = [Float](repeating: 0, count: x.shape.count)
+    for (plane, value) in gradient.enumerated() {
+      let start = plane * pixels
+      if let at = (start..<start + pixels).first(where: { x.values[$0] == y[plane] }) { values[at] = value }
+    }
+    return [Tensor(x.shape, values)]
+  }
 }

@@ -3,7 +3,7 @@ import KDCGraph
 import KDCTensor
 
 /// The input itself. ONNX `Identity`, opsets 1, 13, 14, 16, 19, 21.
-package struct Identity: Quantizable {
+package struct Identity: Quantizable, ShapeChange {
   package static let onnxName = "Identity"
   package init(decoding node: Node) throws(Diagnostic) {}
 
@@ -14,4 +14,8 @@ package struct Identity: Quantizable {
   }
 
   package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] { [try inputs.required(0)] }
+}
+
+extension Identity: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws { try lowerView(node, into: &lowering) }
 }

@@ -4,7 +4,7 @@ import KDCTensor
 
 /// (x − mean) / sqrt(variance + epsilon) · scale + B, the statistics over the spatial axes of each image and channel.
 /// ONNX `InstanceNormalization`, opsets 1, 6, 22.
-package struct InstanceNormalization: Operator {
+package struct InstanceNormalization: Quantizable {
   package static let onnxName = "InstanceNormalization"
   package static let inputCount = 3...3
   package let epsilon: Float
@@ -12,6 +12,8 @@ package struct InstanceNormalization: Operator {
   package init(decoding node: Node) throws(Diagnostic) {
     epsilon = try node.float("epsilon", default: 1e-5)
   }
+
+  package var quantizationRule: QuantizationRule { .float }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let x = try requiredFloat(inputs, 0, "input")
@@ -43,6 +45,48 @@ package struct InstanceNormalization: Operator {
   }
 }
 
-extension InstanceNormalization: Quantizable {
-  package var quantizationRule: QuantizationRule { .float }
+extension InstanceNormalization: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let shape = try lowering.shape(of: node.inputs[0])
+    guard shape[0] == 1 else { throw cannotLower(node, "of \(shape)", hint: "export the model with batch size 1") }
+    let (rows, columns) = (shape[1], shape.dims[2...].reduce(1, *))
+    let x = try lowering.read(node.inputs[0], as: .native, in: [.rowMajor]).buffer
+    let epsilon = try node.float("epsilon", default: 1e-5)
+    let y = lowering.standardized(x, rows: rows, columns: columns, epsilon: epsilon)
+    let scale = try lowering.read(node.inputs[1], as: .native, in: [.rowMajor]).buffer
+    let offset = try lowering.read(node.inputs[2], as: .native, in: [.rowMajor]).buffer
+    try lowering.affine(
+      y, scale, offset, rows: rows, columns: columns, stride: (1, 0), to: node.outputs[0], in: .rowMajor)
+  }
+}
+
+extension InstanceNormalization: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    guard let gradient = try outputGradients.gradient() else { return .none(inputs.count) }
+    let (x, scale) = (try inputs.floats(0), try inputs.floats(1).values)
+    let count = x.shape.dims[2...].reduce(1, *)
+    var (ofScale, ofBias) = ([Float](repeating: 0, count: scale.count), [Float](repeating: 0, count: scale.count))
+    let ofX = [Float](count: x.values.count) { result in
+      x.values.withPointer { x in
+        gradient.withPointer { gradient in
+          for plane in 0..<outputs[0].shape.dims[..<2].reduce(1, *) {
+            let (channel, start) = (plane % scale.count, plane * count)
+            let (mean, inverse) = rowStatistics(UnsafeBufferPointer(start: x + start, count: count), epsilon)
+            let row = Normalized(x: x + start, mean: mean, inverse: inverse, count: count)
+            let sums = row.sums(gradient + start)
+            ofScale[channel] += sums.product
+            ofBias[channel] += sums.plain
+            row.write(
+              result + start, gradient + start, factor: scale[channel] * inverse, means: sums.divided(by: count))
+          }
+        }
+      }
+    }
+    return [
+      wanted.at(0) ? Tensor(x.shape, ofX) : nil, wanted.at(1) ? Tensor([scale.count], ofScale) : nil,
+      wanted.at(2) ? Tensor([scale.count], ofBias) : nil,
+    ]
+  }
 }

@@ -1,11 +1,12 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// (x − mean) / sqrt(variance + epsilon) · Scale + B, the statistics over the axes from `axis` on.
 /// ONNX `LayerNormalization`, opset 17. Scale and B are broadcast to those axes; the other outputs are Mean and
 /// InvStdDev.
-package struct LayerNormalization: Operator {
+package struct LayerNormalization: Quantizable {
   package static let onnxName = "LayerNormalization"
   package static let inputCount = 2...3
   package static let outputCount = 1...3
@@ -19,6 +20,8 @@ package struct LayerNormalization: Operator {
       throw node.unsupported("'LayerNormalization' with a stash_type other than 1 (float32)")
     }
   }
+
+  package var quantizationRule: QuantizationRule { .float }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let x = try requiredFloat(inputs, 0, "X")
@@ -63,10 +66,6 @@ package struct LayerNormalization: Operator {
   }
 }
 
-extension LayerNormalization: Quantizable {
-  package var quantizationRule: QuantizationRule { .float }
-}
-
 /// Mean and 1 / sqrt(variance + epsilon) of `values`, in two passes.
 func rowStatistics(_ values: UnsafeBufferPointer<Float>, _ epsilon: Float) -> (mean: Float, inverse: Float) {
   guard !values.isEmpty else { return (0, 0) }
@@ -76,4 +75,75 @@ func rowStatistics(_ values: UnsafeBufferPointer<Float>, _ epsilon: Float) -> (m
   var squares: Float = 0
   for value in values { squares += (value - mean) * (value - mean) }
   return (mean, 1 / (squares / Float(values.count) + epsilon).squareRoot())
+}
+
+extension LayerNormalization: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    guard node.outputs.dropFirst().allSatisfy({ !lowering.isUsed($0) }) else {
+      throw cannotLower(node, "with its mean or deviation used")
+    }
+    let shape = try lowering.shape(of: node.inputs[0])
+    let axis = try normalized(axis: try node.int("axis", default: -1), rank: shape.rank)
+    let (rows, columns) = (shape.dims[..<axis].reduce(1, *), shape.dims[axis...].reduce(1, *))
+    let x = try lowering.read(node.inputs[0], as: .native, in: [.rowMajor]).buffer
+    let epsilon = try node.float("epsilon", default: 1e-5)
+    let y = lowering.standardized(x, rows: rows, columns: columns, epsilon: epsilon)
+    var operands: [BufferID?] = []
+    for index in [1, 2] {
+      guard let name = node.input(index) else {
+        operands.append(nil)
+        continue
+      }
+      guard try lowering.shape(of: name).count == columns else {
+        throw cannotLower(node, "with scales that broadcast")
+      }
+      operands.append(try lowering.read(name, as: .native, in: [.rowMajor]).buffer)
+    }
+    try lowering.affine(
+      y, operands[0], operands[1], rows: rows, columns: columns, stride: (0, 1), to: node.outputs[0], in: .rowMajor)
+  }
+}
+
+extension LayerNormalization: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    var result = [Tensor?].none(inputs.count)
+    let x = try inputs.floats(0)
+    let scale = try inputs.floats(1)
+    let (means, inverses) = (try outputs.floats(1).values, try outputs.floats(2).values)
+    let count = x.shape.dims[(try normalized(axis: axis, rank: x.shape.rank))...].reduce(1, *)
+    let rows = means.count
+    let gradient = try outputGradients.gradient() ?? [Float](repeating: 0, count: x.values.count)
+    let (ofMean, ofInverse) = (try outputGradients.gradient(1), try outputGradients.gradient(2))
+    var (ofX, ofScale, ofBias) = (x.values, [Float](repeating: 0, count: count), [Float](repeating: 0, count: count))
+    for row in 0..<rows {
+      let start = row * count
+      let (mean, inverse) = (means[row], inverses[row])
+      var (sum, product): (Float, Float) = (0, 0)
+      for i in 0..<count {
+        let normal = (x.values[start + i] - mean) * inverse
+        let slope = gradient[start + i] * (scale.values.count == 1 ? scale.values[0] : scale.values[i])
+        ofScale[i] += gradient[start + i] * normal
+        ofBias[i] += gradient[start + i]
+        sum += slope
+        product += slope * normal
+        ofX[start + i] = slope
+      }
+      // ∂mean/∂x = 1 / count; ∂inverse/∂x = −inverse² · normal / count.
+      let size = Float(max(1, count))
+      let constant = inverse * sum / size - (ofMean?[row] ?? 0) / size
+      let linear = inverse * product / size + (ofInverse?[row] ?? 0) * inverse * inverse / size
+      for i in 0..<count {
+        let normal = (x.values[start + i] - mean) * inverse
+        ofX[start + i] = inverse * ofX[start + i] - constant - normal * linear
+      }
+    }
+    if wanted.at(0) { result[0] = Tensor(x.shape, ofX) }
+    for (index, values) in [(1, ofScale), (2, ofBias)] where wanted.at(index) {
+      guard let input = inputs.optional(index) else { continue }
+      result[index] = Tensor(input.shape, input.count == count ? values : [values.reduce(0, +)])
+    }
+    return result
+  }
 }

@@ -1,11 +1,12 @@
 import KDCProgram
 
 /// Natural logarithm; NaN below 0. ONNX `Log`, opsets 6, 13.
-package struct Log: PlainUnaryFunction {
+package struct Log: PlainUnaryFunction, DifferentiableFunction {
   package static let onnxName = "Log"
   package init() {}
 
   package var quantizationRule: QuantizationRule { .float }
   package var function: FloatFunction? { FloatFunction(.log) }
   package func apply(_ x: Float) -> Float { FloatMath.log(x) }
+  func derivative(_ x: Float, _ y: Float) -> Float { 1 / x }
 }

@@ -1,10 +1,11 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// Matrix product over the last two axes, the axes before them broadcast, as numpy's matmul.
 /// ONNX `MatMul`, opsets 1, 9, 13.
-package struct MatMul: Operator {
+package struct MatMul: Quantizable {
   package static let onnxName = "MatMul"
   package static let inputCount = 2...2
 
@@ -51,6 +52,8 @@ package struct MatMul: Operator {
     return Plan(m: m, n: n, k: k, batch: batch, stepA: steps(batchA), stepB: steps(batchB), output: Shape(output))
   }
 
+  package var quantizationRule: QuantizationRule { .float }
+
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let a = try requiredFloat(inputs, 0, "A")
     let b = try requiredFloat(inputs, 1, "B")
@@ -83,6 +86,87 @@ extension MatMul: ParallelOperator {
   }
 }
 
-extension MatMul: Quantizable {
-  package var quantizationRule: QuantizationRule { .float }
+extension MatMul: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let (nameA, nameB) = (node.inputs[0], node.inputs[1])
+    let (a, b) = (try lowering.shape(of: nameA), try lowering.shape(of: nameB))
+    let (left, right) = (a.rank == 1 ? [1] + a.dims : a.dims, b.rank == 1 ? b.dims + [1] : b.dims)
+    let (rows, depth) = (left[left.count - 2], left[left.count - 1])
+    let columns = right[right.count - 1]
+    var batchA = left.dropLast(2).reduce(1, *)
+    var batchB = right.dropLast(2).reduce(1, *)
+    let output = try lowering.shape(of: node.outputs[0])
+    guard rows * columns > 0, depth > 0 else { throw cannotLower(node, "of \(a) and \(b)") }
+    let batch = output.count / (rows * columns)
+    var first = try lowering.read(nameA, as: .native, in: [.rowMajor]).buffer
+    var second = try lowering.read(nameB, as: .native, in: [.rowMajor]).buffer
+    // Whole batches are one for all; where only a part of their axes repeats, copies stand for it.
+    if ![1, batch].contains(batchA) || ![1, batch].contains(batchB) {
+      let axes = Array(output.dims.dropLast([a, b].filter { $0.rank > 1 }.count))
+      first = lowering.expanded(first, Shape(left), to: Shape(axes + [rows, depth]))
+      second = lowering.expanded(second, Shape(right), to: Shape(axes + [depth, columns]))
+      (batchA, batchB) = (batch, batch)
+    }
+    let target = try lowering.write(node.outputs[0], as: .native, in: .rowMajor)
+    // Rows of all batches by one matrix are one product.
+    let isOne = batchB == 1 && batchA == batch
+    lowering.append {
+      FloatMatMulStep(
+        name: $0, a: first, b: second, output: target, batch: isOne ? 1 : batch, rows: isOne ? batch * rows : rows,
+        columns: columns, depth: depth, batchStrideA: isOne || batchA == 1 ? 0 : rows * depth,
+        batchStrideB: batchB == 1 ? 0 : depth * columns, transposedB: false)
+    }
+  }
+}
+
+extension Lowering {
+  /// The elements of a row-major float buffer of `shape` repeated to `target`.
+  fileprivate mutating func expanded(_ input: BufferID, _ shape: Shape, to target: Shape) -> BufferID {
+    if shape == target { return input }
+    let output = temporary(TensorType(.float32, target))
+    let walk = Walk.filling(target, .rowMajor, reading: [Broadcasting.strides(of: shape, over: target)])
+    append {
+      MoveStep(name: $0, input: input, output: output, elementBytes: 4, inputOffset: 0, outputOffset: 0, walk: walk)
+    }
+    return output
+  }
+}
+
+extension MatMul: Differentiable {
+  /// A: G · Bᵀ, B: Aᵀ · G for each pair of matrices, summed where a matrix is used several times.
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    guard let gradient = try outputGradients.gradient() else { return .none(inputs.count) }
+    let (a, b) = (try inputs.floats(0), try inputs.floats(1))
+    let plan = try plan(a.shape, b.shape)
+    let (m, n, k) = (plan.m, plan.n, plan.k)
+    var (ofA, ofB) = (
+      [Float](repeating: 0, count: wanted.at(0) ? a.values.count : 0),
+      [Float](repeating: 0, count: wanted.at(1) ? b.values.count : 0)
+    )
+    ofA.withUnsafeMutableBufferPointer { ofA in
+      ofB.withUnsafeMutableBufferPointer { ofB in
+        a.values.withPointer { a in
+          b.values.withPointer { b in
+            gradient.withPointer { gradient in
+              for index in 0..<plan.batch.reduce(1, *) {
+                let at = plan.matrices(index)
+                let g = gradient + index * m * n
+                if wanted.at(0), let target = ofA.baseAddress {
+                  BLAS.gemm(
+                    transposeB: true, m: m, n: k, k: n, a: g, b: b + at.b * k * n, beta: 1, c: target + at.a * m * k)
+                }
+                if wanted.at(1), let target = ofB.baseAddress {
+                  BLAS.gemm(
+                    transposeA: true, m: k, n: n, k: m, a: a + at.a * m * k, b: g, beta: 1, c: target + at.b * k * n)
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    return [wanted.at(0) ? Tensor(a.shape, ofA) : nil, wanted.at(1) ? Tensor(b.shape, ofB) : nil]
+  }
 }

@@ -5,7 +5,7 @@ import KDCTensor
 /// Largest element of each window. ONNX `MaxPool`, opsets 1, 8, 10, 11, 12, 22; one or two spatial axes.
 ///
 /// The optional output Indices is refused.
-package struct MaxPool: Operator {
+package struct MaxPool: Quantizable {
   package static let onnxName = "MaxPool"
   package static let outputCount = 1...2
   package let window: SpatialWindow
@@ -16,6 +16,8 @@ package struct MaxPool: Operator {
       throw node.unsupported("output 'Indices' of 'MaxPool'")
     }
   }
+
+  package var quantizationRule: QuantizationRule { .sameAsInput }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let x = try requiredFloat(inputs, 0, "X")
@@ -35,6 +37,33 @@ extension MaxPool: ParallelOperator {
   }
 }
 
-extension MaxPool: Quantizable {
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+extension MaxPool: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let x = try oneImage(node, lowering)
+    try lowering.maximum(node.inputs[0], node.outputs[0], poolGeometry(x, window.resolve(self, input: x)))
+  }
+}
+
+extension MaxPool: Differentiable {
+  /// The gradient goes to the first largest element of each window.
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    guard wanted.at(0), let gradient = try outputGradients.gradient() else { return .none(inputs.count) }
+    let x = try inputs.floats(0)
+    let y = try outputs.floats(0).values
+    let pooling = Pooling(shape: x.shape, axes: try window.resolve(self, input: x.shape))
+    return [
+      x.values.withPointer { values in
+        pooling.scatter { window, plane, result in
+          let (source, largest) = (values + plane &* window.planeSize, y[window.index])
+          window.forEach { at in
+            guard source[at] == largest else { return true }
+            result[at] += gradient[window.index]
+            return false
+          }
+        }
+      }
+    ]
+  }
 }

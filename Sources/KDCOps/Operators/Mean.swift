@@ -1,9 +1,10 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// The mean of one or more float inputs with broadcasting. ONNX `Mean`, opsets 8, 13.
-package struct Mean: Operator {
+package struct Mean: WeightedSum {
   package static let onnxName = "Mean"
   package static let inputCount = 1...Int.max
   package init(decoding node: Node) throws(Diagnostic) {}
@@ -19,5 +20,18 @@ package struct Mean: Operator {
     guard let values = sum.floats else { throw InternalError("'Mean' of \(sum.type)") }
     let count = Float(inputs.count)
     return [Tensor(sum.shape, values.map { $0 / count })]
+  }
+  static func factor(_ index: Int, of count: Int) -> Float { 1 / Float(count) }
+}
+
+extension Mean: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    guard node.inputs.count > 1 else { return try lowering.view(node.inputs[0], node.outputs[0]) }
+    let sum = try lowering.fold(.add, node.inputs, .float32, to: nil)
+    let count = lowering.loaded(Tensor([1], [Float(node.inputs.count)]), "count")
+    let output = try lowering.write(node.outputs[0], as: .native, in: .rowMajor)
+    let elements = try lowering.shape(of: node.outputs[0]).count
+    try lowering.arithmetic(
+      .divide, .float32, sum, count, to: output, walk: Walk(extents: [elements], strides: [[1], [0], [1]]))
   }
 }

@@ -48,3 +48,17 @@ package struct Mod: Operator {
     return !takesSignOfDividend && r != 0 && (r < 0) != (b < 0) ? r + b : r
   }
 }
+
+extension Mod: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let type = try computedType(node, lowering)
+    let (operands, walk, layout) = try lowering.elementwiseOperands(
+      Array(node.inputs.prefix(2)), try lowering.shape(of: node.outputs[0]))
+    let output = try lowering.write(node.outputs[0], as: .native, in: layout)
+    if type == .float32 {
+      return try lowering.arithmetic(.remainder, type, operands[0], operands[1], to: output, walk: walk)
+    }
+    lowering.integerBinary(
+      takesSignOfDividend ? .remainder : .modulo, type, operands[0], operands[1], to: output, walk: walk)
+  }
+}

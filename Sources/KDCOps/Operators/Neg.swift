@@ -1,11 +1,12 @@
 import KDCProgram
 
 /// −x. ONNX `Neg`, opsets 6, 13.
-package struct Neg: PlainUnaryFunction, IntegerUnaryFunction {
+package struct Neg: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFunction {
   package static let onnxName = "Neg"
   package init() {}
 
   package var function: FloatFunction? { FloatFunction(.negate) }
   package func apply(_ x: Float) -> Float { -x }
   package func apply(_ x: Int64) -> Int64 { 0 &- x }
+  func derivative(_ x: Float, _ y: Float) -> Float { -1 }
 }

@@ -19,3 +19,12 @@ package struct Not: Operator {
     return [Tensor(x.shape, values.map { !$0 })]
   }
 }
+
+extension Not: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let form = try lowering.read(node.inputs[0], as: .native)
+    let output = try lowering.write(node.outputs[0], as: .native, in: form.layout)
+    _ = lowering.integerBinary(
+      .xor, .bool, form.buffer, 1, count: try lowering.shape(of: node.inputs[0]).count, to: output)
+  }
+}

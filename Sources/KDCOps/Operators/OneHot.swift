@@ -1,5 +1,6 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// `values[1]` where the position along the new axis equals the index, `values[0]` elsewhere. ONNX `OneHot`, opsets 9, 11.
@@ -50,5 +51,52 @@ package struct OneHot: Operator {
       hot[(at / inner * depth + index) * inner + at % inner] = 1
     }
     return [try inputs.required(2).picked(hot, shape: shape)]
+  }
+}
+
+extension OneHot: Lowerable {
+  /// index = position or index = position − depth along the new axis; there the second value, elsewhere the first.
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let from = try computedType(node, lowering)
+    let indices = try lowering.shape(of: node.inputs[0])
+    let type = try lowering.type(of: node.outputs[0])
+    let axis = try normalized(axis: axis, rank: type.shape.rank)
+    let (depth, inner) = (type.shape[axis], type.shape.dims[(axis + 1)...].reduce(1, *))
+    let index = lowering.cast(
+      try lowering.read(node.inputs[0], as: .native, in: [.rowMajor]).buffer, from: from, to: .int64,
+      count: indices.count)
+    let extents = [indices.count / inner, depth, inner]
+    let dense = [depth * inner, inner, 1]
+    var hot: [BufferID] = []
+    for first in [0, -depth] {
+      let positions = lowering.loaded(Tensor([depth], (0..<depth).map { Int64(first + $0) }), "positions")
+      let isHere = lowering.temporary(TensorType(.bool, type.shape))
+      let walk = Walk(extents: extents, strides: [[inner, 0, 1], [0, 1, 0], dense]).collapsed
+      lowering.append {
+        CompareStep(
+          name: $0, operation: .equal, type: .int64, a: index, b: positions, output: isHere, walk: walk)
+      }
+      hot.append(isHere)
+    }
+    let isHot = lowering.temporary(TensorType(.bool, type.shape))
+    lowering.integerBinary(
+      .or, .bool, hot[0], hot[1], to: isHot, walk: Walk(extents: [type.shape.count], strides: [[1], [1], [1]]))
+    let values = try lowering.read(node.inputs[2], as: .native, in: [.rowMajor]).buffer
+    let bytes = type.dataType.byteCount
+    let parts = [0, 1].map { offset in
+      let part = lowering.temporary(TensorType(type.dataType, [1]))
+      lowering.append {
+        MoveStep(
+          name: $0, input: values, output: part, elementBytes: bytes, inputOffset: offset, outputOffset: 0,
+          walk: Walk(extents: [1], strides: [[1], [1]]))
+      }
+      return part
+    }
+    let output = try lowering.write(node.outputs[0], as: .native, in: .rowMajor)
+    lowering.append {
+      SelectStep(
+        name: $0, condition: isHot, a: parts[1], b: parts[0], output: output, elementBytes: bytes,
+        walk: Walk(extents: [type.shape.count], strides: [[1], [0], [0], [1]]))
+    }
   }
 }

@@ -1,10 +1,11 @@
 import Foundation
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// a to the power b with broadcasting, in a's type. ONNX `Pow`, opsets 7, 12, 13, 15. b may have another type than a.
-package struct Pow: Operator {
+package struct Pow: DifferentiablePair {
   package static let onnxName = "Pow"
   package static let inputCount = 2...2
   package init(decoding node: Node) throws(Diagnostic) {}
@@ -49,5 +50,94 @@ package struct Pow: Operator {
       rest >>= 1
     }
     return result
+  }
+  static func derivatives(_ a: Float, _ b: Float) -> (a: Float, b: Float) {
+    let byBase = b == 2 ? 2 * a : b == 1 ? 1 : b == 0 ? 0 : b * pow(a, b - 1)
+    return (byBase, a > 0 ? pow(a, b) * log(a) : 0)
+  }
+}
+
+extension Pow: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    if try lowerIntegers(node, into: &lowering) { return }
+    _ = try computedType(node, lowering)
+    let (x, y) = (node.inputs[0], node.outputs[0])
+    let (base, shape) = (try lowering.shape(of: x), try lowering.shape(of: y))
+    guard let exponents = lowering.floatConstant(node.inputs[1])?.cast(to: .float32) else {
+      let type = try lowering.type(of: node.inputs[1])
+      if type.dataType == .float32 { return try lowering.floatBinary(.power, x, node.inputs[1], y) }
+      _ = try computedType(node, lowering, index: 1)
+      let integers = try lowering.read(node.inputs[1], as: .native, in: [.rowMajor]).buffer
+      let floats = lowering.cast(integers, from: type.dataType, to: .float32, count: type.shape.count)
+      return try lowerPower(x, (floats, type.shape), y, into: &lowering)
+    }
+    if let values = exponents.floats, values.count == 1, base == shape,
+      try lowerScalar(values[0], x, y, into: &lowering)
+    {
+      return
+    }
+    // The exponents may be integers: the step gets them as floats.
+    let floats = lowering.loaded(exponents, "exponents")
+    try lowerPower(x, (floats, exponents.shape), y, into: &lowering)
+  }
+
+  /// The general power, with the exponents in a row-major float buffer.
+  private func lowerPower(
+    _ x: String, _ exponents: (buffer: BufferID, shape: Shape), _ y: String, into lowering: inout Lowering
+  ) throws {
+    let (base, shape) = (try lowering.shape(of: x), try lowering.shape(of: y))
+    let left = try lowering.read(x, as: .native, in: [.rowMajor])
+    let right = Lowering.Form(encoding: .native, layout: .rowMajor, buffer: exponents.buffer)
+    let walk = lowering.binaryWalk((left, base), (right, exponents.shape), shape, .rowMajor)
+    let buffer = try lowering.write(y, as: .native, in: .rowMajor)
+    lowering.append {
+      FloatBinaryStep(name: $0, operation: .power, a: left.buffer, b: right.buffer, output: buffer, walk: walk)
+    }
+  }
+
+  /// Exponents that products and a quotient give, rounding once each; false for others.
+  private func lowerScalar(
+    _ exponent: Float, _ x: String, _ y: String, into lowering: inout Lowering
+  ) throws -> Bool {
+    switch exponent {
+    case 1: try lowering.view(x, y)
+    case 2: try lowering.floatUnary(FloatFunction(.square), x, y)
+    case -1: try lowering.floatUnary(FloatFunction(.reciprocal), x, y)
+    case 3:
+      let count = try lowering.shape(of: x).count
+      let form = try lowering.read(x, as: .native)
+      let square = lowering.unary(FloatFunction(.square), form.buffer, count: count)
+      let target = try lowering.write(y, as: .native, in: form.layout)
+      _ = lowering.binary(.multiply, square, form.buffer, rows: 1, columns: count, strideB: (0, 1), to: target)
+    default: return false
+    }
+    return true
+  }
+}
+
+extension Pow {
+  /// Powers of integers by integers, in 64 bits; false where the base is float.
+  func lowerIntegers(_ node: Node, into lowering: inout Lowering) throws -> Bool {
+    let (base, exponent) = (try lowering.type(of: node.inputs[0]), try lowering.type(of: node.inputs[1]))
+    guard !base.dataType.isFloat else { return false }
+    guard [base, exponent].allSatisfy({ $0.dataType != .uint64 && CastStep.types.contains($0.dataType) }),
+      !exponent.dataType.isFloat
+    else { throw cannotLower(node, "of \(base.dataType.rawValue) and \(exponent.dataType.rawValue) values") }
+    let shape = try lowering.shape(of: node.outputs[0])
+    var operands: [BufferID] = []
+    for (name, type) in zip(node.inputs, [base, exponent]) {
+      let buffer = try lowering.read(name, as: .native, in: [.rowMajor]).buffer
+      operands.append(lowering.cast(buffer, from: type.dataType, to: .int64, count: type.shape.count))
+    }
+    let output = try lowering.write(node.outputs[0], as: .native, in: .rowMajor)
+    let isWide = base.dataType == .int64
+    let power = isWide ? output : lowering.temporary(TensorType(.int64, shape))
+    let walk = Walk.filling(
+      shape, .rowMajor, reading: [base, exponent].map { Broadcasting.strides(of: $0.shape, over: shape) })
+    lowering.integerBinary(.power, .int64, operands[0], operands[1], to: power, walk: walk)
+    if !isWide {
+      _ = lowering.cast(power, from: .int64, to: base.dataType, count: shape.count, output: output)
+    }
+    return true
   }
 }

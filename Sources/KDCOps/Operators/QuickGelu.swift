@@ -1,9 +1,10 @@
+import Foundation
 import KDCDiagnostics
 import KDCGraph
 import KDCProgram
 
 /// x · sigmoid(alpha·x); with alpha 1 the SiLU (Swish). `com.microsoft.QuickGelu`.
-package struct QuickGelu: UnaryFunction {
+package struct QuickGelu: UnaryFunction, DifferentiableFunction {
   package static let onnxName = "QuickGelu"
   package static let domain = "com.microsoft"
   package let alpha: Float
@@ -14,4 +15,8 @@ package struct QuickGelu: UnaryFunction {
 
   package var function: FloatFunction? { alpha == 1 ? FloatFunction(.silu) : FloatFunction(.quickGelu, a: alpha) }
   package func apply(_ x: Float) -> Float { x * FloatMath.sigmoid(alpha * x) }
+  func derivative(_ x: Float, _ y: Float) -> Float {
+    let s = 1 / (1 + exp(-alpha * x))
+    return s + alpha * y * (1 - s)
+  }
 }

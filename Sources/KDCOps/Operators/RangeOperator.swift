@@ -1,5 +1,6 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// start, start + delta, … below (above, for a negative delta) limit; constant scalars. ONNX `Range`, opset 11.
@@ -47,5 +48,14 @@ package struct RangeOperator: Operator {
     default: throw InternalError("'Range' of \(parts[0].type) and \(parts[2].type)")
     }
     return [Tensor([count], numbers.elements(as: parts[0].dataType))]
+  }
+}
+
+extension RangeOperator: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let values = try evaluate(node.inputs.map { lowering.constant($0) })
+    let constant = lowering.addConstant(values[0], "values")
+    let output = try lowering.write(node.outputs[0], as: .native, in: .rowMajor)
+    lowering.append { LoadStep(name: $0, constant: constant, output: output, byteCount: values[0].byteCount) }
   }
 }

@@ -3,7 +3,7 @@ import KDCGraph
 import KDCTensor
 
 /// Arithmetic mean over some axes. ONNX `ReduceMean`, opsets 1, 11, 13, 18; axes are an input from opset 18 on.
-package struct ReduceMean: Operator {
+package struct ReduceMean: Quantizable {
   package static let onnxName = "ReduceMean"
   package static let inputCount = 1...2
   package let reduction: Reduction
@@ -11,6 +11,8 @@ package struct ReduceMean: Operator {
   package init(decoding node: Node) throws(Diagnostic) {
     reduction = try Reduction(decoding: node, axesInputSince: 18)
   }
+
+  package var quantizationRule: QuantizationRule { .integer }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     try reduction.outputTypes(self, inputs)
@@ -23,6 +25,16 @@ package struct ReduceMean: Operator {
   }
 }
 
-extension ReduceMean: Quantizable {
-  package var quantizationRule: QuantizationRule { .integer }
+extension ReduceMean: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerReduction(node, reduction, .mean, into: &lowering)
+  }
+}
+
+extension ReduceMean: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    try reduction.spread(self, inputs, outputGradients.optional(0), wanted) { 1 / Float(max(1, $0)) }
+  }
 }

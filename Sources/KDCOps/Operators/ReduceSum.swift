@@ -3,7 +3,7 @@ import KDCGraph
 import KDCTensor
 
 /// Sum over some axes. ONNX `ReduceSum`, opsets 1, 11, 13; axes are an input from opset 13 on.
-package struct ReduceSum: Operator {
+package struct ReduceSum: Quantizable {
   package static let onnxName = "ReduceSum"
   package static let inputCount = 1...2
   package let reduction: Reduction
@@ -11,6 +11,8 @@ package struct ReduceSum: Operator {
   package init(decoding node: Node) throws(Diagnostic) {
     reduction = try Reduction(decoding: node, axesInputSince: 13)
   }
+
+  package var quantizationRule: QuantizationRule { .float }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     try reduction.outputTypes(self, inputs)
@@ -21,6 +23,16 @@ package struct ReduceSum: Operator {
   }
 }
 
-extension ReduceSum: Quantizable {
-  package var quantizationRule: QuantizationRule { .float }
+extension ReduceSum: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerReduction(node, reduction, .sum, into: &lowering)
+  }
+}
+
+extension ReduceSum: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    try reduction.spread(self, inputs, outputGradients.optional(0), wanted) { _ in 1 }
+  }
 }

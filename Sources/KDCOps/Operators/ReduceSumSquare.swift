@@ -1,9 +1,10 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// Sum of squares over some axes. ONNX `ReduceSumSquare`, opsets 1, 11, 13, 18; axes are an input from opset 18 on.
-package struct ReduceSumSquare: Operator {
+package struct ReduceSumSquare: Quantizable {
   package static let onnxName = "ReduceSumSquare"
   package static let inputCount = 1...2
   package let reduction: Reduction
@@ -11,6 +12,8 @@ package struct ReduceSumSquare: Operator {
   package init(decoding node: Node) throws(Diagnostic) {
     reduction = try Reduction(decoding: node, axesInputSince: 18)
   }
+
+  package var quantizationRule: QuantizationRule { .float }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     try reduction.outputTypes(self, inputs)
@@ -22,6 +25,16 @@ package struct ReduceSumSquare: Operator {
   }
 }
 
-extension ReduceSumSquare: Quantizable {
-  package var quantizationRule: QuantizationRule { .float }
+extension ReduceSumSquare: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerReduction(node, reduction, .sum, before: FloatFunction(.square), into: &lowering)
+  }
+}
+
+extension ReduceSumSquare: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    try reduction.scale(self, inputs, outputs, outputGradients.optional(0), wanted) { x, _ in 2 * x }
+  }
 }

@@ -1,11 +1,12 @@
 import KDCProgram
 
 /// max(x, 0). ONNX `Relu`, opsets 6, 13, 14 (integers).
-package struct Relu: PlainUnaryFunction, IntegerUnaryFunction {
+package struct Relu: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFunction {
   package static let onnxName = "Relu"
   package init() {}
 
   package var function: FloatFunction? { .relu }
   package func apply(_ x: Float) -> Float { x <= 0 ? 0 : x }
   package func apply(_ x: Int64) -> Int64 { x > 0 ? x : 0 }
+  func derivative(_ x: Float, _ y: Float) -> Float { y > 0 ? 1 : 0 }
 }

@@ -5,7 +5,7 @@ import KDCTensor
 /// The same elements under another shape. ONNX `Reshape`, opsets 5, 13, 14, 19, 21.
 ///
 /// In the constant input `shape`, 0 keeps the input's dimension (unless `allowzero`), one −1 is computed.
-package struct Reshape: Quantizable {
+package struct Reshape: Quantizable, ShapeChange {
   package static let onnxName = "Reshape"
   package static let inputCount = 2...2
   package let allowsZero: Bool
@@ -55,4 +55,8 @@ package struct Reshape: Quantizable {
     let x = try inputs.required(0)
     return [x.reshaped(to: try target(of: x.shape, wanted: inputs.optionalInts(1) ?? []))]
   }
+}
+
+extension Reshape: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws { try lowerView(node, into: &lowering) }
 }

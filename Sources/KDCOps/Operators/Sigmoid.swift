@@ -1,10 +1,11 @@
 import KDCProgram
 
 /// 1 / (1 + e^−x). ONNX `Sigmoid`, opsets 6, 13.
-package struct Sigmoid: PlainUnaryFunction {
+package struct Sigmoid: PlainUnaryFunction, DifferentiableFunction {
   package static let onnxName = "Sigmoid"
   package init() {}
 
   package var function: FloatFunction? { FloatFunction(.sigmoid) }
   package func apply(_ x: Float) -> Float { FloatMath.sigmoid(x) }
+  func derivative(_ x: Float, _ y: Float) -> Float { y * (1 - y) }
 }

@@ -6,7 +6,7 @@ import KDCTensor
 ///
 /// Opset < 10: attributes `starts`, `ends`, `axes`; from 10 on constant inputs, with `steps`, which may be negative.
 /// Ends are clamped to the tensor.
-package struct Slice: Quantizable {
+package struct Slice: Quantizable, ElementMovement {
   package static let onnxName = "Slice"
   package static let inputCount = 1...5
   /// From attributes; nil from opset 10 on.
@@ -86,5 +86,17 @@ package struct Slice: Quantizable {
         offset: zip(ranges, strides).reduce(0) { $0 + $1.0.start * $1.1 },
         strides: zip(ranges, strides).map { $0.step * $1 }, shape: Shape(ranges.map(\.count)))
     ]
+  }
+}
+
+extension Slice: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let shape = try lowering.shape(of: node.inputs[0])
+    let ranges = try ranges(
+      of: shape, starts: lowering.integers(node, 1), ends: lowering.integers(node, 2),
+      axes: lowering.integers(node, 3), steps: lowering.integers(node, 4))
+    try lowering.select(
+      node.inputs[0], node.outputs[0], starts: ranges.map(\.start),
+      axes: ranges.enumerated().map { ($0.offset, $0.element.step) })
   }
 }

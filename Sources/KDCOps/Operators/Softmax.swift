@@ -40,3 +40,27 @@ package struct Softmax: Operator {
     return [Tensor(shape, values)]
   }
 }
+
+extension Softmax: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerSoftmax(node, axis: axis, flattens: flattens, isLog: false, into: &lowering)
+  }
+}
+
+extension Softmax: Differentiable {
+  /// ∂x = y · (∂y − Σ ∂y · y) for each row.
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    guard wanted.at(0), let gradient = try outputGradients.gradient() else { return .none(inputs.count) }
+    let (shape, y) = try outputs.floats(0)
+    return [
+      try AxisSplit(self, axis: axis, of: shape, flattens: flattens).rows(shape, gradient, y) {
+        gradient, y, result, step, count in
+        var sum: Float = 0
+        for i in 0..<count { sum += gradient[i &* step] * y[i &* step] }
+        for i in 0..<count { result[i &* step] = y[i &* step] * (gradient[i &* step] - sum) }
+      }
+    ]
+  }
+}

@@ -4,7 +4,7 @@ import KDCTensor
 
 /// Moves blocks of space into channels: [N, C, H, W] → [N, C · b², H / b, W / b], the channel being (block row, block
 /// column, input channel). ONNX `SpaceToDepth`, opsets 1, 13.
-package struct SpaceToDepth: Operator {
+package struct SpaceToDepth: Quantizable, ElementMovement {
   package static let onnxName = "SpaceToDepth"
   package let blockSize: Int
 
@@ -12,6 +12,8 @@ package struct SpaceToDepth: Operator {
     blockSize = try node.requiredInt("blocksize")
     guard 1...1 << 15 ~= blockSize else { throw node.invalid("blocksize", "is \(blockSize), must be 1 or more") }
   }
+
+  package var quantizationRule: QuantizationRule { .sameAsInput }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let x = try required(inputs, 0, "input").type
@@ -45,6 +47,14 @@ package struct SpaceToDepth: Operator {
   }
 }
 
-extension SpaceToDepth: Quantizable {
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+extension SpaceToDepth: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let (x, form, s) = try image(node, &lowering)
+    let b = blockSize
+    let (height, width) = (x[2] / b, x[3] / b)
+    try lowering.rearrange(
+      form, node.outputs[0],
+      channelsLast: [(height, b * s[2]), (width, b * s[3]), (b, s[2]), (b, s[3]), (x[1], s[1])],
+      rowMajor: [(b, s[2]), (b, s[3]), (x[1], s[1]), (height, b * s[2]), (width, b * s[3])])
+  }
 }

@@ -6,7 +6,7 @@ import KDCTensor
 ///
 /// Sizes: the attribute `split` (opset < 13) or input 1, else equal parts; from opset 18 on, `num_outputs` parts of
 /// which the last may be smaller.
-package struct Split: Quantizable {
+package struct Split: Quantizable, ElementMovement {
   package static let onnxName = "Split"
   package static let inputCount = 1...2
   package static let outputCount = 1...Int.max
@@ -65,6 +65,21 @@ package struct Split: Quantizable {
       shape.dims[axis] = size
       defer { start += size }
       return x.strided(offset: start * x.shape.strides[axis], strides: x.shape.strides, shape: shape)
+    }
+  }
+}
+
+extension Split: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let shape = try lowering.shape(of: node.inputs[0])
+    let axis = try normalized(axis: axis, rank: shape.rank)
+    var start = 0
+    for (name, size) in zip(node.outputs, try parts(of: shape[axis], given: lowering.integers(node, 1))) {
+      defer { start += size }
+      guard lowering.isUsed(name) else { continue }
+      var starts = [Int](repeating: 0, count: shape.rank)
+      starts[axis] = start
+      try lowering.select(node.inputs[0], name, starts: starts, axes: shape.dims.indices.map { ($0, 1) })
     }
   }
 }

@@ -1,11 +1,12 @@
 import KDCProgram
 
 /// Square root; NaN below 0. ONNX `Sqrt`, opsets 6, 13.
-package struct Sqrt: PlainUnaryFunction {
+package struct Sqrt: PlainUnaryFunction, DifferentiableFunction {
   package static let onnxName = "Sqrt"
   package init() {}
 
   package var quantizationRule: QuantizationRule { .float }
   package var function: FloatFunction? { FloatFunction(.sqrt) }
   package func apply(_ x: Float) -> Float { x.squareRoot() }
+  func derivative(_ x: Float, _ y: Float) -> Float { 0.5 / y }
 }

@@ -5,7 +5,7 @@ import KDCTensor
 /// Removes dimensions of 1: those of `axes`, or all. ONNX `Squeeze`, opsets 1, 11, 13, 21.
 ///
 /// Axes are an attribute before opset 13 and a constant input after.
-package struct Squeeze: Quantizable {
+package struct Squeeze: Quantizable, ShapeChange {
   package static let onnxName = "Squeeze"
   package static let inputCount = 1...2
   /// From the attribute, opset < 13.
@@ -37,4 +37,8 @@ package struct Squeeze: Quantizable {
     let x = try inputs.required(0)
     return [x.reshaped(to: try squeezed(x.shape, given: inputs.optionalInts(1)))]
   }
+}
+
+extension Squeeze: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws { try lowerView(node, into: &lowering) }
 }

@@ -33,3 +33,26 @@ package struct Transpose: Quantizable {
     return [x.strided(offset: 0, strides: order.map { strides[$0] }, shape: Shape(order.map { x.shape[$0] }))]
   }
 }
+
+extension Transpose: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let rank = try lowering.shape(of: node.inputs[0]).rank
+    let order = try permutation(rank: rank)
+    try lowering.select(
+      node.inputs[0], node.outputs[0], starts: [Int](repeating: 0, count: rank), axes: order.map { ($0, 1) })
+  }
+}
+
+extension Transpose: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    guard wanted.at(0), let gradient = outputGradients.optional(0) else { return .none(inputs.count) }
+    let x = try inputs.required(0).shape
+    let order = try permutation(rank: x.rank)
+    let strides = gradient.shape.strides
+    var inverse = [Int](repeating: 0, count: order.count)
+    for (position, axis) in order.enumerated() { inverse[axis] = strides[position] }
+    return [gradient.strided(offset: 0, strides: inverse, shape: x)]
+  }
+}

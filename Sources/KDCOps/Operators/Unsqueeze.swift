@@ -5,7 +5,7 @@ import KDCTensor
 /// Inserts dimensions of 1 at `axes` of the result. ONNX `Unsqueeze`, opsets 1, 11, 13, 21.
 ///
 /// Axes are an attribute before opset 13 and a constant input after.
-package struct Unsqueeze: Quantizable {
+package struct Unsqueeze: Quantizable, ShapeChange {
   package static let onnxName = "Unsqueeze"
   package static let inputCount = 1...2
   /// From the attribute, opset < 13.
@@ -40,4 +40,8 @@ package struct Unsqueeze: Quantizable {
     let x = try inputs.required(0)
     return [x.reshaped(to: try expanded(x.shape, given: inputs.optionalInts(1)))]
   }
+}
+
+extension Unsqueeze: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws { try lowerView(node, into: &lowering) }
 }

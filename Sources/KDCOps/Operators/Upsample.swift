@@ -86,3 +86,49 @@ package struct Upsample: Quantizable {
     return result
   }
 }
+
+extension Upsample: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let shape = try lowering.shape(of: node.inputs[0])
+    let given = node.input(1).flatMap { lowering.constant($0)?.floats }
+    let (result, scales) = try target(of: shape, given: given)
+    var axes: [Int: ResizeAxis] = [:]
+    for axis in 0..<shape.rank where result[axis] != shape[axis] {
+      let last = shape[axis] - 1
+      var table = ResizeAxis(lower: [], upper: [], weight: [])
+      for o in 0..<result[axis] {
+        let at = Float(o) / scales[axis]
+        let lower = min(Int(at), last)
+        table.lower.append(lower)
+        table.upper.append(isLinear ? min(lower + 1, last) : lower)
+        table.weight.append(isLinear ? min(at, Float(last)) - Float(lower) : 0)
+      }
+      axes[axis] = table
+    }
+    try lowerResize(node, axes, into: &lowering)
+  }
+}
+
+extension Upsample: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    var result = [Tensor?].none(inputs.count)
+    guard wanted.at(0), let gradient = outputGradients.optional(0) else { return result }
+    let x = try inputs.required(0).shape
+    let (shape, scales) = try target(of: x, given: inputs.optional(1)?.floats)
+    var tables: [Resize.Table] = []
+    for axis in 0..<shape.rank where shape[axis] != x[axis] || (isLinear && scales[axis] != 1) {
+      var table = Resize.Table(axis: axis, lower: [], upper: [], weight: [])
+      for position in 0..<shape[axis] {
+        let at = min(Float(position) / scales[axis], Float(x[axis] - 1))
+        table.lower.append(Int(at))
+        table.upper.append(min(Int(at) + 1, x[axis] - 1))
+        table.weight.append(isLinear ? at - Float(Int(at)) : 0)
+      }
+      tables.append(table)
+    }
+    result[0] = try gradient.unresized(by: tables, to: x)
+    return result
+  }
+}

@@ -1,5 +1,6 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// condition ? x : y, element by element with broadcasting. ONNX `Where`, opsets 9, 16.
@@ -23,5 +24,36 @@ package struct Where: Operator {
     guard case .bool(let chosen) = condition.expanded(to: shape).elements else { throw InternalError("not bool") }
     let both = try Tensor.chained([x.expanded(to: shape), y.expanded(to: shape)])
     return [both.picked(chosen.indices.map { chosen[$0] ? $0 : chosen.count + $0 }, shape: shape)]
+  }
+}
+
+extension Where: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let type = try lowering.type(of: node.outputs[0])
+    let (operands, walk, layout) = try lowering.elementwiseOperands(Array(node.inputs.prefix(3)), type.shape)
+    let output = try lowering.write(node.outputs[0], as: .native, in: layout)
+    lowering.append {
+      SelectStep(
+        name: $0, condition: operands[0], a: operands[1], b: operands[2], output: output,
+        elementBytes: type.dataType.byteCount, walk: walk)
+    }
+  }
+}
+
+extension Where: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    var result = [Tensor?].none(inputs.count)
+    guard let gradient = try outputGradients.gradient(), let shape = outputs.first?.shape else { return result }
+    guard case .bool(let chosen) = try inputs.required(0).expanded(to: shape).elements else {
+      throw InternalError("condition of 'Where' is not bool")
+    }
+    for index in [1, 2] where wanted.at(index) {
+      guard let input = inputs.optional(index), input.dataType == .float32 else { continue }
+      let own = zip(gradient, chosen).map { $1 == (index == 1) ? $0 : 0 }
+      result[index] = try Tensor(shape, own).summed(to: input.shape)
+    }
+    return result
   }
 }

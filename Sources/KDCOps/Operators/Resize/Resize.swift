@@ -1,0 +1,204 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// Resampling to other sizes, nearest or (multi-)linear. ONNX `Resize`, opsets 10, 11, 13, 18, 19.
+///
+/// Sizes or scales must be constant. Cubic interpolation, antialias and tf_crop_and_resize are refused.
+package struct Resize: Quantizable {
+  package static let onnxName = "Resize"
+  package static let inputCount = 1...4
+  package let isLinear: Bool
+  package let coordinates: ResizeCoordinates
+  /// The axes that scales and sizes list; nil: all.
+  package let axes: [Int]?
+  private let opset: Int
+  private let aspectRatioPolicy: String
+
+  /// Where the output elements of one axis come from: y[o] = x[lower[o]] · (1 − weight[o]) + x[upper[o]] · weight[o].
+  package struct Table: Sendable, Equatable {
+    package var axis: Int
+    package var lower: [Int]
+    package var upper: [Int]
+    package var weight: [Float]
+  }
+
+  package init(decoding node: Node) throws(Diagnostic) {
+    opset = node.opset
+    isLinear =
+      try node.choice(
+        "mode", default: "nearest", of: ["nearest", "linear", "cubic"], supported: ["nearest", "linear"]) == "linear"
+    coordinates = try ResizeCoordinates(decoding: node)
+    axes = try node.optionalInts("axes")
+    aspectRatioPolicy = try node.choice(
+      "keep_aspect_ratio_policy", default: "stretch", of: ["stretch", "not_larger", "not_smaller"])
+    if try node.flag("antialias", default: false) { throw node.unsupported("'Resize' with antialias 1") }
+  }
+
+  /// An interpolated value lies in the range of the input.
+  package var quantizationRule: QuantizationRule { .sameAsInput }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let x = try required(inputs, 0, "X").type
+    guard !isLinear || x.dataType == .float32 else { throw typeMismatch("input X is \(x), must be float32") }
+    let scales = try constant(inputs, opset < 11 ? 1 : 2, "scales")
+    let sizes = try opset < 11 ? nil : constantInts(inputs, 3, "sizes")
+    return [TensorType(x.dataType, try target(x.shape, scales: scales, sizes: sizes).output)]
+  }
+
+  /// The output shape and the scale of every axis. An empty `scales` or `sizes` counts as absent.
+  private func target(
+    _ x: Shape, scales: Tensor?, sizes: [Int]?
+  ) throws(Diagnostic) -> (output: Shape, scales: [Float]) {
+    var listed: [Int] = []
+    for axis in axes ?? Array(0..<x.rank) { listed.append(try normalized(axis: axis, rank: x.rank)) }
+    var output = x
+    var factors = [Float](repeating: 1, count: x.rank)
+    if let sizes, !sizes.isEmpty {
+      guard sizes.count == listed.count, sizes.allSatisfy({ $0 >= 1 }), !x.dims.contains(0) else {
+        throw shapeMismatch("sizes \(Shape(sizes)) must be \(listed.count) positive numbers, for input \(x)")
+      }
+      let ratios = zip(listed, sizes).map { Float($1) / Float(x[$0]) }
+      let common = aspectRatioPolicy == "not_larger" ? ratios.min() : ratios.max()
+      for (index, axis) in listed.enumerated() {
+        if aspectRatioPolicy == "stretch" {
+          output.dims[axis] = sizes[index]
+        } else if let common {
+          output.dims[axis] = Self.size((Double(common) * Double(x[axis]) + 0.5).rounded(.down))
+        }
+        factors[axis] = aspectRatioPolicy == "stretch" ? ratios[index] : common ?? 1
+      }
+      return (output, factors)
+    }
+    guard let scales, scales.count > 0 else {
+      throw Diagnostic(.missingInput, "'Resize' needs scales or sizes")
+    }
+    guard let values = scales.floats, values.count == listed.count, values.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+      throw shapeMismatch("scales \(scales.type) must be \(listed.count) positive floats, for input \(x)")
+    }
+    for (axis, scale) in zip(listed, values) {
+      output.dims[axis] = Self.size(Double(Float(x[axis]) * scale).rounded(.down))
+      factors[axis] = scale
+    }
+    return (output, factors)
+  }
+
+  /// Sizes too large to address become one that the check of inferred shapes reports.
+  private static func size(_ value: Double) -> Int { Int(min(max(value, 0), 0x1p50)) }
+
+  /// The output shape, and a table for each axis that changes. Inputs have passed `outputTypes`.
+  package func tables(input x: Shape, scales: Tensor?, sizes: [Int]?) throws(Diagnostic) -> (Shape, [Table]) {
+    let (output, scales) = try target(x, scales: scales, sizes: sizes)
+    var tables: [Table] = []
+    for axis in 0..<x.rank where output[axis] != x[axis] || scales[axis] != 1 {
+      var table = Table(axis: axis, lower: [], upper: [], weight: [])
+      for o in 0..<output[axis] {
+        let source = coordinates.source(o, input: x[axis], output: output[axis], scale: scales[axis])
+        if isLinear {
+          let clamped = min(max(source, 0), Float(x[axis] - 1))
+          let lower = Int(clamped)
+          table.lower.append(lower)
+          table.upper.append(min(lower + 1, x[axis] - 1))
+          table.weight.append(clamped - Float(lower))
+        } else {
+          let nearest = coordinates.nearest(source, input: x[axis], scale: scales[axis])
+          table.lower.append(nearest)
+          table.upper.append(nearest)
+          table.weight.append(0)
+        }
+      }
+      tables.append(table)
+    }
+    return (output, tables)
+  }
+
+  /// As `tables(input:scales:sizes:)`, from the node's inputs in order.
+  package func tables(_ inputs: [Tensor?]) throws -> (Shape, [Table]) {
+    try tables(
+      input: inputs.required(0).shape, scales: inputs.optional(opset < 11 ? 1 : 2),
+      sizes: opset < 11 ? nil : inputs.optionalInts(3))
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    var (_, tables) = try tables(inputs)
+    // Shrinking axes first: less work for the others.
+    var x = try inputs.required(0)
+    tables.sort { ($0.lower.count - x.shape[$0.axis], $0.axis) < ($1.lower.count - x.shape[$1.axis], $1.axis) }
+    for table in tables { x = try isLinear ? Self.blend(x, table) : Self.pick(x, table) }
+    return [x]
+  }
+
+  private static func pick(_ x: Tensor, _ table: Table) -> Tensor {
+    let (outer, count, inner) = x.shape.split(at: table.axis)
+    var indices: [Int] = []
+    indices.reserveCapacity(outer * table.lower.count * inner)
+    for o in 0..<outer {
+      for source in table.lower {
+        let start = (o * count + source) * inner
+        for i in 0..<inner { indices.append(start + i) }
+      }
+    }
+    return x.picked(indices, shape: x.shape.replacing(table.axis, by: table.lower.count))
+  }
+
+  private static func blend(_ x: Tensor, _ table: Table) throws -> Tensor {
+    guard let values = x.floats else { throw InternalError("linear Resize of \(x.type)") }
+    let (outer, count, inner) = x.shape.split(at: table.axis)
+    let shape = x.shape.replacing(table.axis, by: table.lower.count)
+    let result = [Float](count: shape.count) { result in
+      values.withPointer { values in
+        var target = result
+        for o in 0..<outer {
+          let block = values + o * count * inner
+          for position in table.lower.indices {
+            let (low, high) = (block + table.lower[position] * inner, block + table.upper[position] * inner)
+            let weight = table.weight[position]
+            for i in 0..<inner { target[i] = low[i] * (1 - weight) + high[i] * weight }
+            target += inner
+          }
+        }
+      }
+    }
+    return Tensor(shape, result)
+  }
+}
+
+extension Shape {
+  /// The shape seen as [outer, count, inner] around an axis.
+  fileprivate func split(at axis: Int) -> (outer: Int, count: Int, inner: Int) {
+    (dims[..<axis].reduce(1, *), dims[axis], dims[(axis + 1)...].reduce(1, *))
+  }
+
+  fileprivate func replacing(_ axis: Int, by size: Int) -> Shape {
+    var copy = self
+    copy.dims[axis] = size
+    return copy
+  }
+}
+
+extension Resize: Lowerable {
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let index = node.opset < 11 ? 1 : 2
+    let (_, tables) = try tables(
+      input: try lowering.shape(of: node.inputs[0]), scales: node.input(index).flatMap { lowering.constant($0) },
+      sizes: node.opset < 11 ? nil : lowering.integers(node, 3))
+    try lowerResize(
+      node,
+      Dictionary(
+        uniqueKeysWithValues: tables.map { table in
+          (table.axis, ResizeAxis(lower: table.lower, upper: table.upper, weight: table.weight))
+        }), into: &lowering)
+  }
+}
+
+extension Resize: Differentiable {
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    var result = [Tensor?].none(inputs.count)
+    guard wanted.at(0), let gradient = outputGradients.optional(0) else { return result }
+    let (_, tables) = try tables(inputs)
+    result[0] = try gradient.unresized(by: tables, to: inputs.required(0).shape)
+    return result
+  }
+}

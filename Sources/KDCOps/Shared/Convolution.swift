@@ -1,0 +1,109 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCTensor
+
+/// What Conv and FusedConv share.
+extension Operator {
+  /// The output type [N, M, spatial…] for inputs X, W, B.
+  func convolutionType(
+    _ inputs: [OperatorInput?], window: SpatialWindow, group: Int
+  ) throws(Diagnostic) -> TensorType {
+    let x = try requiredFloat(inputs, 0, "X")
+    let w = try requiredFloat(inputs, 1, "W")
+    guard w.rank == x.rank, x.rank >= 3 else {
+      throw shapeMismatch("X \(x) and W \(w) must have one rank, 3 or more")
+    }
+    guard x[1] % group == 0, w[0] % group == 0, w[1] == x[1] / group else {
+      throw shapeMismatch(
+        "X \(x) has \(x[1]) channels in \(group) group(s), but W \(w) is for \(w[1]) channels a group and makes \(w[0])"
+      )
+    }
+    if let b = try optionalFloat(inputs, 2, "B"), b.dims != [w[0]] {
+      throw shapeMismatch("B \(b) must be [\(w[0])], one value for each output channel of W \(w)")
+    }
+    let axes = try window.resolve(self, input: x, kernel: Array(w.dims[2...]))
+    return TensorType(.float32, Shape([x[0], w[0]] + axes.map(\.output)))
+  }
+
+  func convolutionGeometry(
+    _ x: Shape, _ w: Shape, window: SpatialWindow, group: Int
+  ) throws(Diagnostic) -> (geometry: ImageGeometry, output: Shape) {
+    let axes = try window.resolve(self, input: x, kernel: Array(w.dims[2...]))
+    let geometry = ImageGeometry(
+      batch: x[0], inputChannels: x[1], outputChannels: w[0], groups: group, y: axes.planar.y.geometry,
+      x: axes.planar.x.geometry)
+    return (geometry, Shape([x[0], w[0]] + axes.map(\.output)))
+  }
+
+  func convolve(
+    _ inputs: [Tensor?], window: SpatialWindow, group: Int, epilogue: Convolution.Epilogue = Convolution.Epilogue(),
+    threads: Threads
+  ) throws -> Tensor {
+    let (x, w) = (try inputs.floats(0), try inputs.floats(1))
+    let (geometry, output) = try convolutionGeometry(x.shape, w.shape, window: window, group: group)
+    let values = Convolution.forward(
+      x.values, weights: w.values, bias: try inputs.optionalFloats(2), epilogue: epilogue, geometry, threads: threads)
+    return Tensor(output, values)
+  }
+}
+
+extension Operator {
+  /// Conv, FusedConv: X, W, B, Z.
+  func lowerConvolution(
+    _ node: Node, window: SpatialWindow, group: Int, activation: FusedActivation, into lowering: inout Lowering
+  ) throws {
+    let x = try lowering.shape(of: node.inputs[0])
+    let w = try lowering.shape(of: node.inputs[1])
+    guard x[0] == 1 else { throw cannotLower(node, "of \(x[0]) images", hint: "export the model with batch size 1") }
+    let (y, z) = try window.resolve(self, input: x, kernel: Array(w.dims[2...])).planar
+    let channels = w[0]
+    let (perGroup, taps) = (w[1], y.kernel * z.kernel)
+    guard let stored = ConvolutionWeights(node.inputs[1], rows: channels, in: lowering) else {
+      throw cannotLower(node, "with weights that are computed from data")
+    }
+    // [O, I, taps] to [O, taps, I].
+    let order = (0..<channels).flatMap { n in
+      (0..<taps).flatMap { tap in (0..<perGroup).map { (n * perGroup + $0) * taps + tap } }
+    }
+    let weights = perGroup == 1 || taps == 1 ? stored : stored.picked(order, rowOrigins: Array(0..<channels))
+    try lowering.convolution(
+      ConvolutionPlan(
+        input: node.inputs[0], output: node.outputs[0], residual: node.input(3),
+        geometry: StepGeometry(
+          input: (y.input, z.input, x[1]), output: (y.output, z.output, channels), kernel: (y.kernel, z.kernel),
+          strides: (y.stride, z.stride), dilations: (y.dilation, z.dilation), padTop: y.padBegin, padLeft: z.padBegin,
+          groups: group),
+        weights: weights, bias: try bias(node, 2, count: channels, lowering), activation: activation.function))
+  }
+
+  /// A constant bias, zeros where absent.
+  func bias(_ node: Node, _ index: Int, count: Int, _ lowering: Lowering) throws -> [Float] {
+    guard let name = node.input(index) else { return [Float](repeating: 0, count: count) }
+    guard let values = lowering.floatConstant(name)?.floats, values.count == count else {
+      throw cannotLower(node, "with a bias that is computed from data")
+    }
+    return values
+  }
+}
+
+extension Operator {
+  /// Gradients of X, W, B and the residual Z of activation(Conv(X, W, B) + Z), whose output is given where there is an
+  /// activation.
+  func convolutionGradients(
+    _ inputs: [Tensor?], output: [Float]?, gradient: [Float]?, activation: FusedActivation = .none,
+    window: SpatialWindow, group: Int, wanted: [Bool]
+  ) throws -> [Tensor?] {
+    guard let gradient else { return .none(inputs.count) }
+    let (x, w) = (try inputs.floats(0), try inputs.floats(1))
+    let geometry = try convolutionGeometry(x.shape, w.shape, window: window, group: group).geometry
+    let found = Convolution.gradients(
+      input: x.values, weights: w.values, outputGradient: gradient, output: output, low: activation.bounds.low,
+      high: activation.bounds.high, geometry,
+      wanted: Convolution.Wanted(
+        input: wanted.at(0), weights: wanted.at(1), bias: wanted.at(2) && inputs.optional(2) != nil,
+        residual: wanted.at(3) && inputs.optional(3) != nil))
+    return zip(inputs, [found.input, found.weights, found.bias, found.residual]).map { input, values in
+      values.flatMap { values in input.map { Tensor($0.shape, values) } }
+    }
+  }
+}

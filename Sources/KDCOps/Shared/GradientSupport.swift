@@ -1,0 +1,90 @@
+import KDCDiagnostics
+import KDCTensor
+
+/// alpha · op(a) · op(b), op(a) [m, k], op(b) [k, n].
+func product(
+  _ a: [Float], transposed transposeA: Bool, _ b: [Float], transposed transposeB: Bool, m: Int, n: Int, k: Int,
+  _ alpha: Float = 1
+) -> [Float] {
+  [Float](count: m * n) { c in
+    a.withPointer { a in
+      b.withPointer { b in
+        BLAS.gemm(transposeA: transposeA, transposeB: transposeB, m: m, n: n, k: k, alpha: alpha, a: a, b: b, c: c)
+      }
+    }
+  }
+}
+
+/// What gradients share.
+extension [Tensor?] {
+  /// Elements of ∂L/∂output `index`; nil where L does not depend on it.
+  func gradient(_ index: Int = 0) throws -> [Float]? { try optionalFloats(index) }
+
+  /// No gradient for any of `count` inputs.
+  static func none(_ count: Int) -> [Tensor?] { [Tensor?](repeating: nil, count: count) }
+}
+
+extension [Tensor] {
+  /// Shape and elements of a float32 output.
+  func floats(_ index: Int) throws -> (shape: Shape, values: [Float]) {
+    guard index < count, let values = self[index].floats else { throw InternalError("output \(index) is not float32") }
+    return (self[index].shape, values)
+  }
+}
+
+extension [Bool] {
+  /// Whether input `index` has a gradient of use.
+  func at(_ index: Int) -> Bool { index < count && self[index] }
+}
+
+extension Tensor {
+  /// ∂L/∂x from ∂L/∂y where y is x broadcast: summed over the dimensions that repeat.
+  func summed(to shape: Shape) throws -> Tensor {
+    guard shape != self.shape else { return self }
+    guard let values = floats else { throw InternalError("gradient of \(type)") }
+    return Tensor(shape, broadcastSums(values, self.shape, to: shape))
+  }
+}
+
+/// `values` of shape `from` summed to `shape`, which broadcasts to it.
+func broadcastSums(_ values: [Float], _ from: Shape, to shape: Shape) -> [Float] {
+  var result = [Float](repeating: 0, count: shape.count)
+  guard from.count > 0 else { return result }
+  // Neighbouring dimensions that the result walks evenly become one loop.
+  var loops: [(n: Int, step: Int)] = []
+  for (dim, step) in zip(from.dims, Broadcasting.strides(of: shape, over: from)).reversed() where dim != 1 {
+    if let last = loops.last, step == last.n * last.step {
+      loops[loops.count - 1].n *= dim
+    } else {
+      loops.append((dim, step))
+    }
+  }
+  let inner = loops.first ?? (1, 1)
+  let outer = Array(loops.dropFirst())
+  var index = [Int](repeating: 0, count: outer.count)
+  var target = 0
+  values.withPointer { values in
+    result.withUnsafeMutableBufferPointer { result in
+      var row = values
+      while true {
+        if inner.step == 0 {
+          result[target] += VectorSums.sum(row, inner.n)
+        } else {
+          for i in 0..<inner.n { result[target &+ i &* inner.step] += row[i] }
+        }
+        row += inner.n
+        var level = 0
+        while level < outer.count {
+          index[level] &+= 1
+          target &+= outer[level].step
+          if index[level] < outer[level].n { break }
+          target &-= outer[level].n &* outer[level].step
+          index[level] = 0
+          level += 1
+        }
+        if level == outer.count { break }
+      }
+    }
+  }
+  return result
+}
