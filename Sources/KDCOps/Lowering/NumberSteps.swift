@@ -81,6 +81,13 @@ extension Lowering {
     return output
   }
 
+  /// 0 − x for every element of a value of an integer `type`.
+  mutating func negated(_ x: BufferID, _ type: TensorType, to output: BufferID) {
+    let zero = loaded(Tensor([1], [Int64(0)]).cast(to: type.dataType), "zero")
+    let walk = Walk(extents: [type.shape.count], strides: [[0], [1], [1]])
+    integerBinary(.subtract, type.dataType, zero, x, to: output, walk: walk)
+  }
+
   /// The value of a buffer in another type, in a new one.
   mutating func cast(_ input: BufferID, from: DataType, to: DataType, count: Int, output: BufferID? = nil) -> BufferID {
     if from == to, output == nil { return input }
@@ -117,4 +124,9 @@ extension Lowering {
     }
     return sum
   }
+}
+
+extension DataType {
+  /// Integers below 0 exist; only of integer types.
+  var isSigned: Bool { ![.uint8, .uint16, .uint32, .uint64].contains(self) }
 }

@@ -1,27 +1,10 @@
+import KDCGraph
 import KDCProgram
 import KDCTensor
 
-/// Where the elements of an output axis come from: two positions and the weight of the second.
-struct ResizeAxis {
-  var lower: [Int]
-  var upper: [Int]
-  var weight: [Float]
-
-  static func unchanged(_ size: Int) -> ResizeAxis {
-    ResizeAxis(lower: Array(0..<size), upper: Array(0..<size), weight: [Float](repeating: 0, count: size))
-  }
-
-  /// f where output o is input o / f, nothing mixed.
-  func wholeFactor(from size: Int) -> Int? {
-    let factor = lower.count / max(size, 1)
-    guard factor * size == lower.count, weight.allSatisfy({ $0 == 0 }) else { return nil }
-    return lower.indices.allSatisfy { lower[$0] == $0 / factor } ? factor : nil
-  }
-}
-
 extension Lowering {
   /// An image [1, C, (H,) W] resampled along its rows and columns.
-  mutating func resize(_ input: String, _ output: String, rows: ResizeAxis, columns: ResizeAxis) throws {
+  mutating func resize(_ input: String, _ output: String, rows: Resampling, columns: Resampling) throws {
     let shape = try shape(of: input)
     let channels = shape[1]
     let (height, width) = (shape.rank == 4 ? shape[2] : 1, shape[shape.rank - 1])
@@ -38,7 +21,7 @@ extension Lowering {
     let target = try write(output, as: encoding, in: .channelsLast)
     let (newHeight, newWidth) = (rows.lower.count, columns.lower.count)
     if case .int8 = encoding {
-      func taps(_ axis: ResizeAxis) -> Tensor {
+      func taps(_ axis: Resampling) -> Tensor {
         let values = axis.lower.indices.flatMap {
           [Int32(axis.lower[$0]), Int32(axis.upper[$0]), Int32((axis.weight[$0] * 256).rounded())]
         }
@@ -53,7 +36,7 @@ extension Lowering {
       }
       return
     }
-    func taps(_ axis: ResizeAxis) -> Tensor {
+    func taps(_ axis: Resampling) -> Tensor {
       Tensor([axis.lower.count, 2], axis.lower.indices.flatMap { [Int32(axis.lower[$0]), Int32(axis.upper[$0])] })
     }
     let rowTaps = addConstant(taps(rows), "rows")
@@ -84,5 +67,19 @@ extension Lowering {
       MoveStep(
         name: $0, input: form.buffer, output: target, elementBytes: bytes, inputOffset: 0, outputOffset: 0, walk: walk)
     }
+  }
+}
+
+extension Lowerable {
+  /// The node's input, one image: its shape, its form in the encoding of the output, and the strides of its dimensions.
+  func image(
+    _ node: Node, _ lowering: inout Lowering
+  ) throws -> (shape: Shape, form: Lowering.Form, strides: [Int]) {
+    let shape = try lowering.shape(of: node.inputs[0])
+    guard shape[0] == 1 else {
+      throw cannotLower(node, "of \(shape[0]) images", hint: "export the model with batch size 1")
+    }
+    let form = try lowering.read(node.inputs[0], as: lowering.quantized(node.outputs[0]) ?? .native)
+    return (shape, form, form.layout.strides(of: shape))
   }
 }

@@ -1,19 +1,17 @@
 import KDCGraph
+import KDCProgram
 
 /// a + b, with broadcasting. ONNX `Add`, opsets 7, 13, 14. Integers wrap.
 package struct Add: BinaryArithmetic, Quantizable, WeightedSum {
   package static let onnxName = "Add"
   package init() {}
+  package static var operation: FloatBinaryStep.Operation { .add }
   package var quantizationRule: QuantizationRule { .integer }
 
   static func apply<T: ArithmeticNumber>(_ a: T, _ b: T) -> T { a.plus(b) }
   static func factor(_ index: Int, of count: Int) -> Float { 1 }
-}
 
-extension Add: Lowerable {
-  package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    if try lowerWithConstant(node, into: &lowering, +) { return }
-    if try lowering.integerAdd(node.inputs[0], node.inputs[1], node.outputs[0], sign: 1) { return }
-    try lowerFold(node, .add, into: &lowering)
+  func lowerIntegers(_ node: Node, into lowering: inout Lowering) throws -> Bool {
+    try lowering.integerAdd(node.inputs[0], node.inputs[1], node.outputs[0], sign: 1)
   }
 }

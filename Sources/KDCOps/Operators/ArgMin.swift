@@ -9,5 +9,3 @@ package struct ArgMin: ArgReduction {
 
   static func isBetter<T: Comparable>(_ a: T, than b: T) -> Bool { a < b }
 }
-
-extension ArgMin: Lowerable {}

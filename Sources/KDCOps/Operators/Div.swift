@@ -1,11 +1,12 @@
 import KDCDiagnostics
-import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// a / b with broadcasting. ONNX `Div`, opsets 7, 13, 14. Integers divide toward zero.
 package struct Div: BinaryArithmetic, DifferentiablePair {
   package static let onnxName = "Div"
   package init() {}
+  package static var operation: FloatBinaryStep.Operation { .divide }
 
   static func apply<T: ArithmeticNumber>(_ a: T, _ b: T) -> T { a.divided(by: b) }
 
@@ -27,12 +28,5 @@ extension Operator {
       case .float, .double: false
       }
     if hasZero { throw Diagnostic(.valueOutOfRange, "'\(Self.onnxName)' divides integers by zero") }
-  }
-}
-
-extension Div: Lowerable {
-  package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    if try lowerWithConstant(node, into: &lowering, /) { return }
-    try lowerFold(node, .divide, into: &lowering)
   }
 }

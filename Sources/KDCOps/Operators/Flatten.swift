@@ -3,31 +3,20 @@ import KDCGraph
 import KDCTensor
 
 /// A matrix: axes before `axis` become rows, the others columns. ONNX `Flatten`, opsets 1, 9, 11, 13, 21.
-package struct Flatten: Quantizable, ShapeChange {
+package struct Flatten: ShapeChange {
   package static let onnxName = "Flatten"
   package let axis: Int
 
   package init(decoding node: Node) throws(Diagnostic) { axis = try node.int("axis", default: 1) }
 
-  package var quantizationRule: QuantizationRule { .sameAsInput }
-
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let type = try required(inputs, 0, "input").type
-    return [TensorType(type.dataType, try matrix(type.shape))]
+    return [TensorType(type.dataType, try target(of: type.shape, given: nil))]
   }
 
-  private func matrix(_ shape: Shape) throws(Diagnostic) -> Shape {
+  func target(of shape: Shape, given: [Int]?) throws(Diagnostic) -> Shape {
     // The axis may equal the rank: everything is rows.
     let axis = axis == shape.rank ? axis : try normalized(axis: axis, rank: shape.rank)
     return [shape.dims[..<axis].reduce(1, *), shape.dims[axis...].reduce(1, *)]
   }
-
-  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
-    let x = try inputs.required(0)
-    return [x.reshaped(to: try matrix(x.shape))]
-  }
-}
-
-extension Flatten: Lowerable {
-  package func lower(_ node: Node, into lowering: inout Lowering) throws { try lowerView(node, into: &lowering) }
 }

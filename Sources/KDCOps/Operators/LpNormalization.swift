@@ -5,48 +5,34 @@ import KDCTensor
 
 /// x / ‖x‖ along one axis, by the sum of magnitudes (p = 1) or the root of the sum of squares (p = 2); zeros where the
 /// norm is 0. ONNX `LpNormalization`, opsets 1, 22.
-package struct LpNormalization: Quantizable {
+package struct LpNormalization: AxisFunction {
   package static let onnxName = "LpNormalization"
-  package let axis: Int
+  package let rows: RowAxis
   package let p: Int
 
   package init(decoding node: Node) throws(Diagnostic) {
-    axis = try node.int("axis", default: -1)
+    rows = RowAxis(axis: try node.int("axis", default: -1))
     p = try node.int("p", default: 2)
     guard p == 1 || p == 2 else { throw node.unsupported("'LpNormalization' with p \(p), which must be 1 or 2") }
-  }
-
-  package var quantizationRule: QuantizationRule { .float }
-
-  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
-    let x = try requiredFloat(inputs, 0, "input")
-    _ = try normalized(axis: axis, rank: x.rank)
-    return [TensorType(.float32, x)]
   }
 
   /// What a norm is raised to, so that zeros stay zeros.
   static let leastNorm = Float.leastNormalMagnitude
 
-  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
-    var (shape, values) = try inputs.floats(0)
-    let split = try AxisSplit(self, axis: axis, of: shape, flattens: false)
-    split.forEachRow(in: &values) { row, stride, count in
-      var sum: Float = 0
-      for i in 0..<count { sum += p == 1 ? abs(row[i &* stride]) : row[i &* stride] * row[i &* stride] }
-      let norm = max(p == 1 ? sum : sum.squareRoot(), Self.leastNorm)
-      for i in 0..<count { row[i &* stride] /= norm }
-    }
-    return [Tensor(shape, values)]
+  func apply(_ row: UnsafeMutablePointer<Float>, stride: Int, count: Int) {
+    var sum: Float = 0
+    for i in 0..<count { sum += p == 1 ? abs(row[i &* stride]) : row[i &* stride] * row[i &* stride] }
+    let norm = max(p == 1 ? sum : sum.squareRoot(), Self.leastNorm)
+    for i in 0..<count { row[i &* stride] /= norm }
   }
 }
 
-extension LpNormalization: Lowerable {
+extension LpNormalization {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     let shape = try lowering.shape(of: node.inputs[0])
-    let axis = try normalized(axis: axis, rank: shape.rank)
-    let outer = shape.dims[..<axis].reduce(1, *)
-    let inner = shape.dims[(axis + 1)...].reduce(1, *)
-    let (count, norms) = (shape[axis], outer * inner)
+    let rows = try split(shape)
+    let (outer, count, inner) = (rows.outer, rows.count, rows.inner)
+    let norms = outer * inner
     guard norms > 0, count > 0 else { throw cannotLower(node, "of no elements") }
     let x = try lowering.read(node.inputs[0], as: .native, in: [.rowMajor]).buffer
     let parts = lowering.unary(FloatFunction(p == 1 ? .abs : .square), x, count: shape.count)
@@ -76,7 +62,7 @@ extension LpNormalization: Differentiable {
     guard wanted.at(0), let gradient = try outputGradients.gradient() else { return result }
     let (shape, x) = try inputs.floats(0)
     let y = try outputs.floats(0).values
-    let split = try AxisSplit(self, axis: axis, of: shape)
+    let split = try split(shape)
     var ofX = x
     for outer in 0..<split.outer {
       for inner in 0..<split.inner {

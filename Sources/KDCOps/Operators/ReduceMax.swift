@@ -1,38 +1,12 @@
-import KDCDiagnostics
-import KDCGraph
-import KDCTensor
-
 /// Largest element over some axes. ONNX `ReduceMax`, opsets 1, 11, 12, 13, 18, 20; axes are an input from opset 18 on.
-package struct ReduceMax: Quantizable {
+package struct ReduceMax: ReductionOperator {
   package static let onnxName = "ReduceMax"
-  package static let inputCount = 1...2
   package let reduction: Reduction
+  package init(_ reduction: Reduction) { self.reduction = reduction }
 
-  package init(decoding node: Node) throws(Diagnostic) {
-    reduction = try Reduction(decoding: node, axesInputSince: 18)
-  }
-
-  package var quantizationRule: QuantizationRule { .float }
-
-  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
-    try reduction.outputTypes(self, inputs)
-  }
-
-  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
-    try reduction.evaluate(self, inputs, start: (-.infinity, .min), float: { $1 > $0 ? $1 : $0 }, integer: max)
-  }
-}
-
-extension ReduceMax: Lowerable {
-  package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    try lowerReduction(node, reduction, .maximum, into: &lowering)
-  }
-}
-
-extension ReduceMax: Differentiable {
-  package func gradients(
-    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
-  ) throws -> [Tensor?] {
-    try reduction.route(self, inputs, outputs, outputGradients.optional(0), wanted)
-  }
+  static var steps: Reduction.Steps { Reduction.Steps(.maximum) }
+  static func combined(_ largest: Float, _ x: Float) -> Float { x > largest ? x : largest }
+  static func combined(_ largest: Int64, _ x: Int64) -> Int64 { max(largest, x) }
+  static var start: (float: Float, integer: Int64) { (-.infinity, .min) }
+  static var gradient: Reduction.Gradient { .first }
 }

@@ -5,7 +5,7 @@ import KDCTensor
 /// The same elements under another shape. ONNX `Reshape`, opsets 5, 13, 14, 19, 21.
 ///
 /// In the constant input `shape`, 0 keeps the input's dimension (unless `allowzero`), one −1 is computed.
-package struct Reshape: Quantizable, ShapeChange {
+package struct Reshape: ShapeChange {
   package static let onnxName = "Reshape"
   package static let inputCount = 2...2
   package let allowsZero: Bool
@@ -14,16 +14,14 @@ package struct Reshape: Quantizable, ShapeChange {
     allowsZero = node.opset >= 14 ? try node.flag("allowzero", default: false) : false
   }
 
-  package var quantizationRule: QuantizationRule { .sameAsInput }
-
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let type = try required(inputs, 0, "data").type
     _ = try required(inputs, 1, "shape")
-    let wanted = try constantInts(inputs, 1, "shape") ?? []
-    return [TensorType(type.dataType, try target(of: type.shape, wanted: wanted))]
+    return [TensorType(type.dataType, try target(of: type.shape, given: constantInts(inputs, 1, "shape")))]
   }
 
-  private func target(of shape: Shape, wanted: [Int]) throws(Diagnostic) -> Shape {
+  func target(of shape: Shape, given: [Int]?) throws(Diagnostic) -> Shape {
+    let wanted = given ?? []
     var dims = wanted
     var unknown: Int?
     for (axis, dim) in wanted.enumerated() {
@@ -50,13 +48,4 @@ package struct Reshape: Quantizable, ShapeChange {
     }
     return Shape(dims)
   }
-
-  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
-    let x = try inputs.required(0)
-    return [x.reshaped(to: try target(of: x.shape, wanted: inputs.optionalInts(1) ?? []))]
-  }
-}
-
-extension Reshape: Lowerable {
-  package func lower(_ node: Node, into lowering: inout Lowering) throws { try lowerView(node, into: &lowering) }
 }

@@ -17,9 +17,7 @@ package struct Selu: UnaryFunction, DifferentiableFunction {
   package var function: FloatFunction? { nil }
   package func apply(_ x: Float) -> Float { gamma * (x >= 0 ? x : alpha * FloatMath.expMinusOne(x)) }
   func derivative(_ x: Float, _ y: Float) -> Float { x > 0 ? gamma : y + gamma * alpha }
-}
 
-extension Selu {
   /// gamma · elu(x): two steps where it runs in float.
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     try requireFloat(node, lowering)

@@ -1,66 +1,38 @@
 import Foundation
 import KDCDiagnostics
 import KDCGraph
-import KDCTensor
 
 /// Softmax: exp(x − max) / Σ exp(x − max). ONNX `Softmax`, opsets 1, 11, 13.
 ///
 /// From opset 13 along one axis; before, over all axes from `axis` on taken together.
-package struct Softmax: Operator {
+package struct Softmax: DifferentiableAxisFunction {
   package static let onnxName = "Softmax"
-  package let axis: Int
-  /// Opset < 13: the input is seen as the matrix [product before axis, product from axis on].
-  package let flattens: Bool
+  package let rows: RowAxis
+  package init(decoding node: Node) throws(Diagnostic) { rows = try RowAxis(decoding: node) }
 
-  package init(decoding node: Node) throws(Diagnostic) {
-    flattens = node.opset < 13
-    axis = try node.int("axis", default: flattens ? 1 : -1)
-  }
-
-  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
-    let shape = try requiredFloat(inputs, 0, "input")
-    _ = try AxisSplit(self, axis: axis, of: shape, flattens: flattens)
-    return [TensorType(.float32, shape)]
-  }
-
-  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
-    var (shape, values) = try inputs.floats(0)
-    let split = try AxisSplit(self, axis: axis, of: shape, flattens: flattens)
-    split.forEachRow(in: &values) { row, stride, count in
-      var largest = -Float.infinity
-      for i in 0..<count { largest = max(largest, row[i &* stride]) }
-      var sum: Float = 0
-      for i in 0..<count {
-        let value = exp(row[i &* stride] - largest)
-        row[i &* stride] = value
-        sum += value
-      }
-      for i in 0..<count { row[i &* stride] /= sum }
+  func apply(_ row: UnsafeMutablePointer<Float>, stride: Int, count: Int) {
+    var largest = -Float.infinity
+    for i in 0..<count { largest = max(largest, row[i &* stride]) }
+    var sum: Float = 0
+    for i in 0..<count {
+      let value = exp(row[i &* stride] - largest)
+      row[i &* stride] = value
+      sum += value
     }
-    return [Tensor(shape, values)]
+    for i in 0..<count { row[i &* stride] /= sum }
   }
-}
 
-extension Softmax: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    try lowerSoftmax(node, axis: axis, flattens: flattens, isLog: false, into: &lowering)
+    try lowerSoftmax(node, isLog: false, into: &lowering)
   }
-}
 
-extension Softmax: Differentiable {
   /// ∂x = y · (∂y − Σ ∂y · y) for each row.
-  package func gradients(
-    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
-  ) throws -> [Tensor?] {
-    guard wanted.at(0), let gradient = try outputGradients.gradient() else { return .none(inputs.count) }
-    let (shape, y) = try outputs.floats(0)
-    return [
-      try AxisSplit(self, axis: axis, of: shape, flattens: flattens).rows(shape, gradient, y) {
-        gradient, y, result, step, count in
-        var sum: Float = 0
-        for i in 0..<count { sum += gradient[i &* step] * y[i &* step] }
-        for i in 0..<count { result[i &* step] = y[i &* step] * (gradient[i &* step] - sum) }
-      }
-    ]
+  func backpropagate(
+    _ gradient: UnsafePointer<Float>, _ y: UnsafePointer<Float>, into result: UnsafeMutablePointer<Float>, stride: Int,
+    count: Int
+  ) {
+    var sum: Float = 0
+    for i in 0..<count { sum += gradient[i &* stride] * y[i &* stride] }
+    for i in 0..<count { result[i &* stride] = y[i &* stride] * (gradient[i &* stride] - sum) }
   }
 }

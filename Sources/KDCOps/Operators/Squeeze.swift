@@ -5,7 +5,7 @@ import KDCTensor
 /// Removes dimensions of 1: those of `axes`, or all. ONNX `Squeeze`, opsets 1, 11, 13, 21.
 ///
 /// Axes are an attribute before opset 13 and a constant input after.
-package struct Squeeze: Quantizable, ShapeChange {
+package struct Squeeze: ShapeChange {
   package static let onnxName = "Squeeze"
   package static let inputCount = 1...2
   /// From the attribute, opset < 13.
@@ -15,14 +15,12 @@ package struct Squeeze: Quantizable, ShapeChange {
     axes = node.opset < 13 ? try node.optionalInts("axes") : nil
   }
 
-  package var quantizationRule: QuantizationRule { .sameAsInput }
-
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let type = try required(inputs, 0, "data").type
-    return [TensorType(type.dataType, try squeezed(type.shape, given: constantInts(inputs, 1, "axes")))]
+    return [TensorType(type.dataType, try target(of: type.shape, given: constantInts(inputs, 1, "axes")))]
   }
 
-  private func squeezed(_ shape: Shape, given: [Int]?) throws(Diagnostic) -> Shape {
+  func target(of shape: Shape, given: [Int]?) throws(Diagnostic) -> Shape {
     guard let axes = axes ?? given else { return Shape(shape.dims.filter { $0 != 1 }) }
     var removed: Set<Int> = []
     for axis in axes {
@@ -32,13 +30,4 @@ package struct Squeeze: Quantizable, ShapeChange {
     }
     return Shape(shape.dims.indices.filter { !removed.contains($0) }.map { shape[$0] })
   }
-
-  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
-    let x = try inputs.required(0)
-    return [x.reshaped(to: try squeezed(x.shape, given: inputs.optionalInts(1)))]
-  }
-}
-
-extension Squeeze: Lowerable {
-  package func lower(_ node: Node, into lowering: inout Lowering) throws { try lowerView(node, into: &lowering) }
 }

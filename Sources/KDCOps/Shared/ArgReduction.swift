@@ -18,7 +18,7 @@ package struct ArgReductionOptions: Sendable {
 }
 
 /// The position of the best element along an axis, int64.
-protocol ArgReduction: Operator {
+protocol ArgReduction: Lowerable {
   var options: ArgReductionOptions { get }
   static func isBetter<T: Comparable>(_ a: T, than b: T) -> Bool
 }
@@ -70,9 +70,7 @@ extension ArgReduction {
     }
     return best
   }
-}
 
-extension ArgReduction {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     let type = try computedType(node, lowering)
     let shape = try lowering.shape(of: node.inputs[0])

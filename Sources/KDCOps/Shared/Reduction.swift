@@ -43,49 +43,44 @@ package struct Reduction: Sendable {
     return Plan(input: input, reduced: reduced, output: Shape(output))
   }
 
-  func outputTypes(_ op: some Operator, _ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
-    let data = try op.required(inputs, 0, "data").type
-    guard [.float32, .int64, .int32].contains(data.dataType) else {
-      throw op.typeMismatch("input data is \(data), must be float32, int64 or int32")
+  /// A reduction of floats is f(x), then `operation`, then g of the result; integers have `operation` alone.
+  struct Steps {
+    var operation: FloatReduceStep.Operation
+    var before: FloatFunction
+    var after: FloatFunction
+    init(_ operation: FloatReduceStep.Operation, before: FloatFunction = .identity, after: FloatFunction = .identity) {
+      self.operation = operation
+      self.before = before
+      self.after = after
     }
-    let plan = try plan(op, input: data.shape, given: op.constantInts(inputs, 1, "axes"))
-    return [TensorType(data.dataType, plan.output)]
+    var isPlain: Bool { operation != .mean && before == .identity && after == .identity }
   }
 
-  /// Combines the elements of each group, first to last; `finish` gets the result and the number of elements.
-  /// `start` is the result of an empty group.
-  func evaluate(
-    _ op: some Operator, _ inputs: [Tensor?], start: (float: Float, integer: Int64),
-    float: (Float, Float) -> Float, integer: (Int64, Int64) -> Int64,
-    finishFloat: (Float, Int) -> Float = { value, _ in value },
-    finishInteger: (Int64, Int) -> Int64 = { value, _ in value }
-  ) throws -> [Tensor] {
-    let data = try inputs.required(0)
-    let plan = try plan(op, input: data.shape, given: inputs.optionalInts(1))
-    switch data.elements {
-    case .float32(let values):
-      let sums = Self.fold(values, plan, start: start.float, float)
-      return [Tensor(plan.output, sums.map { finishFloat($0, plan.count) })]
-    case .int64(let values):
-      let sums = Self.fold(values, plan, start: start.integer, integer)
-      return [Tensor(plan.output, sums.map { finishInteger($0, plan.count) })]
-    case .int32(let values):
-      let sums = Self.fold(values.map(Int64.init), plan, start: start.integer, integer)
-      return [Tensor(plan.output, sums.map { Int32(truncatingIfNeeded: finishInteger($0, plan.count)) })]
-    default: throw InternalError("reduction of \(data.type)")
-    }
+  /// What an element x of a group with the result y gets of the group's gradient.
+  enum Gradient {
+    /// A share that the number of elements gives.
+    case even((Int) -> Float)
+    /// The share slope(x, y).
+    case slope((Float, Float) -> Float)
+    /// All of it, for the first element that equals the result.
+    case first
   }
+}
 
-  private static func fold<T>(_ values: [T], _ plan: Plan, start: T, _ combine: (T, T) -> T) -> [T] {
-    var result = [T](repeating: start, count: plan.output.count)
+extension Reduction.Plan {
+  /// The output with the reduced axes kept as 1.
+  fileprivate var kept: Shape { Shape(zip(input.dims, reduced).map { $1 ? 1 : $0 }) }
+
+  /// Combines the elements of each group, first to last.
+  fileprivate func fold<T>(_ values: [T], start: T, _ combine: (T, T) -> T) -> [T] {
+    var result = [T](repeating: start, count: output.count)
     // Distance in the result for a step along each input axis; 0 along reduced ones.
-    let kept = Shape(zip(plan.input.dims, plan.reduced).map { $1 ? 1 : $0 }).strides
-    let steps = zip(kept, plan.reduced).map { $1 ? 0 : $0 }
-    guard let inner = plan.input.dims.last, let innerStep = steps.last, inner > 0 else {
+    let steps = zip(kept.strides, reduced).map { $1 ? 0 : $0 }
+    guard let inner = input.dims.last, let innerStep = steps.last, inner > 0 else {
       for i in values.indices { result[i] = combine(result[i], values[i]) }
       return result
     }
-    var position = [Int](repeating: 0, count: plan.input.rank)
+    var position = [Int](repeating: 0, count: input.rank)
     var target = 0
     for row in stride(from: 0, to: values.count, by: inner) {
       if innerStep == 0 {
@@ -95,11 +90,11 @@ package struct Reduction: Sendable {
       } else {
         for i in 0..<inner { result[target &+ i] = combine(result[target &+ i], values[row &+ i]) }
       }
-      var axis = plan.input.rank - 2
+      var axis = input.rank - 2
       while axis >= 0 {
         position[axis] += 1
         target += steps[axis]
-        if position[axis] < plan.input[axis] { break }
+        if position[axis] < input[axis] { break }
         target -= steps[axis] * position[axis]
         position[axis] = 0
         axis -= 1
@@ -109,72 +104,102 @@ package struct Reduction: Sendable {
   }
 }
 
-extension Operator {
-  func lowerReduction(
-    _ node: Node, _ reduction: Reduction, _ operation: FloatReduceStep.Operation, before: FloatFunction = .identity,
-    after: FloatFunction = .identity, into lowering: inout Lowering
-  ) throws {
+/// An operator that combines the elements along some axes, float32 or integers.
+protocol ReductionOperator: Quantizable, Lowerable, Differentiable {
+  var reduction: Reduction { get }
+  init(_ reduction: Reduction)
+  /// The opset from which on the axes are an input.
+  static var axesInputSince: Int { get }
+  static var steps: Reduction.Steps { get }
+  static var gradient: Reduction.Gradient { get }
+  /// The result of a group without elements.
+  static var start: (float: Float, integer: Int64) { get }
+  static func combined(_ result: Float, _ x: Float) -> Float
+  static func combined(_ result: Int64, _ x: Int64) -> Int64
+  static func finished(_ result: Float, count: Int) -> Float
+  static func finished(_ result: Int64, count: Int) -> Int64
+}
+
+extension ReductionOperator {
+  package static var inputCount: ClosedRange<Int> { 1...2 }
+  package static var axesInputSince: Int { 18 }
+  package var quantizationRule: QuantizationRule { .float }
+  static var start: (float: Float, integer: Int64) { (0, 0) }
+  static func finished(_ result: Float, count: Int) -> Float { result }
+  static func finished(_ result: Int64, count: Int) -> Int64 { result }
+
+  package init(decoding node: Node) throws(Diagnostic) {
+    self.init(try Reduction(decoding: node, axesInputSince: Self.axesInputSince))
+  }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    let data = try required(inputs, 0, "data").type
+    guard [.float32, .int64, .int32].contains(data.dataType) else {
+      throw typeMismatch("input data is \(data), must be float32, int64 or int32")
+    }
+    let plan = try reduction.plan(self, input: data.shape, given: constantInts(inputs, 1, "axes"))
+    return [TensorType(data.dataType, plan.output)]
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    let data = try inputs.required(0)
+    let plan = try reduction.plan(self, input: data.shape, given: inputs.optionalInts(1))
+    func integers(_ values: [Int64]) -> [Int64] {
+      plan.fold(values, start: Self.start.integer) { Self.combined($0, $1) }
+        .map { Self.finished($0, count: plan.count) }
+    }
+    switch data.elements {
+    case .float32(let values):
+      let results = plan.fold(values, start: Self.start.float) { Self.combined($0, $1) }
+      return [Tensor(plan.output, results.map { Self.finished($0, count: plan.count) })]
+    case .int64(let values): return [Tensor(plan.output, integers(values))]
+    case .int32(let values):
+      return [Tensor(plan.output, integers(values.map(Int64.init)).map { Int32(truncatingIfNeeded: $0) })]
+    default: throw InternalError("reduction of \(data.type)")
+    }
+  }
+
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
     let type = try computedType(node, lowering)
     let shape = try lowering.shape(of: node.inputs[0])
     let plan = try reduction.plan(self, input: shape, given: lowering.integers(node, 1))
     guard plan.count > 0 else { throw cannotLower(node, "of no elements") }
-    guard type == .float32 || (operation != .mean && before == .identity && after == .identity) else {
+    let steps = Self.steps
+    guard type == .float32 || steps.isPlain else {
       throw cannotLower(
         node, "of \(type.rawValue) values that are computed from data", hint: "cast its input to float32")
     }
-    try lowering.reduce(operation, node.inputs[0], node.outputs[0], axes: plan.axes, before: before, after: after)
-  }
-}
-
-extension Reduction.Plan {
-  /// The output with the reduced axes kept as 1.
-  var kept: Shape { Shape(zip(input.dims, reduced).map { $1 ? 1 : $0 }) }
-}
-
-extension Reduction {
-  /// Every element of a group gets the group's gradient times `factor` of the number of elements.
-  func spread(
-    _ op: some Operator, _ inputs: [Tensor?], _ gradient: Tensor?, _ wanted: [Bool], factor: (Int) -> Float
-  ) throws -> [Tensor?] {
-    var result = [Tensor?].none(inputs.count)
-    guard wanted.at(0), let values = gradient?.floats else { return result }
-    let plan = try plan(op, input: inputs.required(0).shape, given: inputs.optionalInts(1))
-    let scale = factor(plan.count)
-    let scaled = scale == 1 ? values : values.map { $0 * scale }
-    result[0] = Tensor(plan.kept, scaled).expanded(to: plan.input)
-    return result
+    try lowering.reduce(
+      steps.operation, node.inputs[0], node.outputs[0], axes: plan.axes, before: steps.before, after: steps.after)
   }
 
-  /// Every element x of a group with the result y gets the group's gradient times `slope(x, y)`.
-  func scale(
-    _ op: some Operator, _ inputs: [Tensor?], _ outputs: [Tensor], _ gradient: Tensor?, _ wanted: [Bool],
-    slope: (Float, Float) -> Float
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
   ) throws -> [Tensor?] {
     var result = [Tensor?].none(inputs.count)
-    guard wanted.at(0), let values = gradient?.floats, let y = outputs.first?.floats else { return result }
-    let (shape, x) = try inputs.floats(0)
-    let plan = try plan(op, input: shape, given: inputs.optionalInts(1))
-    let gradients = Tensor(plan.kept, values).expanded(to: plan.input).floats ?? []
-    let results = Tensor(plan.kept, y).expanded(to: plan.input).floats ?? []
-    result[0] = Tensor(shape, zip(x, zip(gradients, results)).map { x, other in other.0 * slope(x, other.1) })
-    return result
-  }
-
-  /// The first element of a group that equals the result gets the group's gradient.
-  func route(
-    _ op: some Operator, _ inputs: [Tensor?], _ outputs: [Tensor], _ gradient: Tensor?, _ wanted: [Bool]
-  ) throws -> [Tensor?] {
-    var result = [Tensor?].none(inputs.count)
-    guard wanted.at(0), var rest = gradient?.floats else { return result }
-    let (x, y) = (try inputs.floats(0).values, try outputs.floats(0).values)
-    let plan = try plan(op, input: inputs.required(0).shape, given: inputs.optionalInts(1))
-    let groups = Tensor(plan.kept, (0..<rest.count).map { Int64($0) }).expanded(to: plan.input).asInts
-    var values = [Float](repeating: 0, count: x.count)
-    for (at, group) in groups.enumerated() where x[at] == y[group] {
-      values[at] = rest[group]
-      rest[group] = 0
+    guard wanted.at(0), let gradient = try outputGradients.gradient() else { return result }
+    let x = try inputs.required(0)
+    let plan = try reduction.plan(self, input: x.shape, given: inputs.optionalInts(1))
+    func spread(_ values: [Float]) -> Tensor { Tensor(plan.kept, values).expanded(to: plan.input) }
+    switch Self.gradient {
+    case .even(let share):
+      let factor = share(plan.count)
+      result[0] = spread(factor == 1 ? gradient : gradient.map { $0 * factor })
+    case .slope(let slope):
+      let gradients = spread(gradient).floats ?? []
+      let results = spread(try outputs.floats(0).values).floats ?? []
+      result[0] = Tensor(
+        x.shape, zip(x.floats ?? [], zip(gradients, results)).map { x, other in other.0 * slope(x, other.1) })
+    case .first:
+      let (x, y) = (x.floats ?? [], try outputs.floats(0).values)
+      let groups = Tensor(plan.kept, (0..<gradient.count).map { Int64($0) }).expanded(to: plan.input).asInts
+      var (rest, values) = (gradient, [Float](repeating: 0, count: x.count))
+      for (at, group) in groups.enumerated() where x[at] == y[group] {
+        values[at] = rest[group]
+        rest[group] = 0
+      }
+      result[0] = Tensor(plan.input, values)
     }
-    result[0] = Tensor(plan.input, values)
     return result
   }
 }

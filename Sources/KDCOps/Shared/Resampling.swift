@@ -2,39 +2,96 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
-extension Operator {
-  /// Axes given by index become rows and columns of an image.
-  func lowerResize(_ node: Node, _ axes: [Int: ResizeAxis], into lowering: inout Lowering) throws {
-    let shape = try lowering.shape(of: node.inputs[0])
-    guard shape.rank == 4 || shape.rank == 3, shape[0] == 1, axes.keys.allSatisfy({ $0 >= 2 }) else {
-      throw cannotLower(node, "of \(shape) along axes other than rows and columns of one image")
-    }
-    if try lowering.type(of: node.inputs[0]).dataType != .float32 { throw cannotLower(node, "of integers") }
-    let last = shape.rank - 1
-    try lowering.resize(
-      node.inputs[0], node.outputs[0],
-      rows: shape.rank == 4 ? axes[2] ?? .unchanged(shape[2]) : .unchanged(1),
-      columns: axes[last] ?? .unchanged(shape[last]))
+/// Where the output elements of one axis come from: y[o] = x[lower[o]] · (1 − weight[o]) + x[upper[o]] · weight[o].
+package struct Resampling: Sendable, Equatable {
+  package let axis: Int
+  package private(set) var lower: [Int] = []
+  package private(set) var upper: [Int] = []
+  package private(set) var weight: [Float] = []
+  package var count: Int { lower.count }
+
+  init(axis: Int) { self.axis = axis }
+
+  mutating func append(_ lower: Int, _ upper: Int, weight: Float) {
+    self.lower.append(lower)
+    self.upper.append(upper)
+    self.weight.append(weight)
+  }
+
+  static func unchanged(axis: Int, _ size: Int) -> Resampling {
+    var table = Resampling(axis: axis)
+    for position in 0..<size { table.append(position, position, weight: 0) }
+    return table
+  }
+
+  /// f where output o is input o / f, nothing mixed.
+  func wholeFactor(from size: Int) -> Int? {
+    let factor = count / max(size, 1)
+    guard factor * size == count, weight.allSatisfy({ $0 == 0 }) else { return nil }
+    return lower.indices.allSatisfy { lower[$0] == $0 / factor } ? factor : nil
   }
 }
 
-extension Lowerable {
-  /// The node's input, one image: its shape, its form in the encoding of the output, and the strides of its dimensions.
-  func image(
-    _ node: Node, _ lowering: inout Lowering
-  ) throws -> (shape: Shape, form: Lowering.Form, strides: [Int]) {
+extension Operator {
+  /// The tables become rows and columns of an image.
+  func lowerResampling(_ node: Node, _ tables: [Resampling], into lowering: inout Lowering) throws {
     let shape = try lowering.shape(of: node.inputs[0])
-    guard shape[0] == 1 else {
-      throw cannotLower(node, "of \(shape[0]) images", hint: "export the model with batch size 1")
+    guard shape.rank == 4 || shape.rank == 3, shape[0] == 1, tables.allSatisfy({ $0.axis >= 2 }) else {
+      throw cannotLower(node, "of \(shape) along axes other than rows and columns of one image")
     }
-    let form = try lowering.read(node.inputs[0], as: lowering.quantized(node.outputs[0]) ?? .native)
-    return (shape, form, form.layout.strides(of: shape))
+    if try lowering.type(of: node.inputs[0]).dataType != .float32 { throw cannotLower(node, "of integers") }
+    func table(_ axis: Int) -> Resampling {
+      tables.first { $0.axis == axis } ?? .unchanged(axis: axis, shape[axis])
+    }
+    try lowering.resize(
+      node.inputs[0], node.outputs[0], rows: shape.rank == 4 ? table(2) : .unchanged(axis: 1, 1),
+      columns: table(shape.rank - 1))
   }
 }
 
 extension Tensor {
+  /// Resampled along the tables' axes, one after the other. Without `blending` the weights are 0, and elements of any type
+  /// are picked.
+  func resampled(by tables: [Resampling], blending: Bool) throws -> Tensor {
+    try tables.reduce(self) { try blending ? $0.blended(by: $1) : $0.picked(by: $1) }
+  }
+
+  private func picked(by table: Resampling) -> Tensor {
+    let (outer, count, inner) = shape.split(at: table.axis)
+    var indices: [Int] = []
+    indices.reserveCapacity(outer * table.count * inner)
+    for o in 0..<outer {
+      for source in table.lower {
+        let start = (o * count + source) * inner
+        for i in 0..<inner { indices.append(start + i) }
+      }
+    }
+    return picked(indices, shape: shape.replacing(table.axis, by: table.count))
+  }
+
+  private func blended(by table: Resampling) throws -> Tensor {
+    guard let values = floats else { throw InternalError("linear resampling of \(type)") }
+    let (outer, count, inner) = shape.split(at: table.axis)
+    let shape = shape.replacing(table.axis, by: table.count)
+    let result = [Float](count: shape.count) { result in
+      values.withPointer { values in
+        var target = result
+        for o in 0..<outer {
+          let block = values + o * count * inner
+          for position in 0..<table.count {
+            let (low, high) = (block + table.lower[position] * inner, block + table.upper[position] * inner)
+            let weight = table.weight[position]
+            for i in 0..<inner { target[i] = low[i] * (1 - weight) + high[i] * weight }
+            target += inner
+          }
+        }
+      }
+    }
+    return Tensor(shape, result)
+  }
+
   /// The transpose of resampling along the tables' axes, which may be applied in any order.
-  func unresized(by tables: [Resize.Table], to shape: Shape) throws -> Tensor {
+  func unresampled(by tables: [Resampling], to shape: Shape) throws -> Tensor {
     var result = self
     for table in tables {
       guard let values = result.floats else { throw InternalError("gradient of \(type)") }
@@ -57,5 +114,18 @@ extension Tensor {
       result = Tensor(Shape(dims), sums)
     }
     return result
+  }
+}
+
+extension Shape {
+  /// The shape seen as [outer, count, inner] around an axis.
+  fileprivate func split(at axis: Int) -> (outer: Int, count: Int, inner: Int) {
+    (dims[..<axis].reduce(1, *), dims[axis], dims[(axis + 1)...].reduce(1, *))
+  }
+
+  fileprivate func replacing(_ axis: Int, by size: Int) -> Shape {
+    var copy = self
+    copy.dims[axis] = size
+    return copy
   }
 }

@@ -1,16 +1,25 @@
+import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
-extension Operator {
-  func lowerView(_ node: Node, into lowering: inout Lowering) throws {
-    try lowering.view(node.inputs[0], node.outputs[0])
-  }
+/// An operator whose output is its first input under another shape.
+protocol ShapeChange: Quantizable, Lowerable, Differentiable {
+  /// The output's shape for an input of `shape`; `given` are the integers of input 1.
+  func target(of shape: Shape, given: [Int]?) throws(Diagnostic) -> Shape
 }
 
-/// An operator whose output is its first input under another shape.
-protocol ShapeChange: Differentiable {}
-
 extension ShapeChange {
+  package var quantizationRule: QuantizationRule { .sameAsInput }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    let x = try inputs.required(0)
+    return [x.reshaped(to: try target(of: x.shape, given: inputs.optionalInts(1)))]
+  }
+
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowering.view(node.inputs[0], node.outputs[0])
+  }
+
   package func gradients(
     inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
   ) throws -> [Tensor?] {

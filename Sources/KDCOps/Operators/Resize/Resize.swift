@@ -15,14 +15,6 @@ package struct Resize: Quantizable {
   private let opset: Int
   private let aspectRatioPolicy: String
 
-  /// Where the output elements of one axis come from: y[o] = x[lower[o]] · (1 − weight[o]) + x[upper[o]] · weight[o].
-  package struct Table: Sendable, Equatable {
-    package var axis: Int
-    package var lower: [Int]
-    package var upper: [Int]
-    package var weight: [Float]
-  }
-
   package init(decoding node: Node) throws(Diagnostic) {
     opset = node.opset
     isLinear =
@@ -87,24 +79,20 @@ package struct Resize: Quantizable {
   private static func size(_ value: Double) -> Int { Int(min(max(value, 0), 0x1p50)) }
 
   /// The output shape, and a table for each axis that changes. Inputs have passed `outputTypes`.
-  package func tables(input x: Shape, scales: Tensor?, sizes: [Int]?) throws(Diagnostic) -> (Shape, [Table]) {
+  package func tables(input x: Shape, scales: Tensor?, sizes: [Int]?) throws(Diagnostic) -> (Shape, [Resampling]) {
     let (output, scales) = try target(x, scales: scales, sizes: sizes)
-    var tables: [Table] = []
+    var tables: [Resampling] = []
     for axis in 0..<x.rank where output[axis] != x[axis] || scales[axis] != 1 {
-      var table = Table(axis: axis, lower: [], upper: [], weight: [])
+      var table = Resampling(axis: axis)
       for o in 0..<output[axis] {
         let source = coordinates.source(o, input: x[axis], output: output[axis], scale: scales[axis])
         if isLinear {
           let clamped = min(max(source, 0), Float(x[axis] - 1))
           let lower = Int(clamped)
-          table.lower.append(lower)
-          table.upper.append(min(lower + 1, x[axis] - 1))
-          table.weight.append(clamped - Float(lower))
+          table.append(lower, min(lower + 1, x[axis] - 1), weight: clamped - Float(lower))
         } else {
           let nearest = coordinates.nearest(source, input: x[axis], scale: scales[axis])
-          table.lower.append(nearest)
-          table.upper.append(nearest)
-          table.weight.append(0)
+          table.append(nearest, nearest, weight: 0)
         }
       }
       tables.append(table)
@@ -113,7 +101,7 @@ package struct Resize: Quantizable {
   }
 
   /// As `tables(input:scales:sizes:)`, from the node's inputs in order.
-  package func tables(_ inputs: [Tensor?]) throws -> (Shape, [Table]) {
+  package func tables(_ inputs: [Tensor?]) throws -> (Shape, [Resampling]) {
     try tables(
       input: inputs.required(0).shape, scales: inputs.optional(opset < 11 ? 1 : 2),
       sizes: opset < 11 ? nil : inputs.optionalInts(3))
@@ -122,57 +110,9 @@ package struct Resize: Quantizable {
   package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
     var (_, tables) = try tables(inputs)
     // Shrinking axes first: less work for the others.
-    var x = try inputs.required(0)
+    let x = try inputs.required(0)
     tables.sort { ($0.lower.count - x.shape[$0.axis], $0.axis) < ($1.lower.count - x.shape[$1.axis], $1.axis) }
-    for table in tables { x = try isLinear ? Self.blend(x, table) : Self.pick(x, table) }
-    return [x]
-  }
-
-  private static func pick(_ x: Tensor, _ table: Table) -> Tensor {
-    let (outer, count, inner) = x.shape.split(at: table.axis)
-    var indices: [Int] = []
-    indices.reserveCapacity(outer * table.lower.count * inner)
-    for o in 0..<outer {
-      for source in table.lower {
-        let start = (o * count + source) * inner
-        for i in 0..<inner { indices.append(start + i) }
-      }
-    }
-    return x.picked(indices, shape: x.shape.replacing(table.axis, by: table.lower.count))
-  }
-
-  private static func blend(_ x: Tensor, _ table: Table) throws -> Tensor {
-    guard let values = x.floats else { throw InternalError("linear Resize of \(x.type)") }
-    let (outer, count, inner) = x.shape.split(at: table.axis)
-    let shape = x.shape.replacing(table.axis, by: table.lower.count)
-    let result = [Float](count: shape.count) { result in
-      values.withPointer { values in
-        var target = result
-        for o in 0..<outer {
-          let block = values + o * count * inner
-          for position in table.lower.indices {
-            let (low, high) = (block + table.lower[position] * inner, block + table.upper[position] * inner)
-            let weight = table.weight[position]
-            for i in 0..<inner { target[i] = low[i] * (1 - weight) + high[i] * weight }
-            target += inner
-          }
-        }
-      }
-    }
-    return Tensor(shape, result)
-  }
-}
-
-extension Shape {
-  /// The shape seen as [outer, count, inner] around an axis.
-  fileprivate func split(at axis: Int) -> (outer: Int, count: Int, inner: Int) {
-    (dims[..<axis].reduce(1, *), dims[axis], dims[(axis + 1)...].reduce(1, *))
-  }
-
-  fileprivate func replacing(_ axis: Int, by size: Int) -> Shape {
-    var copy = self
-    copy.dims[axis] = size
-    return copy
+    return [try x.resampled(by: tables, blending: isLinear)]
   }
 }
 
@@ -182,12 +122,7 @@ extension Resize: Lowerable {
     let (_, tables) = try tables(
       input: try lowering.shape(of: node.inputs[0]), scales: node.input(index).flatMap { lowering.constant($0) },
       sizes: node.opset < 11 ? nil : lowering.integers(node, 3))
-    try lowerResize(
-      node,
-      Dictionary(
-        uniqueKeysWithValues: tables.map { table in
-          (table.axis, ResizeAxis(lower: table.lower, upper: table.upper, weight: table.weight))
-        }), into: &lowering)
+    try lowerResampling(node, tables, into: &lowering)
   }
 }
 
@@ -198,7 +133,7 @@ extension Resize: Differentiable {
     var result = [Tensor?].none(inputs.count)
     guard wanted.at(0), let gradient = outputGradients.optional(0) else { return result }
     let (_, tables) = try tables(inputs)
-    result[0] = try gradient.unresized(by: tables, to: inputs.required(0).shape)
+    result[0] = try gradient.unresampled(by: tables, to: inputs.required(0).shape)
     return result
   }
 }

@@ -1,5 +1,6 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// What element-wise arithmetic needs of a number; integers wrap, and divide toward zero.
@@ -37,10 +38,13 @@ extension UInt64: ArithmeticNumber {}
 
 /// An element-wise operator on operands of one numeric type with broadcasting, whose output has that type: two inputs,
 /// or, where `isVariadic`, any number folded from the left.
-protocol BinaryArithmetic: Operator {
+protocol BinaryArithmetic: Lowerable {
   init()
+  static var operation: FloatBinaryStep.Operation { get }
   static var isVariadic: Bool { get }
   static func apply<T: ArithmeticNumber>(_ a: T, _ b: T) -> T
+  /// The step on int8 values that are both computed; false where there is none.
+  func lowerIntegers(_ node: Node, into lowering: inout Lowering) throws -> Bool
 }
 
 extension BinaryArithmetic {
@@ -76,5 +80,13 @@ extension BinaryArithmetic {
     default: throw InternalError("operands \(a.type) and \(b.type) of '\(onnxName)' differ in type")
     }
     return Tensor(shape, numbers.elements(as: a.dataType))
+  }
+
+  func lowerIntegers(_ node: Node, into lowering: inout Lowering) throws -> Bool { false }
+
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    if try lowerWithConstant(node, into: &lowering, { Self.apply($0, $1) }) { return }
+    if try lowerIntegers(node, into: &lowering) { return }
+    try lowerFold(node, Self.operation, into: &lowering)
   }
 }

@@ -4,8 +4,9 @@ import KDCProgram
 import KDCTensor
 
 /// An element-wise comparison of two operands of one type with broadcasting; gives bool.
-protocol Comparison: Operator {
+protocol Comparison: Lowerable {
   init()
+  static var operation: CompareStep.Operation { get }
   static func holds<T: Comparable>(_ a: T, _ b: T) -> Bool
   static var allowsBool: Bool { get }
 }
@@ -35,11 +36,23 @@ extension Comparison {
       }
     return [Tensor(shape, result)]
   }
+
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let type = try computedType(node, lowering, allowsBool: true)
+    let (operands, walk, layout) = try lowering.elementwiseOperands(
+      node.inputs, try lowering.shape(of: node.outputs[0]))
+    let output = try lowering.write(node.outputs[0], as: .native, in: layout)
+    lowering.append {
+      CompareStep(
+        name: $0, operation: Self.operation, type: type, a: operands[0], b: operands[1], output: output, walk: walk)
+    }
+  }
 }
 
 /// An element-wise logical operation on two bool operands with broadcasting.
-protocol LogicalOperation: Operator {
+protocol LogicalOperation: Lowerable {
   init()
+  static var operation: IntegerBinaryStep.Operation { get }
   static func apply(_ a: Bool, _ b: Bool) -> Bool
 }
 
@@ -59,26 +72,11 @@ extension LogicalOperation {
     let shape = try broadcast([a.shape, b.shape])
     return [Tensor(shape, broadcastMap(x, a.shape, y, b.shape, to: shape) { Self.apply($0, $1) })]
   }
-}
 
-extension Operator {
-  /// a op b as bool, of any type that steps can compare.
-  func lowerComparison(_ node: Node, _ operation: CompareStep.Operation, into lowering: inout Lowering) throws {
-    let type = try computedType(node, lowering, allowsBool: true)
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
     let (operands, walk, layout) = try lowering.elementwiseOperands(
       node.inputs, try lowering.shape(of: node.outputs[0]))
     let output = try lowering.write(node.outputs[0], as: .native, in: layout)
-    lowering.append {
-      CompareStep(
-        name: $0, operation: operation, type: type, a: operands[0], b: operands[1], output: output, walk: walk)
-    }
-  }
-
-  /// a op b of bool.
-  func lowerLogic(_ node: Node, _ operation: IntegerBinaryStep.Operation, into lowering: inout Lowering) throws {
-    let (operands, walk, layout) = try lowering.elementwiseOperands(
-      node.inputs, try lowering.shape(of: node.outputs[0]))
-    let output = try lowering.write(node.outputs[0], as: .native, in: layout)
-    lowering.integerBinary(operation, .bool, operands[0], operands[1], to: output, walk: walk)
+    lowering.integerBinary(Self.operation, .bool, operands[0], operands[1], to: output, walk: walk)
   }
 }

@@ -26,6 +26,8 @@ extension PlainUnaryFunction {
 /// A function that is defined for integers too; it wraps in the input's type.
 package protocol IntegerUnaryFunction: UnaryFunction {
   func apply(_ x: Int64) -> Int64
+  /// The steps on values of an integer `type`.
+  func lowerIntegers(_ x: String, _ y: String, _ type: TensorType, into lowering: inout Lowering) throws
 }
 
 extension UnaryFunction {
@@ -67,48 +69,16 @@ extension UnaryFunction {
 }
 
 extension UnaryFunction {
-  /// Neg, Abs, Sign and Relu of integers; false for floats.
-  func lowerIntegers(_ node: Node, into lowering: inout Lowering) throws -> Bool {
-    let type = try lowering.type(of: node.inputs[0])
-    guard self is any IntegerUnaryFunction, !type.dataType.isFloat else { return false }
-    let (count, isSigned) = (type.shape.count, !type.dataType.rawValue.hasPrefix("u"))
-    if !isSigned, self is Abs || self is Relu {
-      try lowering.view(node.inputs[0], node.outputs[0])
-      return true
-    }
-    let form = try lowering.read(node.inputs[0], as: .native)
-    let output = try lowering.write(node.outputs[0], as: .native, in: form.layout)
-    func negated(to target: BufferID) {
-      let zero = lowering.loaded(Tensor([1], [Int64(0)]).cast(to: type.dataType), "zero")
-      let walk = Walk(extents: [count], strides: [[0], [1], [1]])
-      lowering.integerBinary(.subtract, type.dataType, zero, form.buffer, to: target, walk: walk)
-    }
-    switch self {
-    case is Neg: negated(to: output)
-    case is Abs:
-      let opposite = lowering.temporary(TensorType(type.dataType, [count]))
-      negated(to: opposite)
-      let walk = Walk(extents: [count], strides: [[1], [1], [1]])
-      lowering.integerBinary(.maximum, type.dataType, form.buffer, opposite, to: output, walk: walk)
-    case is Relu:
-      _ = lowering.integerBinary(.maximum, type.dataType, form.buffer, 0, count: count, to: output)
-    case is Sign:
-      // Clamped to −1...1.
-      let low = isSigned ? lowering.integerBinary(.maximum, type.dataType, form.buffer, -1, count: count) : form.buffer
-      _ = lowering.integerBinary(.minimum, type.dataType, low, 1, count: count, to: output)
-    default: throw cannotLower(node, "of \(type.dataType.rawValue) values that are computed from data")
-    }
-    return true
-  }
-}
-
-extension UnaryFunction {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    if try lowerIntegers(node, into: &lowering) { return }
+    let (x, y) = (node.inputs[0], node.outputs[0])
+    let type = try lowering.type(of: x)
+    if let function = self as? any IntegerUnaryFunction, !type.dataType.isFloat {
+      return try function.lowerIntegers(x, y, type, into: &lowering)
+    }
     try requireFloat(node, lowering)
-    if try lowering.integerTable(node.inputs[0], node.outputs[0], channels: 1, { x, _ in apply(x) }) { return }
+    if try lowering.integerTable(x, y, channels: 1, { x, _ in apply(x) }) { return }
     guard let function else { throw cannotLower(node, "has no float form") }
-    try lowering.floatUnary(function, node.inputs[0], node.outputs[0])
+    try lowering.floatUnary(function, x, y)
   }
 }
 
