@@ -17,6 +17,28 @@ extension ParallelOperator {
   package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] { try evaluate(inputs, threads: .single) }
 }
 
+/// How an operator's values are represented once a model is quantised to int8.
+package enum QuantizationRule: Sendable {
+  /// An integer form exists: inputs and outputs are int8, each with its own range.
+  case integer
+  /// Data movement: the output has its (first) input's scale and zero point.
+  case sameAsInput
+  /// No integer form yet: the operator runs in float; its values stay float unless a neighbour wants them in int8.
+  case float
+}
+
+/// An operator that states its quantisation rule; without one it runs in float.
+package protocol Quantizable: Operator {
+  var quantizationRule: QuantizationRule { get }
+}
+
+/// An operator whose cost is that of its multiply-accumulates.
+package protocol MultiplyAccumulating: Operator {
+  /// Of one inference, for inputs of these shapes (nil: absent, or not known). Padding counts as if it were data, as is
+  /// usual.
+  func multiplyAccumulates(_ inputs: [Shape?], output: Shape) -> Int
+}
+
 /// An operator that has a form in program steps.
 package protocol Lowerable: Operator {
   /// Appends the steps that compute the node's outputs. Throws `.cannotLower` where there is no form for this use of

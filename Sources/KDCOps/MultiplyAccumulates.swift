@@ -1,33 +1,17 @@
 import KDCGraph
-import KDCTensor
 
 extension Graph {
   /// Multiply-accumulates of one inference: convolutions, products and recurrences, as their weights are used.
   package var macs: Int { nodes.reduce(0) { $0 + multiplyAccumulates(of: $1) } }
 
-  /// Multiply-accumulates of one node: convolutions, matrix products and recurrent layers; 0 for all else.
-  ///
-  /// Types must have been inferred. Padding counts as if it were data, as is usual.
+  /// Multiply-accumulates of one node; 0 where its operator has none. Types must have been inferred.
   package func multiplyAccumulates(of node: Node) -> Int {
-    func shape(_ index: Int) -> Shape? { node.input(index).flatMap { types[$0]?.shape ?? initializers[$0]?.shape } }
-    let outputs = node.outputs.first.flatMap { types[$0] }?.shape.count ?? 0
-    switch node.opType {
-    case "Conv", "FusedConv", "QLinearConv", "ConvInteger":
-      guard let weight = shape(node.opType == "QLinearConv" ? 3 : 1), weight.rank >= 2, weight[0] > 0 else { return 0 }
-      return outputs * (weight.count / weight[0])
-    case "ConvTranspose":
-      guard let weight = shape(1), let input = shape(0), weight.rank >= 2, weight[0] > 0 else { return 0 }
-      return input.count * (weight.count / weight[0])
-    case "MatMul", "Gemm", "FusedGemm", "FusedMatMul":
-      guard let left = shape(0), left.rank > 0 else { return 0 }
-      var isTransposed = false
-      if case .int(1)? = node.attributes["transA"] { isTransposed = true }
-      return outputs * (isTransposed ? left[0] : left[left.rank - 1])
-    case "LSTM", "GRU", "RNN":
-      guard let input = shape(0), let weight = shape(1), let recurrent = shape(2), input.rank == 3 else { return 0 }
-      return input[0] * input[1] * (weight.count + recurrent.count)
-    default: return 0
-    }
+    guard Operators.type(of: node) is any MultiplyAccumulating.Type,
+      let op = (try? Operators.decode(node)) as? any MultiplyAccumulating,
+      let output = node.outputs.first.flatMap({ types[$0]?.shape })
+    else { return 0 }
+    return op.multiplyAccumulates(
+      node.inputs.map { types[$0]?.shape ?? initializers[$0]?.shape }, output: output)
   }
 
   /// Most bytes of activations alive at one time when the nodes run in order and each value is stored once, in its

@@ -40,18 +40,3 @@ extension Operator {
   package static var inputCount: ClosedRange<Int> { 1...1 }
   package static var outputCount: ClosedRange<Int> { 1...1 }
 }
-
-/// How an operator's values are represented once a model is quantised to int8.
-package enum QuantizationRule: Sendable {
-  /// An integer form exists: inputs and outputs are int8, each with its own range.
-  case integer
-  /// Data movement: the output has its (first) input's scale and zero point.
-  case sameAsInput
-  /// No integer form yet: the operator runs in float; its values stay float unless a neighbour wants them in int8.
-  case float
-}
-
-/// An operator that states its quantisation rule; without one it runs in float.
-package protocol Quantizable: Operator {
-  var quantizationRule: QuantizationRule { get }
-}

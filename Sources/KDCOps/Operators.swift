@@ -122,10 +122,13 @@ package enum Operators {
     byName[Key(domain: domain == "ai.onnx" ? "" : domain, name: name)]
   }
 
+  /// The operator type of a node, or nil if kdc has none.
+  package static func type(of node: Node) -> (any Operator.Type)? { type(named: node.opType, domain: node.domain) }
+
   /// The node as a typed operator. Throws KDC2010 for an operator kdc does not have, and KDC2022 for a
   /// node with too many operands, and what its decoding throws.
   package static func decode(_ node: Node) throws(Diagnostic) -> any Operator {
-    guard let type = type(named: node.opType, domain: node.domain) else { throw unsupported(node) }
+    guard let type = type(of: node) else { throw unsupported(node) }
     try type.checkCounts(of: node)
     return try type.init(decoding: node)
   }

@@ -122,3 +122,10 @@ extension FusedGemm: Differentiable {
     return result
   }
 }
+
+extension FusedGemm: MultiplyAccumulating {
+  package func multiplyAccumulates(_ inputs: [Shape?], output: Shape) -> Int {
+    guard let left = inputs[0], left.rank > 0 else { return 0 }
+    return output.count * left[left.rank - 1]
+  }
+}

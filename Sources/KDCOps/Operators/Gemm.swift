@@ -147,3 +147,10 @@ extension Gemm: Differentiable {
     return result
   }
 }
+
+extension Gemm: MultiplyAccumulating {
+  package func multiplyAccumulates(_ inputs: [Shape?], output: Shape) -> Int {
+    guard let left = inputs[0], left.rank > 0 else { return 0 }
+    return output.count * left[transposeA ? 0 : left.rank - 1]
+  }
+}

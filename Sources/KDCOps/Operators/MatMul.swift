@@ -170,3 +170,10 @@ extension MatMul: Differentiable {
     return [wanted.at(0) ? Tensor(a.shape, ofA) : nil, wanted.at(1) ? Tensor(b.shape, ofB) : nil]
   }
 }
+
+extension MatMul: MultiplyAccumulating {
+  package func multiplyAccumulates(_ inputs: [Shape?], output: Shape) -> Int {
+    guard let left = inputs[0], left.rank > 0 else { return 0 }
+    return output.count * left[left.rank - 1]
+  }
+}

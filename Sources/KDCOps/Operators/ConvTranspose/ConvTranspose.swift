@@ -138,3 +138,10 @@ extension ConvTranspose: Differentiable {
     return result
   }
 }
+
+extension ConvTranspose: MultiplyAccumulating {
+  package func multiplyAccumulates(_ inputs: [Shape?], output: Shape) -> Int {
+    guard let input = inputs[0], let weights = inputs[1], weights.rank >= 2, weights[0] > 0 else { return 0 }
+    return input.count * (weights.count / weights[0])
+  }
+}

@@ -2,12 +2,18 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
-/// What Conv and FusedConv share.
-extension Operator {
-  /// The output type [N, M, spatial…] for inputs X, W, B.
-  func convolutionType(
-    _ inputs: [OperatorInput?], window: SpatialWindow, group: Int
-  ) throws(Diagnostic) -> TensorType {
+/// activation(Conv(X, W, B) + Z) of X [N, C, spatial…], W [M, C / group, kernel…], B [M] and the residual Z of the output's
+/// shape: Conv, which has neither activation nor residual, and FusedConv.
+protocol ConvolutionOperator: ParallelOperator, Quantizable, Lowerable, Differentiable, MultiplyAccumulating {
+  var window: SpatialWindow { get }
+  var group: Int { get }
+  var activation: FusedActivation { get }
+}
+
+extension ConvolutionOperator {
+  package var quantizationRule: QuantizationRule { .integer }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let x = try requiredFloat(inputs, 0, "X")
     let w = try requiredFloat(inputs, 1, "W")
     guard w.rank == x.rank, x.rank >= 3 else {
@@ -22,12 +28,14 @@ extension Operator {
       throw shapeMismatch("B \(b) must be [\(w[0])], one value for each output channel of W \(w)")
     }
     let axes = try window.resolve(self, input: x, kernel: Array(w.dims[2...]))
-    return TensorType(.float32, Shape([x[0], w[0]] + axes.map(\.output)))
+    let y = Shape([x[0], w[0]] + axes.map(\.output))
+    if let z = try optionalFloat(inputs, 3, "Z"), z != y {
+      throw shapeMismatch("Z \(z) must have the output's shape \(y)")
+    }
+    return [TensorType(.float32, y)]
   }
 
-  func convolutionGeometry(
-    _ x: Shape, _ w: Shape, window: SpatialWindow, group: Int
-  ) throws(Diagnostic) -> (geometry: ImageGeometry, output: Shape) {
+  func geometry(_ x: Shape, _ w: Shape) throws(Diagnostic) -> (geometry: ImageGeometry, output: Shape) {
     let axes = try window.resolve(self, input: x, kernel: Array(w.dims[2...]))
     let geometry = ImageGeometry(
       batch: x[0], inputChannels: x[1], outputChannels: w[0], groups: group, y: axes.planar.y.geometry,
@@ -35,23 +43,39 @@ extension Operator {
     return (geometry, Shape([x[0], w[0]] + axes.map(\.output)))
   }
 
-  func convolve(
-    _ inputs: [Tensor?], window: SpatialWindow, group: Int, epilogue: Convolution.Epilogue = Convolution.Epilogue(),
-    threads: Threads
-  ) throws -> Tensor {
+  package func evaluate(_ inputs: [Tensor?], threads: Threads) throws -> [Tensor] {
     let (x, w) = (try inputs.floats(0), try inputs.floats(1))
-    let (geometry, output) = try convolutionGeometry(x.shape, w.shape, window: window, group: group)
+    let (geometry, output) = try geometry(x.shape, w.shape)
+    let epilogue = Convolution.Epilogue(
+      residual: try inputs.optionalFloats(3), low: activation.bounds.low, high: activation.bounds.high)
     let values = Convolution.forward(
       x.values, weights: w.values, bias: try inputs.optionalFloats(2), epilogue: epilogue, geometry, threads: threads)
-    return Tensor(output, values)
+    return [Tensor(output, values)]
   }
-}
 
-extension Operator {
-  /// Conv, FusedConv: X, W, B, Z.
-  func lowerConvolution(
-    _ node: Node, window: SpatialWindow, group: Int, activation: FusedActivation, into lowering: inout Lowering
-  ) throws {
+  package func multiplyAccumulates(_ inputs: [Shape?], output: Shape) -> Int {
+    guard let weights = inputs[1], weights.rank >= 2, weights[0] > 0 else { return 0 }
+    return output.count * (weights.count / weights[0])
+  }
+
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    guard let gradient = try outputGradients.gradient() else { return .none(inputs.count) }
+    let (x, w) = (try inputs.floats(0), try inputs.floats(1))
+    let found = Convolution.gradients(
+      input: x.values, weights: w.values, outputGradient: gradient,
+      output: activation == .none ? nil : try outputs.floats(0).values, low: activation.bounds.low,
+      high: activation.bounds.high, try geometry(x.shape, w.shape).geometry,
+      wanted: Convolution.Wanted(
+        input: wanted.at(0), weights: wanted.at(1), bias: wanted.at(2) && inputs.optional(2) != nil,
+        residual: wanted.at(3) && inputs.optional(3) != nil))
+    return zip(inputs, [found.input, found.weights, found.bias, found.residual]).map { input, values in
+      values.flatMap { values in input.map { Tensor($0.shape, values) } }
+    }
+  }
+
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
     let x = try lowering.shape(of: node.inputs[0])
     let w = try lowering.shape(of: node.inputs[1])
     guard x[0] == 1 else { throw cannotLower(node, "of \(x[0]) images", hint: "export the model with batch size 1") }
@@ -75,7 +99,9 @@ extension Operator {
           groups: group),
         weights: weights, bias: try bias(node, 2, count: channels, lowering), activation: activation.function))
   }
+}
 
+extension Operator {
   /// A constant bias, zeros where absent.
   func bias(_ node: Node, _ index: Int, count: Int, _ lowering: Lowering) throws -> [Float] {
     guard let name = node.input(index) else { return [Float](repeating: 0, count: count) }
@@ -83,27 +109,5 @@ extension Operator {
       throw cannotLower(node, "with a bias that is computed from data")
     }
     return values
-  }
-}
-
-extension Operator {
-  /// Gradients of X, W, B and the residual Z of activation(Conv(X, W, B) + Z), whose output is given where there is an
-  /// activation.
-  func convolutionGradients(
-    _ inputs: [Tensor?], output: [Float]?, gradient: [Float]?, activation: FusedActivation = .none,
-    window: SpatialWindow, group: Int, wanted: [Bool]
-  ) throws -> [Tensor?] {
-    guard let gradient else { return .none(inputs.count) }
-    let (x, w) = (try inputs.floats(0), try inputs.floats(1))
-    let geometry = try convolutionGeometry(x.shape, w.shape, window: window, group: group).geometry
-    let found = Convolution.gradients(
-      input: x.values, weights: w.values, outputGradient: gradient, output: output, low: activation.bounds.low,
-      high: activation.bounds.high, geometry,
-      wanted: Convolution.Wanted(
-        input: wanted.at(0), weights: wanted.at(1), bias: wanted.at(2) && inputs.optional(2) != nil,
-        residual: wanted.at(3) && inputs.optional(3) != nil))
-    return zip(inputs, [found.input, found.weights, found.bias, found.residual]).map { input, values in
-      values.flatMap { values in input.map { Tensor($0.shape, values) } }
-    }
   }
 }

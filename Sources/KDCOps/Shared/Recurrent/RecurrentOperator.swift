@@ -1,0 +1,93 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCProgram
+import KDCTensor
+
+/// GRU and LSTM: X [steps, batch, input], W [directions, gates · hidden, input], R [directions, gates · hidden, hidden], B
+/// both biases, sequence lengths, initial states.
+protocol RecurrentOperator: Quantizable, Lowerable, Differentiable, MultiplyAccumulating {
+  var layer: RecurrentLayer { get }
+  var linearBeforeReset: Bool { get }
+  static var cell: RecurrentStep.Cell { get }
+  /// The inputs that are initial states.
+  static var states: [(index: Int, name: String)] { get }
+  /// One direction's step: updates the states [batch, hidden], the first of which is the output.
+  func step(_ cell: RecurrentLayer.Cell, _ sizes: RecurrentLayer.Sizes, _ states: [UnsafeMutablePointer<Float>])
+  /// Fills in what a pass leaves open.
+  func backpropagate(_ pass: inout RecurrentPass)
+}
+
+extension RecurrentOperator {
+  package var quantizationRule: QuantizationRule { .float }
+
+  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    layer.outputTypes(try layer.sizes(self, inputs, states: Self.states), states: Self.states.count)
+  }
+
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    try layer.run(inputs, states: Self.states.map(\.index), step: step)
+  }
+
+  package func gradients(
+    inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
+  ) throws -> [Tensor?] {
+    try layer.gradients(
+      inputs: inputs, outputs: outputs, outputGradients: outputGradients, wanted: wanted,
+      states: Self.states.map(\.index), cell: backpropagate)
+  }
+
+  package func multiplyAccumulates(_ inputs: [Shape?], output: Shape) -> Int {
+    guard let input = inputs[0], let weights = inputs[1], let recurrent = inputs[2], input.rank == 3 else { return 0 }
+    return input[0] * input[1] * (weights.count + recurrent.count)
+  }
+
+  /// One step a direction, of batch 1.
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    let x = try lowering.shape(of: node.inputs[0])
+    let (steps, batch, inputSize) = (x[0], x[1], x[2])
+    guard batch == 1 else {
+      throw cannotLower(node, "of \(batch) sequences", hint: "export the model with batch size 1")
+    }
+    if node.input(4) != nil {
+      guard let lengths = lowering.integers(node, 4), lengths.allSatisfy({ $0 == steps }) else {
+        throw cannotLower(node, "with sequence lengths other than the whole sequence")
+      }
+    }
+    guard let w = lowering.floatConstant(node.inputs[1]), let weights = w.floats,
+      let recurrent = lowering.floatConstant(node.inputs[2])?.floats
+    else { throw cannotLower(node, "with weights that are computed from data") }
+    let directions = w.shape[0]
+    let hidden = w.shape[1] / layer.gates
+    let lanes = layer.gates * hidden
+    let biases = try bias(node, 3, count: directions * 2 * lanes, lowering)
+    let input = try lowering.read(node.inputs[0], as: .native, in: [.rowMajor]).buffer
+    let initialHidden = try node.input(5).map { try lowering.read($0, as: .native, in: [.rowMajor]).buffer }
+    let initialCell = try node.input(6).map { try lowering.read($0, as: .native, in: [.rowMajor]).buffer }
+    var outputs: [BufferID?] = [nil, nil, nil]
+    for (index, name) in node.outputs.prefix(3).enumerated() where lowering.isUsed(name) {
+      outputs[index] = try lowering.write(name, as: .native, in: .rowMajor)
+    }
+    for d in 0..<directions {
+      func transposed(_ values: [Float], _ columns: Int) -> [Float] {
+        (0..<columns).flatMap { i in (0..<lanes).map { values[(d * lanes + $0) * columns + i] } }
+      }
+      let inputWeights = lowering.addConstant(
+        Tensor([inputSize, lanes], transposed(weights, inputSize)), "inputWeights")
+      let recurrentWeights = lowering.addConstant(
+        Tensor([hidden, lanes], transposed(recurrent, hidden)), "recurrentWeights")
+      let start = d * 2 * lanes
+      let inputBias = lowering.addConstant(Tensor([lanes], Array(biases[start..<start + lanes])), "inputBias")
+      let recurrentBias = lowering.addConstant(
+        Tensor([lanes], Array(biases[start + lanes..<start + 2 * lanes])), "recurrentBias")
+      lowering.append {
+        RecurrentStep(
+          name: $0, cell: Self.cell, input: input, initialHidden: initialHidden, initialCell: initialCell,
+          sequence: outputs[0], finalHidden: outputs[1], finalCell: outputs[2], steps: steps, inputSize: inputSize,
+          hiddenSize: hidden, linearBeforeReset: linearBeforeReset, reversed: layer.direction == .reverse || d == 1,
+          sequenceOffset: d * hidden, sequenceStride: directions * hidden, stateOffset: d * hidden,
+          inputWeights: inputWeights, recurrentWeights: recurrentWeights, inputBias: inputBias,
+          recurrentBias: recurrentBias)
+      }
+    }
+  }
+}
