@@ -70,3 +70,18 @@ package protocol Differentiable: Operator {
     inputs: [Tensor?], outputs: [Tensor], outputGradients: [Tensor?], wanted: [Bool]
   ) throws -> [Tensor?]
 }
+
+/// An operator that says how the channels of its operands and results belong together, so that channels can be pruned
+/// through it. Operands of one that does not are left whole.
+package protocol ChannelPassing: Operator {
+  /// Labels the outputs with what the axes of the operands carry, and notes how weights are used. The node's types are
+  /// inferred.
+  func trace(_ node: Node, in trace: inout ChannelTrace) throws
+
+  /// Counts attributes and constants again where channels are removed from the first operand or an output.
+  func recount(_ node: inout Node, in removal: inout ChannelRemoval) throws
+}
+
+extension ChannelPassing {
+  package func recount(_ node: inout Node, in removal: inout ChannelRemoval) throws {}
+}

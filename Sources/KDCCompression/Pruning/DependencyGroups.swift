@@ -64,20 +64,20 @@ package struct DependencyGroups: Sendable {
   }
 
   private static func collect(_ trace: ChannelTrace) -> [Group] {
-    // Positions of each class on each axis of an initializer, in order of the sites.
+    // Positions of each class on each axis of an initializer, in order of the uses.
     var positions: [Int: [(axis: Axis, positions: [Int])]] = [:]
     var seen: Set<Axis> = []
     var produced: [Int] = []
-    for site in trace.sites {
-      let axis = Axis(initializer: site.initializer, axis: site.axis)
-      guard seen.insert(axis).inserted, let labels = trace.labels[site.initializer]?[site.axis] else { continue }
+    for use in trace.uses {
+      let axis = Axis(initializer: use.initializer, axis: use.axis)
+      guard seen.insert(axis).inserted, let labels = trace.labels[use.initializer]?[use.axis] else { continue }
       var own: [Int: [Int]] = [:]
       for (position, atom) in labels.enumerated() { own[trace.atoms.root(atom), default: []].append(position) }
       for (root, list) in own { positions[root, default: []].append((axis, list)) }
     }
     var producedAlready: Set<Int> = []
-    for site in trace.sites where site.role == .producer {
-      for atom in trace.labels[site.initializer]?[site.axis] ?? [] {
+    for use in trace.uses where use.role == .producer {
+      for atom in trace.labels[use.initializer]?[use.axis] ?? [] {
         if producedAlready.insert(trace.atoms.root(atom)).inserted { produced.append(trace.atoms.root(atom)) }
       }
     }
@@ -119,15 +119,15 @@ package struct DependencyGroups: Sendable {
     var group = Group(
       name: "", count: roots.count, producers: [], passing: [], consumers: [],
       pinned: roots.first.flatMap { trace.atoms.reason($0) }, roots: roots)
-    for site in trace.sites {
-      guard let own = runs(trace.labels[site.initializer]?[site.axis] ?? nil) else { continue }
-      let place = Place(initializer: site.initializer, axis: site.axis, node: site.node, runs: own)
-      switch site.role {
+    for use in trace.uses {
+      guard let own = runs(trace.labels[use.initializer]?[use.axis] ?? nil) else { continue }
+      let place = Place(initializer: use.initializer, axis: use.axis, node: use.node, runs: own)
+      switch use.role {
       case .producer: group.producers.append(place)
       case .perChannel: group.passing.append(place)
       case .consumer:
         var consumer = Consumer(place: place)
-        if let (name, axis) = site.activation, let runs = runs(trace.labels[name]?[axis] ?? nil) {
+        if let (name, axis) = use.activation, let runs = runs(trace.labels[name]?[axis] ?? nil) {
           consumer.activation = (name, axis, runs)
         }
         group.consumers.append(consumer)

@@ -108,11 +108,6 @@ extension Lowering {
 
   /// The integers of a constant input; nil where it is absent.
   func integers(_ node: Node, _ index: Int) -> [Int]? {
-    guard let name = node.input(index), let tensor = constant(name) else { return nil }
-    return switch tensor.elements {
-    case .int64(let values): values.map { Int($0) }
-    case .int32(let values): values.map { Int($0) }
-    default: nil
-    }
+    node.input(index).flatMap { constant($0)?.integers }
   }
 }

@@ -5,7 +5,7 @@ import KDCTensor
 /// Mean of each window. ONNX `AveragePool`, opsets 1, 7, 10, 11, 19, 22; one or two spatial axes.
 ///
 /// Padding counts as zeros with count_include_pad, otherwise not at all; what ceil_mode adds never counts.
-package struct AveragePool: Quantizable {
+package struct AveragePool: Pool {
   package static let onnxName = "AveragePool"
   package let window: SpatialWindow
   package let countsPadding: Bool

@@ -209,3 +209,9 @@ extension BatchNormalization: Differentiable {
     return result
   }
 }
+
+extension BatchNormalization: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    trace.perChannel(node, mixesPixels: false)
+  }
+}

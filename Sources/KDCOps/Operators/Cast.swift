@@ -61,3 +61,7 @@ extension Cast: Differentiable {
     return [outputGradients.optional(0)]
   }
 }
+
+extension Cast: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.pass(node) }
+}

@@ -23,3 +23,7 @@ extension CastLike: Lowerable {
     try lowerCast(node, to: try lowering.type(of: node.outputs[0]).dataType, into: &lowering)
   }
 }
+
+extension CastLike: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.pass(node) }
+}

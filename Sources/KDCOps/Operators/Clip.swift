@@ -126,3 +126,7 @@ extension Clip: Differentiable {
     return result
   }
 }
+
+extension Clip: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.pass(node) }
+}

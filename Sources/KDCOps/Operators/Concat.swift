@@ -97,3 +97,27 @@ extension Concat: Differentiable {
     return result
   }
 }
+
+extension Concat: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    let parts = node.inputs.map { trace.labels(of: $0) }
+    let rank = parts[0].count
+    let joined = try normalized(axis: axis, rank: rank)
+    var result = [AxisLabels](repeating: nil, count: rank)
+    for axis in 0..<rank where parts.contains(where: { $0[axis] != nil }) {
+      if axis == joined {
+        result[axis] = zip(parts, node.inputs).flatMap { part, name in
+          part[axis] ?? trace.pinned(trace.shape(of: name)[axis])
+        }
+        continue
+      }
+      result[axis] = parts[0][axis]
+      for part in parts.dropFirst() { result[axis] = trace.unify(result[axis], part[axis]) }
+      if parts.contains(where: { $0[axis] == nil }) {
+        for part in parts { trace.pin(part[axis]) }
+        result[axis] = nil
+      }
+    }
+    trace.labels[node.outputs[0]] = result
+  }
+}

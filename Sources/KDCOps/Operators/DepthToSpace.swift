@@ -67,3 +67,20 @@ extension DepthToSpace: Lowerable {
       rowMajor: [(channels, c), (x[2], s[2]), (b, by), (x[3], s[3]), (b, bx)])
   }
 }
+
+extension DepthToSpace: ChannelPassing {
+  /// Blocks of b² channels are one channel of the output.
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    trace.pass(node, mixing: { $0 >= 2 })
+    var x = trace.labels(of: node.outputs[0])
+    let channels = trace.shape(of: node.outputs[0])[1]
+    guard let own = x[1] else { return }
+    if channels > 1 {
+      x[1] = trace.merged(own, into: channels) { columnRowDepth ? $0 / (blockSize * blockSize) : $0 % channels }
+    } else {
+      trace.pin(own)
+      x[1] = nil
+    }
+    trace.labels[node.outputs[0]] = x
+  }
+}

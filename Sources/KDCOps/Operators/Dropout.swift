@@ -40,4 +40,6 @@ package struct Dropout: ShapeChange {
     }
     try lowering.view(node.inputs[0], node.outputs[0])
   }
+
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.pass(node) }
 }

@@ -35,3 +35,11 @@ extension Expand: Lowerable {
       })
   }
 }
+
+extension Expand: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.stretch(node) }
+
+  package func recount(_ node: inout Node, in removal: inout ChannelRemoval) throws {
+    if let dims = removal.recountedDims(of: node) { removal.set(dims, input: 1, of: &node) }
+  }
+}

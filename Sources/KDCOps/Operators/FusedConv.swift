@@ -1,5 +1,6 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCTensor
 
 /// activation(Conv(X, W, B) + Z): what passes make of Conv and what follows it. `com.microsoft.FusedConv`.
 ///
@@ -18,5 +19,11 @@ package struct FusedConv: ConvolutionOperator {
     window = conv.window
     group = conv.group
     activation = try FusedActivation(decoding: node)
+  }
+}
+
+extension FusedConv: FusedLayer {
+  package func patches(input: Shape, weights: Shape) throws(Diagnostic) -> ImageGeometry? {
+    try geometry(input, weights).geometry
   }
 }

@@ -129,3 +129,21 @@ extension FusedGemm: MultiplyAccumulating {
     return output.count * left[left.rank - 1]
   }
 }
+
+extension FusedGemm: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    let (input, weights) = (node.inputs[0], node.inputs[1])
+    guard trace.isWeight(weights) else { return trace.giveUp() }
+    let (x, w) = (trace.labels(of: input), trace.labels(of: weights))
+    trace.unify(x[x.count - 1], w[1])
+    trace.use(weights, 1, .consumer, summing: (input, x.count - 1))
+    trace.use(weights, 0, .producer)
+    trace.bias(node.input(2), w[0])
+    trace.finish(node, x.dropLast() + [w[0]])
+  }
+}
+
+extension FusedGemm: FusedLayer {
+  package static func channelAxis(rank: Int) -> Int { rank - 1 }
+  package func patches(input: Shape, weights: Shape) throws(Diagnostic) -> ImageGeometry? { nil }
+}

@@ -30,26 +30,7 @@ package struct Gather: Quantizable, ElementMovement {
     let (data, indices) = (try inputs.required(0), try inputs.required(1))
     let axis = try normalized(axis: axis, rank: data.shape.rank)
     let picks = try checkedIndices(inputs.optionalInts(1) ?? [], of: data.shape[axis])
-    let inner = data.shape.dims[(axis + 1)...].reduce(1, *)
-    let outer = data.shape.dims[..<axis].reduce(1, *)
-    let rows = Rows(outer: outer, rows: data.shape[axis], inner: inner, picks: picks)
-    return [data.rearranged(to: result(data.shape, axis, indices.shape), rows)]
-  }
-}
-
-private struct Rows: Rearrangement {
-  let outer: Int, rows: Int, inner: Int
-  let picks: [Int]
-
-  func move<T: TensorElement>(_ source: UnsafeBufferPointer<T>, to target: UnsafeMutableBufferPointer<T>) {
-    var at = 0
-    for o in 0..<outer {
-      for pick in picks {
-        let from = (o * rows + pick) * inner
-        _ = UnsafeMutableBufferPointer(rebasing: target[at..<at + inner]).initialize(from: source[from..<from + inner])
-        at += inner
-      }
-    }
+    return [data.keeping(picks, axis: axis).reshaped(to: result(data.shape, axis, indices.shape))]
   }
 }
 
@@ -106,5 +87,31 @@ extension Gather: Lowerable {
         inner: shape.dims[(axis + 1)...].reduce(1, *), picks: indexType.shape.count,
         elementBytes: encoding == .native ? type.dataType.byteCount : 1)
     }
+  }
+}
+
+extension Gather: ChannelPassing {
+  /// A constant list of indices picks labels; a single index, or computed ones, pin the axis.
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    let x = trace.labels(of: node.inputs[0])
+    let axis = try normalized(axis: axis, rank: x.count)
+    let rank = trace.shape(of: node.inputs[1]).rank
+    var middle = [AxisLabels](repeating: nil, count: rank)
+    if rank == 1, let own = x[axis], let list = trace.integers(node, 1) {
+      middle = [list.map { own[$0 < 0 ? $0 + own.count : $0] }]
+    } else {
+      trace.pin(x[axis])
+    }
+    trace.labels[node.outputs[0]] = Array(x[..<axis]) + middle + Array(x[(axis + 1)...])
+  }
+
+  package func recount(_ node: inout Node, in removal: inout ChannelRemoval) throws {
+    let shape = removal.shape(of: node.inputs[0])
+    let axis = try normalized(axis: axis, rank: shape.rank)
+    guard let list = removal.trace.integers(node, 1), removal.shape(of: node.inputs[1]).rank == 1,
+      let kept = removal.kept(node.inputs[0], axis)
+    else { return }
+    let places = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, $0) })
+    removal.set(list.compactMap { places[$0 < 0 ? $0 + shape[axis] : $0] }, input: 1, of: &node)
   }
 }

@@ -4,7 +4,7 @@ import KDCTensor
 
 /// Mean of all spatial elements of each channel of X [N, C, spatial…]; the result is [N, C, 1…].
 /// ONNX `GlobalAveragePool`, opsets 1, 22.
-package struct GlobalAveragePool: Quantizable {
+package struct GlobalAveragePool: Pool {
   package static let onnxName = "GlobalAveragePool"
 
   package init(decoding node: Node) throws(Diagnostic) {}

@@ -12,4 +12,6 @@ package struct Identity: ShapeChange {
   }
 
   func target(of shape: Shape, given: [Int]?) throws(Diagnostic) -> Shape { shape }
+
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.pass(node) }
 }

@@ -90,3 +90,9 @@ extension InstanceNormalization: Differentiable {
     ]
   }
 }
+
+extension InstanceNormalization: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    trace.perChannel(node, mixesPixels: true)
+  }
+}

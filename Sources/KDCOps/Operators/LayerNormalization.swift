@@ -147,3 +147,9 @@ extension LayerNormalization: Differentiable {
     return result
   }
 }
+
+extension LayerNormalization: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    try trace.standardize(node, from: normalized(axis: axis, rank: trace.shape(of: node.inputs[0]).rank))
+  }
+}

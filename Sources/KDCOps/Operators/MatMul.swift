@@ -177,3 +177,31 @@ extension MatMul: MultiplyAccumulating {
     return output.count * left[left.rank - 1]
   }
 }
+
+extension MatMul: ChannelPassing {
+  /// Rows of the left and columns of the right operand pass; the axis summed over passes only into constant weights.
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    let (left, right) = (node.inputs[0], node.inputs[1])
+    let (a, b) = (trace.labels(of: left), trace.labels(of: right))
+    guard a.count >= 2, b.count >= 2 else { return trace.giveUp() }
+    let (depthA, depthB) = (a[a.count - 1], b[b.count - 2])
+    if trace.isWeight(left) == trace.isWeight(right) {
+      trace.pin(depthA)
+      trace.pin(depthB)
+    } else {
+      trace.unify(depthA, depthB)
+      if trace.isWeight(right) {
+        trace.use(right, b.count - 2, .consumer, summing: (left, a.count - 1))
+        trace.use(right, b.count - 1, .producer)
+      } else {
+        trace.use(left, a.count - 1, .consumer, summing: (right, b.count - 2))
+        trace.use(left, a.count - 2, .producer)
+      }
+    }
+    // Batch axes: only those without labels are simple enough to pass.
+    for axis in a.dropLast(2) + b.dropLast(2) { trace.pin(axis) }
+    let rank = trace.shape(of: node.outputs[0]).rank
+    trace.labels[node.outputs[0]] =
+      [AxisLabels](repeating: nil, count: max(0, rank - 2)) + [a[a.count - 2], b[b.count - 1]]
+  }
+}

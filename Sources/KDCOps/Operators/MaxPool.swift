@@ -5,7 +5,7 @@ import KDCTensor
 /// Largest element of each window. ONNX `MaxPool`, opsets 1, 8, 10, 11, 12, 22; one or two spatial axes.
 ///
 /// The optional output Indices is refused.
-package struct MaxPool: Quantizable {
+package struct MaxPool: Pool {
   package static let onnxName = "MaxPool"
   package static let outputCount = 1...2
   package let window: SpatialWindow

@@ -35,3 +35,7 @@ extension Mean: Lowerable {
       .divide, .float32, sum, count, to: output, walk: Walk(extents: [elements], strides: [[1], [0], [1]]))
   }
 }
+
+extension Mean: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
+}

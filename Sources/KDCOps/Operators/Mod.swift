@@ -62,3 +62,7 @@ extension Mod: Lowerable {
       takesSignOfDividend ? .remainder : .modulo, type, operands[0], operands[1], to: output, walk: walk)
   }
 }
+
+extension Mod: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
+}

@@ -28,3 +28,7 @@ extension Not: Lowerable {
       .xor, .bool, form.buffer, 1, count: try lowering.shape(of: node.inputs[0]).count, to: output)
   }
 }
+
+extension Not: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.pass(node) }
+}

@@ -54,3 +54,7 @@ extension PRelu: Lowerable {
     _ = lowering.binary(.add, positive, scaled, rows: 1, columns: shape.count, strideB: (0, 1), to: target)
   }
 }
+
+extension PRelu: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
+}

@@ -141,3 +141,7 @@ extension Pow {
     return true
   }
 }
+
+extension Pow: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
+}

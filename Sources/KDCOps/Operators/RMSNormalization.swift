@@ -112,3 +112,9 @@ extension RMSNormalization: Differentiable {
     return result
   }
 }
+
+extension RMSNormalization: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    try trace.standardize(node, from: normalized(axis: axis, rank: trace.shape(of: node.inputs[0]).rank))
+  }
+}

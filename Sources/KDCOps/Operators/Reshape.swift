@@ -48,4 +48,14 @@ package struct Reshape: ShapeChange {
     }
     return Shape(dims)
   }
+
+  package func recount(_ node: inout Node, in removal: inout ChannelRemoval) throws {
+    guard var dims = removal.recountedDims(of: node) else { return }
+    // A 0 copies the input's dimension, which may lose channels that the output keeps.
+    for (axis, dim) in dims.enumerated() where dim == 0 {
+      let size = removal.size(node.outputs[0], axis)
+      if removal.size(node.inputs[0], axis) != size { dims[axis] = size }
+    }
+    removal.set(dims, input: 1, of: &node)
+  }
 }

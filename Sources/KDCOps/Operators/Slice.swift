@@ -100,3 +100,56 @@ extension Slice: Lowerable {
       axes: ranges.enumerated().map { ($0.offset, $0.element.step) })
   }
 }
+
+extension Slice: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    guard let ranges = try ranges(node, trace) else { return trace.giveUp() }
+    var x = trace.labels(of: node.inputs[0])
+    for (axis, range) in ranges.enumerated() {
+      guard let own = x[axis] else { continue }
+      if range.step == 1 {
+        x[axis] = Array(own[range.start..<range.start + range.count])
+      } else {
+        trace.pin(own)
+        x[axis] = nil
+      }
+    }
+    trace.labels[node.outputs[0]] = x
+  }
+
+  /// nil where an operand is computed.
+  private func ranges(_ node: Node, _ trace: ChannelTrace) throws -> [Range]? {
+    let given = (1..<5).map { trace.integers(node, $0) }
+    guard (1..<5).allSatisfy({ node.input($0) == nil || given[$0 - 1] != nil }) else { return nil }
+    return try ranges(
+      of: trace.shape(of: node.inputs[0]), starts: given[0], ends: given[1], axes: given[2], steps: given[3])
+  }
+
+  package func recount(_ node: inout Node, in removal: inout ChannelRemoval) throws {
+    let input = node.inputs[0]
+    guard let ranges = try ranges(node, removal.trace) else { return }
+    var (axes, starts, ends, steps) = ([Int](), [Int](), [Int](), [Int]())
+    for (axis, range) in ranges.enumerated()
+    where range.step != 1 || range.start != 0 || range.count != removal.shape(of: input)[axis] {
+      axes.append(axis)
+      steps.append(range.step)
+      if let kept = removal.kept(input, axis) {
+        starts.append(kept.count { $0 < range.start })
+        ends.append(kept.count { $0 < range.start + range.count })
+      } else {
+        starts.append(range.start)
+        let end = range.start + range.step * range.count
+        ends.append(end < 0 ? -1 << 40 : end)
+      }
+    }
+    if node.opset < 10 {
+      for (name, list) in [("axes", axes), ("starts", starts), ("ends", ends)] {
+        node.attributes[name] = .ints(list.map(Int64.init))
+      }
+    } else {
+      for (input, list) in [(1, starts), (2, ends), (3, axes), (4, steps)] {
+        removal.set(list, input: input, of: &node)
+      }
+    }
+  }
+}

@@ -58,3 +58,14 @@ extension SpaceToDepth: Lowerable {
       rowMajor: [(b, s[2]), (b, s[3]), (x[1], s[1]), (height, b * s[2]), (width, b * s[3])])
   }
 }
+
+extension SpaceToDepth: ChannelPassing {
+  /// A channel is b² channels of the output.
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    trace.pass(node, mixing: { $0 >= 2 })
+    var x = trace.labels(of: node.outputs[0])
+    let channels = trace.shape(of: node.outputs[0])[1]
+    x[1] = x[1].map { own in (0..<channels).map { own[$0 % own.count] } }
+    trace.labels[node.outputs[0]] = x
+  }
+}

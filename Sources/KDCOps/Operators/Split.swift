@@ -83,3 +83,30 @@ extension Split: Lowerable {
     }
   }
 }
+
+extension Split: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    let x = trace.labels(of: node.inputs[0])
+    let axis = try normalized(axis: axis, rank: x.count)
+    guard !node.outputs.contains("") else { return trace.giveUp() }
+    var start = 0
+    for output in node.outputs {
+      let end = start + trace.shape(of: output)[axis]
+      var own = x
+      own[axis] = x[axis].map { Array($0[start..<end]) }
+      trace.labels[output] = own
+      start = end
+    }
+  }
+
+  package func recount(_ node: inout Node, in removal: inout ChannelRemoval) throws {
+    let axis = try normalized(axis: axis, rank: removal.shape(of: node.inputs[0]).rank)
+    let sizes = node.outputs.map { removal.size($0, axis) }
+    if node.opset < 13 {
+      node.attributes["split"] = .ints(sizes.map(Int64.init))
+    } else {
+      node.attributes["num_outputs"] = nil
+      removal.set(sizes, input: 1, of: &node)
+    }
+  }
+}

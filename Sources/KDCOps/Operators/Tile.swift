@@ -81,3 +81,7 @@ extension Lowering {
     return true
   }
 }
+
+extension Tile: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.stretch(node) }
+}

@@ -56,3 +56,10 @@ extension Transpose: Differentiable {
     return [gradient.strided(offset: 0, strides: inverse, shape: x)]
   }
 }
+
+extension Transpose: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    let x = trace.labels(of: node.inputs[0])
+    trace.labels[node.outputs[0]] = try permutation(rank: x.count).map { x[$0] }
+  }
+}

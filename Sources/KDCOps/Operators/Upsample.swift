@@ -75,3 +75,7 @@ package struct Upsample: Quantizable, Lowerable, Differentiable {
     return result
   }
 }
+
+extension Upsample: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.resample(node) }
+}

@@ -57,3 +57,7 @@ extension Where: Differentiable {
     return result
   }
 }
+
+extension Where: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
+}

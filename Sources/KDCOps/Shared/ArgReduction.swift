@@ -18,7 +18,7 @@ package struct ArgReductionOptions: Sendable {
 }
 
 /// The position of the best element along an axis, int64.
-protocol ArgReduction: Lowerable {
+protocol ArgReduction: Lowerable, ChannelPassing {
   var options: ArgReductionOptions { get }
   static func isBetter<T: Comparable>(_ a: T, than b: T) -> Bool
 }
@@ -88,5 +88,12 @@ extension ArgReduction {
         name: $0, type: type, isMaximum: isMaximum, takesLast: takesLast, input: form.buffer, output: output,
         outer: sizes[..<place].reduce(1, *), reduced: sizes[place], inner: sizes[(place + 1)...].reduce(1, *))
     }
+  }
+}
+
+extension ArgReduction {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    let axis = try normalized(axis: options.axis, rank: trace.shape(of: node.inputs[0]).rank)
+    trace.reduce(node, { $0 == axis }, keepsAxes: options.keepsAxis)
   }
 }

@@ -4,7 +4,7 @@ import KDCProgram
 import KDCTensor
 
 /// A function of float rows along one axis: Softmax and its kin.
-protocol AxisFunction: Quantizable, Lowerable {
+protocol AxisFunction: Quantizable, Lowerable, ChannelPassing {
   var rows: RowAxis { get }
   /// Replaces the elements of a row, `stride` apart, by the function's.
   func apply(_ row: UnsafeMutablePointer<Float>, stride: Int, count: Int)
@@ -100,5 +100,12 @@ extension DifferentiableAxisFunction {
       }
     }
     return [Tensor(shape, values)]
+  }
+}
+
+extension AxisFunction {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    let start = rows.axis < 0 ? rows.axis + trace.shape(of: node.inputs[0]).rank : rows.axis
+    trace.pass(node, mixing: { $0 == start || (rows.flattens && $0 > start) })
   }
 }

@@ -4,7 +4,9 @@ import KDCTensor
 
 /// activation(Conv(X, W, B) + Z) of X [N, C, spatial…], W [M, C / group, kernel…], B [M] and the residual Z of the output's
 /// shape: Conv, which has neither activation nor residual, and FusedConv.
-protocol ConvolutionOperator: ParallelOperator, Quantizable, Lowerable, Differentiable, MultiplyAccumulating {
+protocol ConvolutionOperator: ParallelOperator, Quantizable, Lowerable, Differentiable, MultiplyAccumulating,
+  ChannelPassing
+{
   var window: SpatialWindow { get }
   var group: Int { get }
   var activation: FusedActivation { get }
@@ -109,5 +111,52 @@ extension Operator {
       throw cannotLower(node, "with a bias that is computed from data")
     }
     return values
+  }
+}
+
+extension ConvolutionOperator {
+  /// In grouped convolutions a channel goes in every group at the same place, so that all groups stay equally large; in
+  /// depthwise ones a channel is its own group.
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    let (input, weights) = (node.inputs[0], node.inputs[1])
+    guard trace.isWeight(weights) else { return trace.giveUp() }
+    let (x, w, shape) = (trace.labels(of: input), trace.labels(of: weights), trace.shape(of: weights))
+    for axis in 2..<shape.rank {
+      trace.pin(x[axis])
+      trace.pin(w[axis])
+    }
+    if group > 1, shape[1] == 1 {
+      guard let channels = x[1], let outputs = w[0] else {
+        trace.pin(x[1])
+        trace.pin(w[0])
+        return trace.finish(node, [AxisLabels](repeating: nil, count: shape.rank))
+      }
+      let multiplier = max(1, shape[0] / group)
+      for (position, atom) in outputs.enumerated() { trace.atoms.union(atom, channels[position / multiplier]) }
+      trace.use(weights, 0, .perChannel)
+    } else {
+      if group == 1 {
+        trace.unify(x[1], w[1])
+      } else {
+        trace.repeats(w[1], in: x[1])
+        trace.repeats(w[0].map { Array($0.prefix(max(1, $0.count / group))) }, in: w[0])
+      }
+      trace.use(weights, 1, .consumer, summing: (input, 1))
+      trace.use(weights, 0, .producer)
+    }
+    trace.bias(node.input(2), w[0])
+    trace.finish(node, [x[0], w[0]] + [AxisLabels](repeating: nil, count: shape.rank - 2))
+  }
+
+  package func recount(_ node: inout Node, in removal: inout ChannelRemoval) throws {
+    removal.recountGroups(group, of: &node)
+  }
+}
+
+extension ChannelRemoval {
+  /// The groups of a depthwise convolution are its channels.
+  func recountGroups(_ group: Int, of node: inout Node) {
+    guard group > 1, shape(of: node.inputs[1])[1] == 1 else { return }
+    node.attributes["group"] = .int(Int64(size(node.inputs[0], 1)))
   }
 }

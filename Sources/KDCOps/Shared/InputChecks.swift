@@ -1,4 +1,5 @@
 import KDCDiagnostics
+import KDCGraph
 import KDCTensor
 
 /// Checks of inputs in `outputTypes`. The diagnostics name the operator and input; the caller adds the node.
@@ -33,11 +34,8 @@ extension Operator {
   /// Throws KDC2016 where it is computed from data, KDC2015 where it is not int64 or int32.
   package func constantInts(_ inputs: [OperatorInput?], _ index: Int, _ name: String) throws(Diagnostic) -> [Int]? {
     guard let tensor = try constant(inputs, index, name) else { return nil }
-    switch tensor.elements {
-    case .int64(let values): return values.map { Int($0) }
-    case .int32(let values): return values.map { Int($0) }
-    default: throw typeMismatch("input \(name) is \(tensor.type), must be int64")
-    }
+    guard let integers = tensor.integers else { throw typeMismatch("input \(name) is \(tensor.type), must be int64") }
+    return integers
   }
 
   /// The value of an input that must be known when compiling; nil where the input is absent. Throws KDC2016.
@@ -95,11 +93,26 @@ extension [Tensor?] {
 
   /// Elements of an optional int64 or int32 input, or nil where it is absent.
   package func optionalInts(_ index: Int) throws -> [Int]? {
-    switch optional(index)?.elements {
-    case nil: return nil
-    case .int64(let values): return values.map { Int($0) }
-    case .int32(let values): return values.map { Int($0) }
-    default: throw InternalError("input \(index) is not integer")
+    guard let tensor = optional(index) else { return nil }
+    guard let integers = tensor.integers else { throw InternalError("input \(index) is not integer") }
+    return integers
+  }
+}
+
+extension Tensor {
+  /// The elements of an int64 or int32 tensor, which list axes, sizes and indices.
+  var integers: [Int]? {
+    switch elements {
+    case .int64(let values): values.map { Int($0) }
+    case .int32(let values): values.map { Int($0) }
+    default: nil
     }
+  }
+}
+
+extension Graph {
+  /// The integers of a node's constant input; nil where it is absent or computed.
+  package func integers(_ node: Node, _ index: Int) -> [Int]? {
+    node.input(index).flatMap { initializers[$0]?.integers }
   }
 }

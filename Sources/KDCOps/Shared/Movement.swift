@@ -48,6 +48,14 @@ extension Tensor {
     rearranged(to: shape, Picks(indices: indices))
   }
 
+  /// The positions `picks` of one axis, in that order.
+  package func keeping(_ picks: [Int], axis: Int) -> Tensor {
+    var result = shape
+    result.dims[axis] = picks.count
+    let (outer, inner) = (shape.dims[..<axis].reduce(1, *), shape.dims[(axis + 1)...].reduce(1, *))
+    return rearranged(to: result, Rows(outer: outer, rows: shape[axis], inner: inner, picks: picks))
+  }
+
   /// Broadcast to `shape`, to which it must fit.
   package func expanded(to shape: Shape) -> Tensor {
     shape == self.shape
@@ -90,6 +98,22 @@ private struct Picks: Rearrangement {
   let indices: [Int]
   func move<T: TensorElement>(_ source: UnsafeBufferPointer<T>, to target: UnsafeMutableBufferPointer<T>) {
     for (at, index) in indices.enumerated() { target.initializeElement(at: at, to: source[index]) }
+  }
+}
+
+private struct Rows: Rearrangement {
+  let outer: Int, rows: Int, inner: Int
+  let picks: [Int]
+
+  func move<T: TensorElement>(_ source: UnsafeBufferPointer<T>, to target: UnsafeMutableBufferPointer<T>) {
+    var at = 0
+    for o in 0..<outer {
+      for pick in picks {
+        let from = (o * rows + pick) * inner
+        _ = UnsafeMutableBufferPointer(rebasing: target[at..<at + inner]).initialize(from: source[from..<from + inner])
+        at += inner
+      }
+    }
   }
 }
 

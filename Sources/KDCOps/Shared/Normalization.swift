@@ -1,3 +1,4 @@
+import KDCGraph
 import KDCProgram
 import KDCTensor
 
@@ -84,5 +85,24 @@ struct Normalized {
   func write(_ result: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, factor: Float, means: Sums) {
     let linear = means.product * inverse
     for i in 0..<count { result[i] = factor * (g[i] - means.plain - (x[i] - mean) * linear) }
+  }
+}
+
+extension ChannelTrace {
+  /// X [N, C, …] with one parameter of each kind for each channel.
+  mutating func perChannel(_ node: Node, mixesPixels: Bool) {
+    pass(node, mixing: { mixesPixels && $0 >= 2 })
+    var x = labels(of: node.outputs[0])
+    for name in node.inputs.dropFirst() where !name.isEmpty {
+      x[1] = unify(x[1], labels(of: name).first ?? nil)
+      if isWeight(name) { use(name, 0, .perChannel) }
+    }
+    labels[node.outputs[0]] = x
+  }
+
+  /// Statistics mix the axes from `axis` on; parameters stay as they are.
+  mutating func standardize(_ node: Node, from axis: Int) {
+    pass(node, mixing: { $0 >= axis })
+    for name in node.inputs.dropFirst() where !name.isEmpty { pin(name) }
   }
 }

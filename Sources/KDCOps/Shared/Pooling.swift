@@ -1,4 +1,5 @@
 import KDCDiagnostics
+import KDCGraph
 import KDCTensor
 
 /// What the global pools share.
@@ -124,4 +125,11 @@ extension Pooling {
     }
     return Tensor(shape, values)
   }
+}
+
+/// A window over the axes behind the channels.
+protocol Pool: Quantizable, ChannelPassing {}
+
+extension Pool {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.pass(node, mixing: { $0 >= 2 }) }
 }

@@ -105,7 +105,7 @@ extension Reduction.Plan {
 }
 
 /// An operator that combines the elements along some axes, float32 or integers.
-protocol ReductionOperator: Quantizable, Lowerable, Differentiable {
+protocol ReductionOperator: Quantizable, Lowerable, Differentiable, ChannelPassing {
   var reduction: Reduction { get }
   init(_ reduction: Reduction)
   /// The opset from which on the axes are an input.
@@ -201,5 +201,13 @@ extension ReductionOperator {
       result[0] = Tensor(plan.input, values)
     }
     return result
+  }
+}
+
+extension ReductionOperator {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    guard node.input(1) == nil || trace.integers(node, 1) != nil else { return trace.giveUp() }
+    let plan = try reduction.plan(self, input: trace.shape(of: node.inputs[0]), given: trace.integers(node, 1))
+    trace.reduce(node, { plan.reduced[$0] }, keepsAxes: reduction.keepsDimensions)
   }
 }

@@ -129,3 +129,13 @@ extension Shape {
     return copy
   }
 }
+
+extension ChannelTrace {
+  /// Axes that are not resampled pass.
+  mutating func resample(_ node: Node) {
+    let (from, to) = (shape(of: node.inputs[0]), shape(of: node.outputs[0]))
+    let scales = node.inputs.dropFirst().compactMap { graph.initializers[$0]?.floats }.first { $0.count == from.rank }
+    let listsAxes = node.attributes["axes"] != nil
+    pass(node, mixing: { axis in from[axis] != to[axis] || listsAxes || scales.map { $0[axis] != 1 } ?? false })
+  }
+}

@@ -3,7 +3,7 @@ import KDCGraph
 import KDCTensor
 
 /// An operator whose output is its first input under another shape.
-protocol ShapeChange: Quantizable, Lowerable, Differentiable {
+protocol ShapeChange: Quantizable, Lowerable, Differentiable, ChannelPassing {
   /// The output's shape for an input of `shape`; `given` are the integers of input 1.
   func target(of shape: Shape, given: [Int]?) throws(Diagnostic) -> Shape
 }
@@ -28,4 +28,8 @@ extension ShapeChange {
     result[0] = outputGradients.optional(0)?.reshaped(to: x.shape)
     return result
   }
+}
+
+extension ShapeChange {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.regroup(node) }
 }

@@ -145,3 +145,38 @@ extension ConvTranspose: MultiplyAccumulating {
     return input.count * (weights.count / weights[0])
   }
 }
+
+extension ConvTranspose: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    let (input, weights) = (node.inputs[0], node.inputs[1])
+    let shape = trace.shape(of: weights)
+    // Grouped forms other than the depthwise one are rare: they stay as they are.
+    guard trace.isWeight(weights), group == 1 || (shape[1] == 1 && group == shape[0]) else { return trace.giveUp() }
+    let (x, w) = (trace.labels(of: input), trace.labels(of: weights))
+    for axis in 2..<shape.rank {
+      trace.pin(x[axis])
+      trace.pin(w[axis])
+    }
+    trace.unify(x[1], w[0])
+    let outputs = group == 1 ? w[1] : x[1] == nil ? nil : w[0]
+    if group == 1 {
+      trace.use(weights, 0, .consumer, summing: (input, 1))
+      trace.use(weights, 1, .producer)
+    } else {
+      trace.use(weights, 0, .perChannel)
+    }
+    trace.bias(node.input(2), outputs)
+    trace.labels[node.outputs[0]] = [x[0], outputs] + [AxisLabels](repeating: nil, count: shape.rank - 2)
+  }
+
+  package func recount(_ node: inout Node, in removal: inout ChannelRemoval) throws {
+    removal.recountGroups(group, of: &node)
+  }
+}
+
+extension ConvTranspose: WeightedLayer {
+  package static var weightAxis: Int { 1 }
+  package static var takesFewBits: Bool { false }
+  package static var residualInput: Int? { nil }
+  package var activation: FusedActivation { .none }
+}

@@ -124,3 +124,13 @@ private struct PaddedCopy: Rearrangement {
     }
   }
 }
+
+extension Pad: ChannelPassing {
+  /// Axes whose size stays pass. Others are pinned.
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    let (from, to) = (trace.shape(of: node.inputs[0]), trace.shape(of: node.outputs[0]))
+    // A crop at one end and a pad at the other keep the size but not the positions.
+    let isPlain = (pads ?? trace.integers(node, 1))?.allSatisfy { $0 >= 0 } ?? false
+    trace.pass(node, mixing: { from[$0] != to[$0] || !isPlain })
+  }
+}

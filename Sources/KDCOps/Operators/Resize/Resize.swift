@@ -137,3 +137,14 @@ extension Resize: Differentiable {
     return result
   }
 }
+
+extension Resize: ChannelPassing {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.resample(node) }
+
+  package func recount(_ node: inout Node, in removal: inout ChannelRemoval) throws {
+    guard let sizes = removal.trace.integers(node, 3), sizes.count == removal.shape(of: node.outputs[0]).rank else {
+      return
+    }
+    removal.set(sizes.indices.map { removal.size(node.outputs[0], $0) }, input: 3, of: &node)
+  }
+}

@@ -38,7 +38,7 @@ extension UInt64: ArithmeticNumber {}
 
 /// An element-wise operator on operands of one numeric type with broadcasting, whose output has that type: two inputs,
 /// or, where `isVariadic`, any number folded from the left.
-protocol BinaryArithmetic: Lowerable {
+protocol BinaryArithmetic: Lowerable, ChannelPassing {
   init()
   static var operation: FloatBinaryStep.Operation { get }
   static var isVariadic: Bool { get }
@@ -89,4 +89,8 @@ extension BinaryArithmetic {
     if try lowerIntegers(node, into: &lowering) { return }
     try lowerFold(node, Self.operation, into: &lowering)
   }
+}
+
+extension BinaryArithmetic {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
 }

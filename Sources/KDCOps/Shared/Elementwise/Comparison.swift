@@ -4,7 +4,7 @@ import KDCProgram
 import KDCTensor
 
 /// An element-wise comparison of two operands of one type with broadcasting; gives bool.
-protocol Comparison: Lowerable {
+protocol Comparison: Lowerable, ChannelPassing {
   init()
   static var operation: CompareStep.Operation { get }
   static func holds<T: Comparable>(_ a: T, _ b: T) -> Bool
@@ -50,7 +50,7 @@ extension Comparison {
 }
 
 /// An element-wise logical operation on two bool operands with broadcasting.
-protocol LogicalOperation: Lowerable {
+protocol LogicalOperation: Lowerable, ChannelPassing {
   init()
   static var operation: IntegerBinaryStep.Operation { get }
   static func apply(_ a: Bool, _ b: Bool) -> Bool
@@ -79,4 +79,12 @@ extension LogicalOperation {
     let output = try lowering.write(node.outputs[0], as: .native, in: layout)
     lowering.integerBinary(Self.operation, .bool, operands[0], operands[1], to: output, walk: walk)
   }
+}
+
+extension Comparison {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
+}
+
+extension LogicalOperation {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
 }

@@ -7,7 +7,7 @@ import KDCTensor
 /// functions that jump or whose values spread over magnitudes (Floor, Exp, …) stay in float.
 ///
 /// Types: float32; float16 and float64 are computed in float32.
-package protocol UnaryFunction: Quantizable, Lowerable {
+package protocol UnaryFunction: Quantizable, Lowerable, ChannelPassing {
   /// The function itself; the reference for its table.
   func apply(_ x: Float) -> Float
   /// The program's name for it where it runs in float; nil where only the table exists.
@@ -105,4 +105,8 @@ extension DifferentiableFunction {
     }
     return [Tensor(outputs[0].shape, values)]
   }
+}
+
+extension UnaryFunction {
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.pass(node) }
 }

@@ -5,7 +5,7 @@ import KDCTensor
 
 /// GRU and LSTM: X [steps, batch, input], W [directions, gates · hidden, input], R [directions, gates · hidden, hidden], B
 /// both biases, sequence lengths, initial states.
-protocol RecurrentOperator: Quantizable, Lowerable, Differentiable, MultiplyAccumulating {
+protocol RecurrentOperator: Quantizable, Lowerable, Differentiable, MultiplyAccumulating, ChannelPassing {
   var layer: RecurrentLayer { get }
   var linearBeforeReset: Bool { get }
   static var cell: RecurrentStep.Cell { get }
@@ -89,5 +89,46 @@ extension RecurrentOperator {
           recurrentBias: recurrentBias)
       }
     }
+  }
+}
+
+extension RecurrentOperator {
+  /// Hidden unit h is row h of every gate and column h of R.
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    let (input, weights, recurrent) = (node.inputs[0], node.inputs[1], node.inputs[2])
+    guard trace.isWeight(weights), trace.isWeight(recurrent), node.input(3) == nil || trace.isWeight(node.input(3)),
+      node.input(4) == nil
+    else { return trace.giveUp() }
+    let (x, w, r) = (trace.labels(of: input), trace.labels(of: weights), trace.labels(of: recurrent))
+    for axis in [x[0], x[1], w[0], r[0]] { trace.pin(axis) }
+    trace.unify(x[2], w[2])
+    let hidden = r[2]
+    for rows in [w[1], r[1]] { trace.repeats(hidden, in: rows) }
+    trace.use(weights, 2, .consumer, summing: (input, 2))
+    trace.use(weights, 1, .producer)
+    trace.use(recurrent, 1, .perChannel)
+    trace.use(recurrent, 2, .consumer)
+    if let bias = node.input(3) {
+      let labels = trace.labels(of: bias)
+      trace.pin(labels[0])
+      trace.repeats(hidden, in: labels[1])
+      trace.use(bias, 1, .perChannel)
+    }
+    for state in [5, 6] {
+      guard let name = node.input(state) else { continue }
+      let own = trace.labels(of: name)
+      for axis in own.dropLast() { trace.pin(axis) }
+      trace.unify(own.last ?? nil, hidden)
+      if trace.isWeight(name) { trace.use(name, 2, .perChannel) }
+    }
+    for output in node.outputs where !output.isEmpty {
+      let rank = trace.shape(of: output).rank
+      trace.labels[output] = [AxisLabels](repeating: nil, count: max(0, rank - 1)) + [hidden]
+    }
+  }
+
+  package func recount(_ node: inout Node, in removal: inout ChannelRemoval) throws {
+    guard node.attributes["hidden_size"] != nil else { return }
+    node.attributes["hidden_size"] = .int(Int64(removal.size(node.inputs[2], 2)))
   }
 }

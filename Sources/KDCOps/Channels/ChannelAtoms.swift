@@ -1,25 +1,25 @@
 /// Classes of channels that stay or go together: union–find over atoms, one atom for each position of an axis.
 ///
 /// A class can be pinned, with the first reason it was: its channels are never removed.
-struct ChannelAtoms {
+package struct ChannelAtoms: Sendable {
   private var parents: [Int] = []
   private var reasons: [Int: String] = [:]
 
   /// `count` new atoms, each a class of its own.
-  mutating func make(_ count: Int) -> [Int] {
+  package mutating func make(_ count: Int) -> [Int] {
     let first = parents.count
     parents.append(contentsOf: first..<first + count)
     return Array(first..<first + count)
   }
 
   /// The representative of the atom's class: its smallest atom.
-  func root(_ atom: Int) -> Int {
+  package func root(_ atom: Int) -> Int {
     var atom = atom
     while parents[atom] != atom { atom = parents[atom] }
     return atom
   }
 
-  mutating func union(_ a: Int, _ b: Int) {
+  package mutating func union(_ a: Int, _ b: Int) {
     let (first, second) = (root(a), root(b))
     guard first != second else { return }
     let (low, high) = (min(first, second), max(first, second))
@@ -30,16 +30,16 @@ struct ChannelAtoms {
     if let reason = reasons.removeValue(forKey: high), reasons[low] == nil { reasons[low] = reason }
   }
 
-  mutating func pin(_ atom: Int, _ reason: String) {
+  package mutating func pin(_ atom: Int, _ reason: String) {
     let root = root(atom)
     if reasons[root] == nil { reasons[root] = reason }
   }
 
   /// Why the atom's class is pinned; nil where it is not.
-  func reason(_ atom: Int) -> String? { reasons[root(atom)] }
+  package func reason(_ atom: Int) -> String? { reasons[root(atom)] }
 
   /// Points every atom at its representative, after which `root` takes one step.
-  mutating func flatten() {
+  package mutating func flatten() {
     for atom in parents.indices { parents[atom] = root(atom) }
   }
 }
