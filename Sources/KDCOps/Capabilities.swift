@@ -22,14 +22,47 @@ package enum QuantizationRule: Sendable {
   /// An integer form exists: inputs and outputs are int8, each with its own range.
   case integer
   /// Data movement: the output has its (first) input's scale and zero point.
-  case sameAsInput
+  case sameAsInput(Movement)
   /// No integer form yet: the operator runs in float; its values stay float unless a neighbour wants them in int8.
   case float
+}
+
+/// What an operator does that moves elements without a change.
+package enum Movement: Sendable {
+  /// All of them, to other places or under another shape, perhaps several times or with others between them.
+  case rearrange
+  /// Several values become one.
+  case join
+  /// Parts of a value are taken.
+  case cut
+  /// It computes, or repeats so much that int8 pays.
+  case resample
 }
 
 /// An operator that states its quantisation rule; without one it runs in float.
 package protocol Quantizable: Operator {
   var quantizationRule: QuantizationRule { get }
+}
+
+extension Operator {
+  /// How the operator moves elements, where that is all it does.
+  package var movement: Movement? {
+    guard case .sameAsInput(let movement)? = (self as? any Quantizable)?.quantizationRule else { return nil }
+    return movement
+  }
+}
+
+/// An operator whose every output element is made of the operands' elements at its place.
+package protocol Elementwise: Operator {}
+
+/// The same with arithmetic of several operands.
+package protocol ElementwiseArithmetic: Elementwise {
+  /// Operands are added or subtracted: a constant among them shifts the others.
+  static var isSum: Bool { get }
+}
+
+extension ElementwiseArithmetic {
+  package static var isSum: Bool { false }
 }
 
 /// An operator whose cost is that of its multiply-accumulates.
@@ -84,4 +117,13 @@ package protocol ChannelPassing: Operator {
 
 extension ChannelPassing {
   package func recount(_ node: inout Node, in removal: inout ChannelRemoval) throws {}
+}
+
+/// A layer with weights whose state goes from step to step of a sequence.
+package protocol Recurrent: Operator {}
+
+/// An operator that tells what a model's output means where it computes the output.
+package protocol OutputJudging: Operator {
+  /// nil where it does not tell; a vector has one axis at most that is not 1.
+  static func outputKind(isVector: Bool) -> OutputKind?
 }

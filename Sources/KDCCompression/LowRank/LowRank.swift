@@ -156,7 +156,7 @@ package struct LowRank: Sendable {
     second.inputs[1] = graph.addInitializer(name + ".high", Tensor(Shape([width, rank] + ones), wide))
     let mean = graph.addInitializer(name + ".high.bias", Tensor([width], layer.mean.map(Float.init)))
     if second.inputs.count > 2 { second.inputs[2] = mean } else { second.inputs.append(mean) }
-    if node.opType == "FusedConv" {
+    if !ones.isEmpty {
       second.attributes["kernel_shape"] = .ints(ones.map(Int64.init))
       for name in ["pads", "strides", "dilations", "auto_pad"] { second.attributes[name] = nil }
     }

@@ -31,11 +31,6 @@ struct ChannelPath {
   private(set) var readers: [Reader] = []
   private(set) var exits: [Exit] = []
 
-  private struct Labels: Equatable {
-    var axis: Int
-    var channels: [Int?]
-  }
-
   /// nil where the channels cannot be scaled: a residual, a clip, an operator in between that is not homogeneous.
   init?(from source: Int, in graph: Graph, plan: QuantizationPlan, uses: ValueUses) {
     let node = graph.nodes[source]
@@ -50,7 +45,7 @@ struct ChannelPath {
     axis = layer.channelAxis
     channelCount = shape[axis]
     guard channelCount > 1 else { return nil }
-    var labels = [output: Labels(axis: axis, channels: (0..<channelCount).map { $0 })]
+    var labels = [output: ScaledChannels(axis: axis, channels: (0..<channelCount).map { $0 })]
     guard split(output, labels[output], graph, plan, uses) else { return nil }
     for index in graph.nodes.indices.dropFirst(source + 1) {
       let node = graph.nodes[index]
@@ -60,7 +55,9 @@ struct ChannelPath {
         guard read == [node.inputs[0]], let own = labels[node.inputs[0]], enter(index, own, graph) else { return nil }
         continue
       }
-      guard let results = Self.through(node, plan.operators[index], labels, graph) else { return nil }
+      guard let op = plan.operators[index] as? any ScalePassing, let results = op.scaled(node, labels, in: graph) else {
+        return nil
+      }
       for (output, result) in zip(node.outputs, results) where !output.isEmpty {
         labels[output] = result
         guard split(output, result, graph, plan, uses) else { return nil }
@@ -74,7 +71,7 @@ struct ChannelPath {
 
   /// Notes where a value on the path leaves it. False where it is read in float amid the graph.
   private mutating func split(
-    _ value: String, _ labels: Labels?, _ graph: Graph, _ plan: QuantizationPlan, _ uses: ValueUses
+    _ value: String, _ labels: ScaledChannels?, _ graph: Graph, _ plan: QuantizationPlan, _ uses: ValueUses
   ) -> Bool {
     guard let labels else { return true }
     let readers = Set(uses.consumers[value] ?? [])
@@ -83,7 +80,7 @@ struct ChannelPath {
       guard results.allSatisfy(plan.tail.free.contains) else { return false }
       switch plan.rules[reader] {
       case .float: return true
-      case .sameAsInput: return !FloatTail.resampling.contains(graph.nodes[reader].opType)
+      case .sameAsInput(let movement): return movement != .resample
       case .integer: return false
       }
     }
@@ -95,104 +92,13 @@ struct ChannelPath {
   }
 
   /// Enters a layer that reads the path. False where its weights cannot take the factors.
-  private mutating func enter(_ index: Int, _ labels: Labels, _ graph: Graph) -> Bool {
+  private mutating func enter(_ index: Int, _ labels: ScaledChannels, _ graph: Graph) -> Bool {
     let node = graph.nodes[index]
     guard let weights = node.input(1).flatMap({ graph.initializers[$0] }), weights.dataType == .float32,
       let rank = graph.types[node.inputs[0]]?.shape.rank,
-      labels.axis == (node.opType == "FusedGemm" ? rank - 1 : 1)
+      labels.axis == (Operators.type(of: node) as? any WeightedLayer.Type)?.channelAxis(rank: rank)
     else { return false }
     readers.append(Reader(node: index, channels: labels.channels))
     return true
-  }
-
-  // MARK: Operators
-
-  private static let homogeneous: Set<String> = ["Relu", "LeakyRelu", "Identity", "Dropout", "Abs", "Neg"]
-  private static let pools: Set<String> = ["AveragePool", "MaxPool", "GlobalAveragePool", "GlobalMaxPool"]
-
-  /// Labels of a node's outputs; nil where the factors do not pass.
-  private static func through(
-    _ node: Node, _ op: any Operator, _ labels: [String: Labels], _ graph: Graph
-  ) -> [Labels?]? {
-    guard node.domain.isEmpty, let name = node.input(0), let shape = graph.types[name]?.shape,
-      let result = node.outputs.first.flatMap({ graph.types[$0]?.shape })
-    else { return nil }
-    if node.opType == "Concat" { return joined(node, labels, graph).map { [$0] } }
-    if node.opType == "Mul" || node.opType == "Div" { return scaled(node, labels, result, graph).map { [$0] } }
-    // Everything else has one operand on the path, the first.
-    guard let own = labels[name], !node.inputs.dropFirst().contains(where: { labels[$0] != nil }) else { return nil }
-    if homogeneous.contains(node.opType) { return [own] + node.outputs.dropFirst().map { _ in nil } }
-    switch node.opType {
-    case "PRelu": return node.input(1).flatMap { graph.initializers[$0] } == nil ? nil : [own]
-    case _ where pools.contains(node.opType): return own.axis == 1 ? [own] : nil
-    case "Pad":
-      let fill = node.input(2).map { graph.initializers[$0]?.floats == [0] } ?? true
-      guard let pad = op as? Pad, pad.mode == .constant, pad.value ?? 0 == 0, fill else { return nil }
-      return shape[own.axis] == result[own.axis] ? [own] : nil
-    case "Resize", "Upsample":
-      return shape.rank == result.rank && shape[own.axis] == result[own.axis] ? [own] : nil
-    case "Flatten", "Reshape", "Squeeze", "Unsqueeze": return regrouped(own, shape, result).map { [$0] }
-    case "Transpose":
-      guard let order = try? (op as? Transpose)?.permutation(rank: shape.rank),
-        let axis = order.firstIndex(of: own.axis)
-      else { return nil }
-      return [Labels(axis: axis, channels: own.channels)]
-    case "Split": return cut(node, own, graph)
-    default: return nil
-    }
-  }
-
-  /// One operand on the path, times or by another that is not.
-  private static func scaled(
-    _ node: Node, _ labels: [String: Labels], _ result: Shape, _ graph: Graph
-  ) -> Labels? {
-    let marked = node.inputs.indices.filter { labels[node.inputs[$0]] != nil }
-    guard marked.count == 1, node.opType == "Mul" || marked[0] == 0, let own = labels[node.inputs[marked[0]]],
-      graph.types[node.inputs[marked[0]]]?.shape.rank == result.rank, result[own.axis] == own.channels.count
-    else { return nil }
-    return own
-  }
-
-  private static func joined(_ node: Node, _ labels: [String: Labels], _ graph: Graph) -> Labels? {
-    let marked = node.inputs.compactMap { labels[$0] }
-    guard let axis = marked.first?.axis, marked.allSatisfy({ $0.axis == axis }),
-      let rank = graph.types[node.inputs[0]]?.shape.rank, case .int(let given)? = node.attributes["axis"],
-      axis == (given < 0 ? Int(given) + rank : Int(given))
-    else { return nil }
-    var channels: [Int?] = []
-    for name in node.inputs {
-      guard let count = graph.types[name]?.shape[axis] else { return nil }
-      channels += labels[name]?.channels ?? [Int?](repeating: nil, count: count)
-    }
-    return Labels(axis: axis, channels: channels)
-  }
-
-  private static func cut(_ node: Node, _ own: Labels, _ graph: Graph) -> [Labels?]? {
-    guard let rank = graph.types[node.inputs[0]]?.shape.rank else { return nil }
-    var axis = 0
-    if case .int(let given)? = node.attributes["axis"] { axis = given < 0 ? Int(given) + rank : Int(given) }
-    guard axis == own.axis else { return node.outputs.map { _ in own } }
-    var start = 0
-    var parts: [Labels?] = []
-    for output in node.outputs {
-      guard let count = graph.types[output]?.shape[axis], start + count <= own.channels.count else { return nil }
-      parts.append(Labels(axis: axis, channels: Array(own.channels[start..<start + count])))
-      start += count
-    }
-    return parts
-  }
-
-  /// The same elements under another shape: the first axis that holds all channels, and perhaps what lies inside them.
-  private static func regrouped(_ own: Labels, _ shape: Shape, _ result: Shape) -> Labels? {
-    let count = own.channels.count
-    let inner = shape.dims[(own.axis + 1)...].reduce(1, *)
-    for axis in result.dims.indices {
-      let behind = result.dims[(axis + 1)...].reduce(1, *)
-      guard behind > 0, inner % behind == 0, result[axis] > 1 else { continue }
-      let run = inner / behind
-      guard run > 0, result[axis] % (count * run) == 0 else { continue }
-      return Labels(axis: axis, channels: (0..<result[axis]).map { own.channels[$0 / run % count] })
-    }
-    return nil
   }
 }

@@ -11,13 +11,15 @@ struct WeightColumns {
   private let depth: Int
   private let taps: Int
   private let groups: Int
+  /// The rows are input channels.
+  private let isTransposed: Bool
 
   /// nil for nodes without constant float weights.
   init?(_ node: Node, in graph: Graph) {
-    guard let name = WeightedNode.weights(of: node), let weights = graph.initializers[name],
-      let values = weights.floats,
-      weights.shape.rank >= 2
+    guard let layer = Operators.type(of: node) as? any WeightedLayer.Type, let name = node.input(1),
+      let weights = graph.initializers[name], let values = weights.floats, weights.shape.rank >= 2
     else { return nil }
+    isTransposed = layer.weightAxis == 1
     self.node = node
     self.weights = weights
     self.values = values
@@ -26,8 +28,6 @@ struct WeightColumns {
     taps = weights.shape.dims[2...].reduce(1, *)
     if case .int(let group)? = node.attributes["group"] { groups = max(1, Int(group)) } else { groups = 1 }
   }
-
-  private var isTransposed: Bool { node.opType == "ConvTranspose" }
 
   /// The input channel that the weights [row, column] multiply.
   private func channel(_ row: Int, _ column: Int) -> Int {

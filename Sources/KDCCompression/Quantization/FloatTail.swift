@@ -23,25 +23,24 @@ struct FloatTail {
   /// Parts of graph inputs with a scale each.
   private(set) var parts: Set<String> = []
 
-  /// Operators that share their input's scale but compute, or repeat so much that int8 pays.
-  static let resampling: Set<String> = ["MaxPool", "GlobalMaxPool", "Resize", "Upsample"]
-  private static let binary: Set<String> = ["Add", "Sub", "Mul", "Div", "Max", "Min", "Sum", "Mean", "PRelu"]
+  private let operators: [any Operator]
 
   init(_ graph: Graph, operators: [any Operator], rules: [QuantizationRule]) {
+    self.operators = operators
     self.rules = rules
     cutInputs(graph)
     let uses = graph.uses()
-    let unscaled = Self.unscaled(graph, operators, self.rules)
+    let unscaled = unscaled(graph)
     for index in graph.nodes.indices.reversed() {
       let node = graph.nodes[index]
       for output in node.outputs where !output.isEmpty { settle(output, graph, uses) }
       guard node.outputs.allSatisfy({ $0.isEmpty || free.contains($0) }) else { continue }
       if case .float = self.rules[index] { continue }
       let isTail =
-        node.opType == "Concat"
+        operators[index].movement == .join
         || node.outputs.contains(where: leaving.contains)
-          && Self.isElementwise(node, operators[index])
-          && (node.inputs.contains(where: unscaled.contains) || Self.shifts(node, graph))
+          && operators[index] is any Elementwise
+          && (node.inputs.contains(where: unscaled.contains) || shifts(index, graph))
       if isTail { self.rules[index] = .float }
     }
     for input in graph.inputs { settle(input.name, graph, uses) }
@@ -55,13 +54,13 @@ struct FloatTail {
     var isJoined = false
     for index in uses.consumers[value] ?? [] {
       let results = graph.nodes[index].outputs.filter { !$0.isEmpty }
-      let hands = graph.nodes[index].opType == "Concat" || Self.constant(graph.nodes[index], graph) != nil
+      let hands = operators[index].movement == .join || constant(index, graph) != nil
       switch rules[index] {
       case .float:
         // A float operator belongs to the end of the graph if nothing after it is int8.
         if results.allSatisfy(free.contains), results.contains(where: leaving.contains) { isLeaving = true }
         if hands, results.contains(where: shown.contains) { (isShown, isJoined) = (true, true) }
-      case .sameAsInput where !Self.resampling.contains(graph.nodes[index].opType):
+      case .sameAsInput(let movement) where movement != .resample:
         if !results.allSatisfy(free.contains) { isFree = false }
         if results.contains(where: leaving.contains) { isLeaving = true }
         if results.contains(where: shown.contains) { isShown = true }
@@ -81,13 +80,13 @@ struct FloatTail {
     let uses = graph.uses()
     var whole = Set(graph.inputs.map(\.name)).subtracting(graph.initializers.keys)
     for (index, node) in graph.nodes.enumerated() {
-      guard case .sameAsInput = rules[index], let input = node.input(0), whole.contains(input),
-        !Self.resampling.contains(node.opType), node.opType != "Concat"
+      guard case .sameAsInput(let movement) = rules[index], movement != .resample, movement != .join,
+        let input = node.input(0), whole.contains(input)
       else { continue }
-      if !Self.isCut(node, input, graph) {
+      if !isCut(index, input, graph) {
         whole.formUnion(node.outputs)
       } else if graph.initializers[node.input(4) ?? ""].map({ $0.asInts.allSatisfy { $0 == 1 } }) ?? true,
-        node.outputs.contains(where: { uses.consumers[$0]?.contains { graph.nodes[$0].opType != "Concat" } ?? false })
+        node.outputs.contains(where: { uses.consumers[$0]?.contains { operators[$0].movement != .join } ?? false })
       {
         rules[index] = .float
         parts.formUnion(node.outputs)
@@ -97,21 +96,19 @@ struct FloatTail {
 
   /// Values without a scale of their own that fits them: results of joins, parts of larger values, what float operators
   /// computed or constants of many values changed; and what follows from such by movement and element by element.
-  private static func unscaled(
-    _ graph: Graph, _ operators: [any Operator], _ rules: [QuantizationRule]
-  ) -> Set<String> {
+  private func unscaled(_ graph: Graph) -> Set<String> {
     var result: Set<String> = []
     for (index, node) in graph.nodes.enumerated() {
       let isUnscaled: Bool
       switch rules[index] {
       case .float: isUnscaled = node.outputs.contains { graph.types[$0]?.dataType == .float32 }
-      case .sameAsInput where node.opType == "Concat": isUnscaled = true
+      case .sameAsInput(.join): isUnscaled = true
       case .sameAsInput:
-        isUnscaled = node.input(0).map { result.contains($0) || isCut(node, $0, graph) } ?? false
+        isUnscaled = node.input(0).map { result.contains($0) || isCut(index, $0, graph) } ?? false
       case .integer:
         isUnscaled =
-          isElementwise(node, operators[index])
-          && (node.inputs.contains(where: result.contains) || constant(node, graph).map { $0.count > 1 } ?? false)
+          operators[index] is any Elementwise
+          && (node.inputs.contains(where: result.contains) || constant(index, graph).map { $0.count > 1 } ?? false)
       }
       if isUnscaled { result.formUnion(node.outputs.filter { !$0.isEmpty }) }
     }
@@ -119,26 +116,24 @@ struct FloatTail {
   }
 
   /// Whether a movement takes parts of a computed value.
-  private static func isCut(_ node: Node, _ input: String, _ graph: Graph) -> Bool {
-    guard ["Slice", "Split", "Gather", "GatherElements"].contains(node.opType), graph.initializers[input] == nil,
+  private func isCut(_ index: Int, _ input: String, _ graph: Graph) -> Bool {
+    guard operators[index].movement == .cut, graph.initializers[input] == nil,
       let whole = graph.types[input]?.shape.count
     else { return false }
-    return node.outputs.contains { graph.types[$0]?.shape.count ?? whole < whole }
+    return graph.nodes[index].outputs.contains { graph.types[$0]?.shape.count ?? whole < whole }
   }
 
-  private static func isElementwise(_ node: Node, _ op: any Operator) -> Bool {
-    op is any UnaryFunction || node.opType == "Clip" || (node.domain.isEmpty && binary.contains(node.opType))
-  }
-
-  /// The float constant among a node's operands; nil where there is none.
-  private static func constant(_ node: Node, _ graph: Graph) -> Tensor? {
-    guard node.domain.isEmpty, binary.contains(node.opType), node.opType != "PRelu" else { return nil }
-    return node.inputs.lazy.compactMap { graph.initializers[$0] }.first { $0.dataType == .float32 }
+  /// The float constant among the operands of arithmetic; nil where there is none.
+  private func constant(_ index: Int, _ graph: Graph) -> Tensor? {
+    guard operators[index] is any ElementwiseArithmetic else { return nil }
+    return graph.nodes[index].inputs.lazy.compactMap { graph.initializers[$0] }.first { $0.dataType == .float32 }
   }
 
   /// Whether a constant operand makes one scale a bad fit: many values, or one that is added.
-  private static func shifts(_ node: Node, _ graph: Graph) -> Bool {
-    guard let constant = constant(node, graph) else { return false }
-    return constant.count > 1 || ["Add", "Sub", "Sum"].contains(node.opType)
+  private func shifts(_ index: Int, _ graph: Graph) -> Bool {
+    guard let constant = constant(index, graph), let op = operators[index] as? any ElementwiseArithmetic else {
+      return false
+    }
+    return constant.count > 1 || type(of: op).isSum
   }
 }

@@ -1,4 +1,5 @@
 import KDCGraph
+import KDCOps
 import KDCTensor
 
 /// Which layers get 7-bit inputs and weights, which some kernels multiply two at a time.
@@ -99,13 +100,13 @@ package struct NarrowSearch {
     var groups: [(value: String, layers: [String])] = []
     for (node, rule) in zip(graph.nodes, plan.rules) {
       switch rule {
-      case .sameAsInput where node.opType != "Concat":
+      case .sameAsInput(let movement) where movement != .join:
         guard let input = node.inputs.first else { continue }
         for output in node.outputs { origin[output] = origin[input] ?? input }
       case .integer:
-        guard WeightedNode.weights(of: node) != nil, node.opType != "ConvTranspose", let input = node.input(0) else {
-          continue
-        }
+        guard let layer = Operators.type(of: node) as? any WeightedLayer.Type, layer.takesFewBits,
+          node.input(1) != nil, let input = node.input(0)
+        else { continue }
         let value = origin[input] ?? input
         guard plan.quantized.contains(value) else { continue }
         if let index = groups.firstIndex(where: { $0.value == value }) {

@@ -31,14 +31,12 @@ struct QuantizationPlan {
       (graph.inputs.map(\.name) + graph.nodes.flatMap(\.outputs)).filter {
         graph.types[$0]?.dataType == .float32 && graph.initializers[$0] == nil
       })
-    let needs = FloatNeeds(graph).nodes
+    let needs = FloatNeeds(graph, operators: operators).nodes
     staysFloat = needs
     let rules: [QuantizationRule] = graph.nodes.indices.map { index in
       let node = graph.nodes[index]
       guard let op = operators[index] as? any Quantizable, !floatNodes.contains(node.key), !needs.contains(index)
       else { return .float }
-      // Concat moves data from several inputs, which the quantiser brings to one range.
-      if node.opType == "Concat" { return .sameAsInput }
       if let weights = WeightedNode.weights(of: node) {
         guard let input = node.input(0), activations.contains(input), graph.initializers[weights]?.dataType == .float32
         else { return .float }
@@ -76,8 +74,9 @@ struct QuantizationPlan {
         }
       }
       for (node, rule) in zip(graph.nodes, rules).reversed() {
-        guard case .sameAsInput = rule, node.outputs.contains(where: result.contains) else { continue }
-        let moved = node.opType == "Concat" ? node.inputs : Array(node.inputs.prefix(1))
+        guard case .sameAsInput(let movement) = rule, node.outputs.contains(where: result.contains) else { continue }
+        // The quantiser brings what is joined to one range.
+        let moved = movement == .join ? node.inputs : Array(node.inputs.prefix(1))
         result.formUnion(moved.filter(activations.contains))
       }
     }
@@ -90,8 +89,8 @@ struct QuantizationPlan {
     _ graph: Graph, rules: [QuantizationRule], readers: [any Operator], activations: Set<String>
   ) -> [String] {
     let isTable = Set(
-      zip(graph.nodes, rules).compactMap { node, rule in
-        guard case .sameAsInput = rule, node.opType == "Gather", graph.initializers[node.inputs[0]] != nil else {
+      zip(graph.nodes, zip(rules, readers)).compactMap { node, known in
+        guard case .sameAsInput = known.0, known.1 is Gather, graph.initializers[node.inputs[0]] != nil else {
           return nil as String?
         }
         return activations.contains(node.outputs[0]) ? node.outputs[0] : nil
@@ -114,7 +113,7 @@ struct QuantizationPlan {
       guard case .integer = rule else { continue }
       guard node.outputs.count == 1, let name = node.outputs.first, quantized.contains(name),
         !graph.outputs.contains(name), let user = users[name]?.first, users[name]?.count == 1,
-        graph.nodes[user].opType == "Concat", case .sameAsInput = rules[user]
+        case .sameAsInput(.join) = rules[user]
       else { continue }
       result[name] = user
     }

@@ -135,7 +135,7 @@ package struct Quantizer {
     {
       try quantizeWeights(of: index, part)
     }
-    if node.opType == "Concat", case .sameAsInput = plan.rules[index],
+    if case .sameAsInput(.join) = plan.rules[index],
       node.outputs.contains(where: plan.quantized.contains)
     {
       return try settleConcat(index)

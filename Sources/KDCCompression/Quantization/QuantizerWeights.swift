@@ -19,7 +19,7 @@ extension Quantizer {
     }
     let fitted = min(options.fittedSamples ?? inputs.count, inputs.count)
     var found: WeightQuantization?
-    let bits = part.linear is ConvTranspose ? 8 : options.weightBits[node.key] ?? options.defaultWeightBits
+    let bits = !part.takesFewBits ? 8 : options.weightBits[node.key] ?? options.defaultWeightBits
     if bits <= options.feedbackBits {
       found = try feedback(part, weights, bits: bits, bias: bias, inputScale: inputScale, fitted: fitted)
     }

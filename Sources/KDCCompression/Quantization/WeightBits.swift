@@ -1,4 +1,5 @@
 import KDCGraph
+import KDCOps
 import KDCTensor
 
 /// How many bits weights get.
@@ -210,10 +211,11 @@ extension Quantizer {
     return zip(graph.nodes, plan.rules).compactMap { node, rule in
       guard case .integer = rule, let name = WeightedNode.weights(of: node), let weights = graph.initializers[name]
       else { return nil }
-      let takes4Bits = node.opType != "ConvTranspose"
+      let layer = Operators.type(of: node) as? any WeightedLayer.Type
       return Layer(
         node: node.key, opType: node.opType, weightCount: weights.count,
-        weightsPerChannel: weights.count / max(weights.shape.dims.first ?? 1, 1), takes4Bits: takes4Bits)
+        weightsPerChannel: weights.count / max(weights.shape.dims.first ?? 1, 1),
+        takes4Bits: layer?.takesFewBits ?? false)
     }
   }
 }

@@ -17,39 +17,35 @@ struct WeightedNode {
   /// The fused activation as a clamp; −∞...∞ where there is none.
   let clamp: ClosedRange<Float>
 
-  /// Name of the weights if `node` is of a kind that has some: FusedConv, FusedGemm, ConvTranspose.
+  /// Weights of 4 and 7 bits have an integer form.
+  let takesFewBits: Bool
+
+  /// Name of the weights if the node's operator is a layer with weights.
   static func weights(of node: Node) -> String? {
-    ["FusedConv", "FusedGemm", "ConvTranspose"].contains(node.opType) ? node.input(1) : nil
+    Operators.type(of: node) is any WeightedLayer.Type ? node.input(1) : nil
   }
 
   /// nil where the node has no weights. `outputRank` is that of the node's output.
   init?(_ node: Node, outputRank: Int) throws {
-    guard let weights = Self.weights(of: node), let input = node.input(0) else { return nil }
+    guard Operators.type(of: node) is any WeightedLayer.Type, let input = node.input(0), let weights = node.input(1),
+      let layer = try Operators.decode(node) as? any WeightedLayer
+    else { return nil }
     self.input = input
     self.weights = weights
     bias = node.input(2)
-    residual = node.opType == "ConvTranspose" ? nil : node.input(3)
-    weightAxis = node.opType == "ConvTranspose" ? 1 : 0
-    channelAxis = node.opType == "FusedGemm" ? outputRank - 1 : 1
-    clamp = try Self.clamp(of: node)
+    let type = type(of: layer)
+    residual = type.residualInput.flatMap { node.input($0) }
+    weightAxis = type.weightAxis
+    channelAxis = type.channelAxis(rank: outputRank)
+    takesFewBits = type.takesFewBits
+    let (low, high) = layer.activation.bounds
+    guard low <= high else { throw InternalError("node '\(node.name)' has no clip bounds") }
+    clamp = low...high
     var bare = node
     bare.inputs = [input, weights, node.input(2) ?? ""]
     bare.attributes["activation"] = nil
     bare.attributes["activation_params"] = nil
     linear = try Operators.decode(bare)
-  }
-
-  private static func clamp(of node: Node) throws -> ClosedRange<Float> {
-    guard case .string(let name) = node.attributes["activation"] else { return -.infinity ... .infinity }
-    switch name {
-    case "": return -.infinity ... .infinity
-    case "Relu": return 0 ... .infinity
-    case "Clip":
-      guard case .floats(let bounds) = node.attributes["activation_params"], bounds.count == 2, bounds[0] <= bounds[1]
-      else { throw InternalError("node '\(node.name)' has no clip bounds") }
-      return bounds[0]...bounds[1]
-    default: throw InternalError("node '\(node.name)' has the fused activation '\(name)'")
-    }
   }
 
   /// The linear part and the residual, before the activation.

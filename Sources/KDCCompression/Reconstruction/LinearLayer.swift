@@ -25,26 +25,21 @@ struct LinearLayer: Sendable {
     guard let input = node.input(0).flatMap({ graph.types[$0]?.shape }),
       let weights = node.input(1).flatMap({ graph.initializers[$0] }), weights.floats != nil
     else { return nil }
-    switch node.opType {
-    case "FusedConv":
-      let op = try FusedConv(decoding: node)
-      guard input.rank >= 3, input[0] == 1 else { return nil }
-      let axes = try op.window.resolve(op, input: input, kernel: Array(weights.shape.dims[2...])).planar
-      let geometry = ImageGeometry(
-        batch: 1, inputChannels: input[1], outputChannels: weights.shape[0], groups: op.group, y: axes.y.geometry,
-        x: axes.x.geometry)
+    guard Operators.type(of: node) is any FusedLayer.Type, let layer = try Operators.decode(node) as? any FusedLayer
+    else { return nil }
+    if let geometry = try layer.patches(input: input, weights: weights.shape) {
+      guard geometry.batch == 1 else { return nil }
       kind = .convolution(geometry)
-      groups = op.group
+      groups = geometry.groups
       depth = geometry.depth
       outputs = geometry.groupOutputs
       positions = geometry.outputPixels
-    case "FusedGemm":
+    } else {
       kind = .product
       groups = 1
       depth = weights.shape[1]
       outputs = weights.shape[0]
       positions = input.dims.dropLast().reduce(1, *)
-    default: return nil
     }
     guard depth > 0, outputs > 0, positions > 0 else { return nil }
   }

@@ -2,7 +2,7 @@ import KDCProgram
 import KDCTensor
 
 /// |x|. ONNX `Abs`, opsets 6, 13.
-package struct Abs: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFunction {
+package struct Abs: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFunction, UnaryScalePassing {
   package static let onnxName = "Abs"
   package init() {}
 
@@ -20,4 +20,5 @@ package struct Abs: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFunc
     let walk = Walk(extents: [type.shape.count], strides: [[1], [1], [1]])
     lowering.integerBinary(.maximum, type.dataType, form.buffer, opposite, to: output, walk: walk)
   }
+  package var precision: PrecisionFlow { .elementwise(0...0) }
 }

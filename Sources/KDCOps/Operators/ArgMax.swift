@@ -9,3 +9,7 @@ package struct ArgMax: ArgReduction {
 
   static func isBetter<T: Comparable>(_ a: T, than b: T) -> Bool { a > b }
 }
+
+extension ArgMax: OutputJudging {
+  package static func outputKind(isVector: Bool) -> OutputKind? { .regression }
+}

@@ -215,3 +215,16 @@ extension BatchNormalization: ChannelPassing {
     trace.perChannel(node, mixesPixels: false)
   }
 }
+
+extension BatchNormalization: Trainable {
+  /// The stored mean and variance follow the samples.
+  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] {
+    LayerParameter.affine + [
+      LayerParameter(3, .constant(0), isTrained: false), LayerParameter(4, .constant(1), isTrained: false),
+    ]
+  }
+}
+
+extension BatchNormalization: OutputJudging {
+  package static func outputKind(isVector: Bool) -> OutputKind? { isVector ? .embedding : nil }
+}

@@ -8,4 +8,5 @@ package struct Ceil: PlainUnaryFunction {
   package var quantizationRule: QuantizationRule { .float }
   package var function: FloatFunction? { FloatFunction(.ceil) }
   package func apply(_ x: Float) -> Float { x.rounded(.up) }
+  package var precision: PrecisionFlow { .other }
 }

@@ -7,7 +7,7 @@ import KDCTensor
 ///
 /// Opset < 11: bounds are attributes; from 11 on, scalar inputs. Low above high gives high. int8: a table, where the
 /// bounds are constant.
-package struct Clip: Quantizable {
+package struct Clip: Elementwise, Quantizable {
   package static let onnxName = "Clip"
   package static let inputCount = 1...3
   /// Bounds from attributes; nil from opset 11 on and where absent.
@@ -129,4 +129,8 @@ extension Clip: Differentiable {
 
 extension Clip: ChannelPassing {
   package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.pass(node) }
+}
+
+extension Clip: PrecisionPassing {
+  package var precision: PrecisionFlow { .elementwise(0...0) }
 }

@@ -10,7 +10,7 @@ package struct Concat: Quantizable {
 
   package init(decoding node: Node) throws(Diagnostic) { axis = try node.requiredInt("axis") }
 
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+  package var quantizationRule: QuantizationRule { .sameAsInput(.join) }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let (dataType, shapes) = try sameTypes(inputs, atLeast: 1) { _ in true }
@@ -119,5 +119,30 @@ extension Concat: ChannelPassing {
       }
     }
     trace.labels[node.outputs[0]] = result
+  }
+}
+
+extension Concat: ScalePassing {
+  package func scaled(
+    _ node: Node, _ channels: [String: ScaledChannels], in graph: Graph
+  ) -> [ScaledChannels?]? {
+    let marked = node.inputs.compactMap { channels[$0] }
+    guard let own = marked.first?.axis, marked.allSatisfy({ $0.axis == own }),
+      let rank = graph.types[node.inputs[0]]?.shape.rank, own == (try? normalized(axis: axis, rank: rank))
+    else { return nil }
+    var all: [Int?] = []
+    for name in node.inputs {
+      guard let count = graph.types[name]?.shape[own] else { return nil }
+      all += channels[name]?.channels ?? [Int?](repeating: nil, count: count)
+    }
+    return [ScaledChannels(axis: own, channels: all)]
+  }
+}
+
+extension Concat: BatchSized {
+  package func grow(_ index: Int, in repair: inout BatchRepair) throws {
+    let node = repair.result.nodes[index]
+    guard let axis = node.inputs.compactMap({ repair.batchAxis($0) }).first else { return }
+    for input in node.inputs.indices { repair.grow(index, input: input, axis: axis) }
   }
 }

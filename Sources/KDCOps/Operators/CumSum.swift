@@ -70,3 +70,7 @@ extension CumSum: Lowerable {
     }
   }
 }
+
+extension CumSum: PrecisionPassing {
+  package var precision: PrecisionFlow { .elementwise(0...0) }
+}

@@ -17,7 +17,7 @@ package struct DepthToSpace: Quantizable, ElementMovement {
     columnRowDepth = try node.choice("mode", default: "DCR", of: ["DCR", "CRD"]) == "CRD"
   }
 
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+  package var quantizationRule: QuantizationRule { .sameAsInput(.rearrange) }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let x = try required(inputs, 0, "input").type

@@ -1,4 +1,5 @@
 import KDCDiagnostics
+import KDCGraph
 import KDCProgram
 import KDCTensor
 
@@ -16,6 +17,11 @@ package struct Div: BinaryArithmetic, DifferentiablePair {
     return [try Self.combined(a, b)]
   }
   static func derivatives(_ a: Float, _ b: Float) -> (a: Float, b: Float) { (1 / b, -a / (b * b)) }
+
+  package func needs(_ node: Node, in graph: Graph, _ isSquare: (String) -> Bool) -> PrecisionDemand? {
+    guard let divisor = node.input(1), graph.initializers[divisor] == nil else { return nil }
+    return PrecisionDemand([(1, .layer), (0, .elementwise)])
+  }
 }
 
 extension Operator {
@@ -28,5 +34,13 @@ extension Operator {
       case .float, .double: false
       }
     if hasZero { throw Diagnostic(.valueOutOfRange, "'\(Self.onnxName)' divides integers by zero") }
+  }
+}
+
+extension Div: ScalePassing {
+  package func scaled(
+    _ node: Node, _ channels: [String: ScaledChannels], in graph: Graph
+  ) -> [ScaledChannels?]? {
+    scaledProduct(node, channels, in: graph, operands: 0...0)
   }
 }

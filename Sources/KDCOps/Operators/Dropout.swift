@@ -4,7 +4,7 @@ import KDCTensor
 
 /// At inference the input itself; the optional second output, the mask, is all true. ONNX `Dropout`, opsets 7, 10, 12,
 /// 13. A model in training mode (input 2 constant and true) is refused.
-package struct Dropout: ShapeChange {
+package struct Dropout: ShapeChange, UnaryScalePassing {
   package static let onnxName = "Dropout"
   package static let inputCount = 1...3
   package static let outputCount = 1...2

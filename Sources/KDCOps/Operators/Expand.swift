@@ -8,7 +8,7 @@ package struct Expand: Quantizable, ElementMovement {
   package static let inputCount = 2...2
   package init(decoding node: Node) throws(Diagnostic) {}
 
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+  package var quantizationRule: QuantizationRule { .sameAsInput(.rearrange) }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let type = try required(inputs, 0, "input").type

@@ -20,3 +20,11 @@ package struct Flatten: ShapeChange {
     return [shape.dims[..<axis].reduce(1, *), shape.dims[axis...].reduce(1, *)]
   }
 }
+
+extension Flatten: UnaryScalePassing {
+  func scaled(
+    _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
+  ) -> [ScaledChannels?]? {
+    own.regrouped(shape, result).map { [$0] }
+  }
+}

@@ -8,4 +8,5 @@ package struct Floor: PlainUnaryFunction {
   package var quantizationRule: QuantizationRule { .float }
   package var function: FloatFunction? { FloatFunction(.floor) }
   package func apply(_ x: Float) -> Float { x.rounded(.down) }
+  package var precision: PrecisionFlow { .other }
 }

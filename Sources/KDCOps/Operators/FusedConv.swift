@@ -22,7 +22,7 @@ package struct FusedConv: ConvolutionOperator {
   }
 }
 
-extension FusedConv: FusedLayer {
+extension FusedConv: FusedLayer, BatchSized {
   package func patches(input: Shape, weights: Shape) throws(Diagnostic) -> ImageGeometry? {
     try geometry(input, weights).geometry
   }

@@ -143,7 +143,14 @@ extension FusedGemm: ChannelPassing {
   }
 }
 
-extension FusedGemm: FusedLayer {
+extension FusedGemm: FusedLayer, BatchSized {
   package static func channelAxis(rank: Int) -> Int { rank - 1 }
   package func patches(input: Shape, weights: Shape) throws(Diagnostic) -> ImageGeometry? { nil }
+}
+
+extension FusedGemm: Trainable {
+  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] {
+    let matrix = LayerParameter.matrix(1, shapes[1], transposed: true)
+    return [matrix, LayerParameter(2, matrix.start == nil ? nil : .constant(0))]
+  }
 }

@@ -124,3 +124,7 @@ package struct GRU: RecurrentOperator {
     pass.stateGradients = [ofH]
   }
 }
+
+extension GRU: OutputJudging {
+  package static func outputKind(isVector: Bool) -> OutputKind? { .regression }
+}

@@ -12,7 +12,7 @@ package struct GatherElements: Quantizable, ElementMovement {
 
   package init(decoding node: Node) throws(Diagnostic) { axis = try node.int("axis", default: 0) }
 
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+  package var quantizationRule: QuantizationRule { .sameAsInput(.cut) }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let data = try required(inputs, 0, "data").type

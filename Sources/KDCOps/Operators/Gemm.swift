@@ -154,3 +154,10 @@ extension Gemm: MultiplyAccumulating {
     return output.count * left[transposeA ? 0 : left.rank - 1]
   }
 }
+
+extension Gemm: Trainable {
+  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] {
+    let matrix = LayerParameter.matrix(1, shapes[1], transposed: transposeB)
+    return [matrix, LayerParameter(2, matrix.start == nil ? nil : .constant(0))]
+  }
+}

@@ -49,3 +49,13 @@ extension GlobalAveragePool: Differentiable {
     return [Tensor(shape, values)]
   }
 }
+
+extension GlobalAveragePool: PrecisionPassing {
+  package var precision: PrecisionFlow { .average }
+
+  /// Squares have twice the range of what they are of.
+  package func needs(_ node: Node, in graph: Graph, _ isSquare: (String) -> Bool) -> PrecisionDemand? {
+    guard isSquare(node.inputs[0]) else { return nil }
+    return PrecisionDemand([(0, .elementwise)])
+  }
+}

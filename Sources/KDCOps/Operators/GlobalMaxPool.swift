@@ -9,7 +9,7 @@ package struct GlobalMaxPool: Pool {
 
   package init(decoding node: Node) throws(Diagnostic) {}
 
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+  package var quantizationRule: QuantizationRule { .sameAsInput(.resample) }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     [TensorType(.float32, try globalPoolShape(requiredFloat(inputs, 0, "X")))]

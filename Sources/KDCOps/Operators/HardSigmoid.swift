@@ -17,3 +17,7 @@ package struct HardSigmoid: UnaryFunction, DifferentiableFunction {
   package func apply(_ x: Float) -> Float { FloatMath.clamp(alpha * x + beta, 0, 1) }
   func derivative(_ x: Float, _ y: Float) -> Float { y > 0 && y < 1 ? alpha : 0 }
 }
+
+extension HardSigmoid: OutputJudging {
+  package static func outputKind(isVector: Bool) -> OutputKind? { .sigmoid }
+}

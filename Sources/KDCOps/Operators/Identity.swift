@@ -3,7 +3,7 @@ import KDCGraph
 import KDCTensor
 
 /// The input itself. ONNX `Identity`, opsets 1, 13, 14, 16, 19, 21.
-package struct Identity: ShapeChange {
+package struct Identity: ShapeChange, UnaryScalePassing {
   package static let onnxName = "Identity"
   package init(decoding node: Node) throws(Diagnostic) {}
 

@@ -96,3 +96,17 @@ extension InstanceNormalization: ChannelPassing {
     trace.perChannel(node, mixesPixels: true)
   }
 }
+
+extension InstanceNormalization: PrecisionPassing {
+  package func needs(_ node: Node, in graph: Graph, _ isSquare: (String) -> Bool) -> PrecisionDemand? {
+    needsElementwise()
+  }
+}
+
+extension InstanceNormalization: Trainable {
+  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] { LayerParameter.affine }
+}
+
+extension InstanceNormalization: OutputJudging {
+  package static func outputKind(isVector: Bool) -> OutputKind? { isVector ? .embedding : nil }
+}

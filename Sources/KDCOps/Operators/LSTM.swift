@@ -84,3 +84,7 @@ package struct LSTM: RecurrentOperator {
     pass.stateGradients = [ofH, ofC]
   }
 }
+
+extension LSTM: OutputJudging {
+  package static func outputKind(isVector: Bool) -> OutputKind? { .regression }
+}

@@ -153,3 +153,17 @@ extension LayerNormalization: ChannelPassing {
     try trace.standardize(node, from: normalized(axis: axis, rank: trace.shape(of: node.inputs[0]).rank))
   }
 }
+
+extension LayerNormalization: PrecisionPassing {
+  package func needs(_ node: Node, in graph: Graph, _ isSquare: (String) -> Bool) -> PrecisionDemand? {
+    needsElementwise()
+  }
+}
+
+extension LayerNormalization: Trainable {
+  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] { LayerParameter.affine }
+}
+
+extension LayerNormalization: OutputJudging {
+  package static func outputKind(isVector: Bool) -> OutputKind? { isVector ? .embedding : nil }
+}

@@ -3,7 +3,7 @@ import KDCGraph
 import KDCProgram
 
 /// x < 0 ? alpha·x : x. ONNX `LeakyRelu`, opsets 6, 16.
-package struct LeakyRelu: UnaryFunction, DifferentiableFunction {
+package struct LeakyRelu: UnaryFunction, DifferentiableFunction, UnaryScalePassing {
   package static let onnxName = "LeakyRelu"
   package let alpha: Float
 
@@ -14,4 +14,5 @@ package struct LeakyRelu: UnaryFunction, DifferentiableFunction {
   package var function: FloatFunction? { FloatFunction(.leakyRelu, a: alpha) }
   package func apply(_ x: Float) -> Float { x < 0 ? alpha * x : x }
   func derivative(_ x: Float, _ y: Float) -> Float { x < 0 ? alpha : 1 }
+  package var precision: PrecisionFlow { .elementwise(0...0) }
 }

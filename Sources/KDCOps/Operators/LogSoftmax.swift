@@ -31,3 +31,7 @@ package struct LogSoftmax: DifferentiableAxisFunction {
     for i in 0..<count { result[i &* stride] = gradient[i &* stride] - exp(y[i &* stride]) * sum }
   }
 }
+
+extension LogSoftmax: OutputJudging {
+  package static func outputKind(isVector: Bool) -> OutputKind? { .logProbabilities }
+}

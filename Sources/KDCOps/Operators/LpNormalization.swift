@@ -81,3 +81,7 @@ extension LpNormalization: Differentiable {
     return result
   }
 }
+
+extension LpNormalization: OutputJudging {
+  package static func outputKind(isVector: Bool) -> OutputKind? { .embedding }
+}

@@ -205,3 +205,13 @@ extension MatMul: ChannelPassing {
       [AxisLabels](repeating: nil, count: max(0, rank - 2)) + [a[a.count - 2], b[b.count - 1]]
   }
 }
+
+extension MatMul: Trainable {
+  /// Either operand; the right one where both are constant.
+  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] {
+    [
+      LayerParameter(0, shapes[1] == nil ? LayerParameter.matrix(0, shapes[0], transposed: false).start : nil),
+      LayerParameter.matrix(1, shapes[1], transposed: false),
+    ]
+  }
+}

@@ -17,7 +17,7 @@ package struct MaxPool: Pool {
     }
   }
 
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+  package var quantizationRule: QuantizationRule { .sameAsInput(.resample) }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let x = try requiredFloat(inputs, 0, "X")

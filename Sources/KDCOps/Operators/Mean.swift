@@ -4,7 +4,7 @@ import KDCProgram
 import KDCTensor
 
 /// The mean of one or more float inputs with broadcasting. ONNX `Mean`, opsets 8, 13.
-package struct Mean: WeightedSum {
+package struct Mean: ElementwiseArithmetic, WeightedSum {
   package static let onnxName = "Mean"
   package static let inputCount = 1...Int.max
   package init(decoding node: Node) throws(Diagnostic) {}
@@ -38,4 +38,8 @@ extension Mean: Lowerable {
 
 extension Mean: ChannelPassing {
   package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
+}
+
+extension Mean: PrecisionPassing {
+  package var precision: PrecisionFlow { .elementwise(PrecisionFlow.all) }
 }

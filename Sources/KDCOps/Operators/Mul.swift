@@ -14,4 +14,16 @@ package struct Mul: BinaryArithmetic, Quantizable, DifferentiablePair {
   func lowerIntegers(_ node: Node, into lowering: inout Lowering) throws -> Bool {
     try lowering.integerMultiply(node.inputs[0], node.inputs[1], node.outputs[0])
   }
+
+  package func isPower(_ node: Node, in graph: Graph) -> Bool {
+    node.inputs.count == 2 && node.inputs[0] == node.inputs[1]
+  }
+}
+
+extension Mul: ScalePassing {
+  package func scaled(
+    _ node: Node, _ channels: [String: ScaledChannels], in graph: Graph
+  ) -> [ScaledChannels?]? {
+    scaledProduct(node, channels, in: graph, operands: 0...1)
+  }
 }

@@ -2,7 +2,7 @@ import KDCProgram
 import KDCTensor
 
 /// −x. ONNX `Neg`, opsets 6, 13.
-package struct Neg: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFunction {
+package struct Neg: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFunction, UnaryScalePassing {
   package static let onnxName = "Neg"
   package init() {}
 
@@ -16,4 +16,5 @@ package struct Neg: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFunc
     let output = try lowering.write(y, as: .native, in: form.layout)
     lowering.negated(form.buffer, type, to: output)
   }
+  package var precision: PrecisionFlow { .elementwise(0...0) }
 }

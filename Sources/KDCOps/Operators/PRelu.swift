@@ -4,7 +4,7 @@ import KDCProgram
 import KDCTensor
 
 /// x < 0 ? slope·x : x; slope broadcasts to x. ONNX `PRelu`, opsets 7, 9, 16. int8: one table per channel.
-package struct PRelu: Quantizable, DifferentiablePair {
+package struct PRelu: Elementwise, Quantizable, DifferentiablePair {
   package static let onnxName = "PRelu"
   package static let inputCount = 2...2
   package init(decoding node: Node) throws(Diagnostic) {}
@@ -57,4 +57,20 @@ extension PRelu: Lowerable {
 
 extension PRelu: ChannelPassing {
   package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
+}
+
+extension PRelu: PrecisionPassing {
+  package var precision: PrecisionFlow { .elementwise(0...0) }
+}
+
+extension PRelu: UnaryScalePassing {
+  func scaled(
+    _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
+  ) -> [ScaledChannels?]? {
+    node.input(1).flatMap { graph.initializers[$0] } == nil ? nil : [own]
+  }
+}
+
+extension PRelu: Trainable {
+  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] { [LayerParameter(1, .constant(0.25))] }
 }

@@ -145,3 +145,19 @@ extension Pow {
 extension Pow: ChannelPassing {
   package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
 }
+
+extension Pow: PrecisionPassing {
+  package var precision: PrecisionFlow { .elementwise(0...0) }
+
+  package func needs(_ node: Node, in graph: Graph, _ isSquare: (String) -> Bool) -> PrecisionDemand? {
+    guard !isPower(node, in: graph) else { return nil }
+    // Above 1 small bases hardly matter.
+    let isFlat = node.input(1).flatMap { graph.initializers[$0]?.floats }?.allSatisfy { $0 >= 1 } ?? false
+    return PrecisionDemand([(0, isFlat ? .elementwise : .layer), (1, .elementwise)])
+  }
+
+  /// Exponents 1, 2 and 3 are products.
+  package func isPower(_ node: Node, in graph: Graph) -> Bool {
+    node.input(1).flatMap { graph.initializers[$0]?.floats }?.allSatisfy { [1, 2, 3].contains($0) } ?? false
+  }
+}

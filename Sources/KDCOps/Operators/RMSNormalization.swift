@@ -118,3 +118,13 @@ extension RMSNormalization: ChannelPassing {
     try trace.standardize(node, from: normalized(axis: axis, rank: trace.shape(of: node.inputs[0]).rank))
   }
 }
+
+extension RMSNormalization: PrecisionPassing {
+  package func needs(_ node: Node, in graph: Graph, _ isSquare: (String) -> Bool) -> PrecisionDemand? {
+    needsElementwise()
+  }
+}
+
+extension RMSNormalization: OutputJudging {
+  package static func outputKind(isVector: Bool) -> OutputKind? { isVector ? .embedding : nil }
+}

@@ -1,3 +1,4 @@
+import KDCGraph
 import KDCProgram
 
 /// Square root of the sum of squares over some axes. ONNX `ReduceL2`, opsets 1, 11, 13, 18; axes are an input from opset 18 on.
@@ -15,4 +16,8 @@ package struct ReduceL2: ReductionOperator {
   static func finished(_ sum: Int64, count: Int) -> Int64 { Int64(Double(max(sum, 0)).squareRoot()) }
   /// At 0 any slope in −1...1 would do.
   static var gradient: Reduction.Gradient { .slope { x, y in y > 0 ? x / y : 0 } }
+
+  package func needs(_ node: Node, in graph: Graph, _ isSquare: (String) -> Bool) -> PrecisionDemand? {
+    needsElementwise()
+  }
 }

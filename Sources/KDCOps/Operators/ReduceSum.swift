@@ -1,3 +1,5 @@
+import KDCGraph
+
 /// Sum over some axes. ONNX `ReduceSum`, opsets 1, 11, 13; axes are an input from opset 13 on.
 package struct ReduceSum: ReductionOperator {
   package static let onnxName = "ReduceSum"
@@ -9,4 +11,10 @@ package struct ReduceSum: ReductionOperator {
   static func combined(_ sum: Float, _ x: Float) -> Float { sum + x }
   static func combined(_ sum: Int64, _ x: Int64) -> Int64 { sum &+ x }
   static var gradient: Reduction.Gradient { .even { _ in 1 } }
+
+  /// Squares have twice the range of what they are of.
+  package func needs(_ node: Node, in graph: Graph, _ isSquare: (String) -> Bool) -> PrecisionDemand? {
+    guard isSquare(node.inputs[0]) else { return nil }
+    return PrecisionDemand([(0, .elementwise)])
+  }
 }

@@ -1,8 +1,9 @@
+import KDCGraph
 import KDCProgram
 import KDCTensor
 
 /// max(x, 0). ONNX `Relu`, opsets 6, 13, 14 (integers).
-package struct Relu: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFunction {
+package struct Relu: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFunction, UnaryScalePassing {
   package static let onnxName = "Relu"
   package init() {}
 
@@ -17,4 +18,9 @@ package struct Relu: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFun
     let output = try lowering.write(y, as: .native, in: form.layout)
     _ = lowering.integerBinary(.maximum, type.dataType, form.buffer, 0, count: type.shape.count, to: output)
   }
+  package var precision: PrecisionFlow { .elementwise(0...0) }
+}
+
+extension Relu: OutputJudging {
+  package static func outputKind(isVector: Bool) -> OutputKind? { .regression }
 }

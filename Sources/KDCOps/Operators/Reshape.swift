@@ -59,3 +59,15 @@ package struct Reshape: ShapeChange {
     removal.set(dims, input: 1, of: &node)
   }
 }
+
+extension Reshape: UnaryScalePassing {
+  func scaled(
+    _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
+  ) -> [ScaledChannels?]? {
+    own.regrouped(shape, result).map { [$0] }
+  }
+}
+
+extension Reshape: BatchSized {
+  package func grow(_ index: Int, in repair: inout BatchRepair) throws { try repair.reshape(index) }
+}

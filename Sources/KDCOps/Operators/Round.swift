@@ -8,4 +8,5 @@ package struct Round: PlainUnaryFunction {
   package var quantizationRule: QuantizationRule { .float }
   package var function: FloatFunction? { FloatFunction(.round) }
   package func apply(_ x: Float) -> Float { x.rounded(.toNearestOrEven) }
+  package var precision: PrecisionFlow { .other }
 }

@@ -19,4 +19,5 @@ package struct Sign: PlainUnaryFunction, IntegerUnaryFunction {
     if type.dataType.isSigned { low = lowering.integerBinary(.maximum, type.dataType, low, -1, count: count) }
     _ = lowering.integerBinary(.minimum, type.dataType, low, 1, count: count, to: output)
   }
+  package var precision: PrecisionFlow { .other }
 }

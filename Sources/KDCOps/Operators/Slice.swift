@@ -21,7 +21,7 @@ package struct Slice: Quantizable, ElementMovement {
     axes = hasAttributes ? try node.optionalInts("axes") : nil
   }
 
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+  package var quantizationRule: QuantizationRule { .sameAsInput(.cut) }
 
   /// What one axis keeps: `count` elements from `start`, `step` apart.
   package struct Range: Hashable, Sendable {

@@ -36,3 +36,7 @@ package struct Softmax: DifferentiableAxisFunction {
     for i in 0..<count { result[i &* stride] = y[i &* stride] * (gradient[i &* stride] - sum) }
   }
 }
+
+extension Softmax: OutputJudging {
+  package static func outputKind(isVector: Bool) -> OutputKind? { .probabilities }
+}

@@ -13,7 +13,7 @@ package struct SpaceToDepth: Quantizable, ElementMovement {
     guard 1...1 << 15 ~= blockSize else { throw node.invalid("blocksize", "is \(blockSize), must be 1 or more") }
   }
 
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+  package var quantizationRule: QuantizationRule { .sameAsInput(.rearrange) }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let x = try required(inputs, 0, "input").type

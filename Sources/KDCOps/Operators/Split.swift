@@ -28,7 +28,7 @@ package struct Split: Quantizable, ElementMovement {
     guard partCount > 0 else { throw Diagnostic(.invalidGraph, "'Split' has no outputs", at: node.place) }
   }
 
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+  package var quantizationRule: QuantizationRule { .sameAsInput(.cut) }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let type = try required(inputs, 0, "input").type
@@ -108,5 +108,22 @@ extension Split: ChannelPassing {
       node.attributes["num_outputs"] = nil
       removal.set(sizes, input: 1, of: &node)
     }
+  }
+}
+
+extension Split: UnaryScalePassing {
+  func scaled(
+    _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
+  ) -> [ScaledChannels?]? {
+    guard let axis = try? normalized(axis: axis, rank: shape.rank) else { return nil }
+    guard axis == own.axis else { return node.outputs.map { _ in own } }
+    var start = 0
+    var parts: [ScaledChannels?] = []
+    for output in node.outputs {
+      guard let count = graph.types[output]?.shape[axis], start + count <= own.channels.count else { return nil }
+      parts.append(ScaledChannels(axis: axis, channels: Array(own.channels[start..<start + count])))
+      start += count
+    }
+    return parts
   }
 }

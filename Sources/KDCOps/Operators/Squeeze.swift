@@ -31,3 +31,11 @@ package struct Squeeze: ShapeChange {
     return Shape(shape.dims.indices.filter { !removed.contains($0) }.map { shape[$0] })
   }
 }
+
+extension Squeeze: UnaryScalePassing {
+  func scaled(
+    _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
+  ) -> [ScaledChannels?]? {
+    own.regrouped(shape, result).map { [$0] }
+  }
+}

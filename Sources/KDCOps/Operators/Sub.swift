@@ -5,6 +5,7 @@ import KDCProgram
 package struct Sub: BinaryArithmetic, Quantizable, WeightedSum {
   package static let onnxName = "Sub"
   package init() {}
+  package static var isSum: Bool { true }
   package static var operation: FloatBinaryStep.Operation { .subtract }
   package var quantizationRule: QuantizationRule { .integer }
 
@@ -13,5 +14,10 @@ package struct Sub: BinaryArithmetic, Quantizable, WeightedSum {
 
   func lowerIntegers(_ node: Node, into lowering: inout Lowering) throws -> Bool {
     try lowering.integerAdd(node.inputs[0], node.inputs[1], node.outputs[0], sign: -1)
+  }
+
+  package func needs(_ node: Node, in graph: Graph, _ isSquare: (String) -> Bool) -> PrecisionDemand? {
+    guard node.inputs.contains(where: graph.isMask) else { return nil }
+    return PrecisionDemand(node.inputs.indices.map { ($0, .elementwise) })
   }
 }

@@ -5,6 +5,7 @@ import KDCProgram
 package struct Sum: BinaryArithmetic, WeightedSum {
   package static let onnxName = "Sum"
   package init() {}
+  package static var isSum: Bool { true }
   package static var operation: FloatBinaryStep.Operation { .add }
   package static var isVariadic: Bool { true }
 

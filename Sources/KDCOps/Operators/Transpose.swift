@@ -9,7 +9,7 @@ package struct Transpose: Quantizable {
 
   package init(decoding node: Node) throws(Diagnostic) { permutation = try node.optionalInts("perm") }
 
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+  package var quantizationRule: QuantizationRule { .sameAsInput(.rearrange) }
 
   /// The permutation for a tensor of `rank`. Throws KDC2011 where it is none.
   package func permutation(rank: Int) throws(Diagnostic) -> [Int] {
@@ -61,5 +61,14 @@ extension Transpose: ChannelPassing {
   package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
     let x = trace.labels(of: node.inputs[0])
     trace.labels[node.outputs[0]] = try permutation(rank: x.count).map { x[$0] }
+  }
+}
+
+extension Transpose: UnaryScalePassing {
+  func scaled(
+    _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
+  ) -> [ScaledChannels?]? {
+    guard let axis = try? permutation(rank: shape.rank).firstIndex(of: own.axis) else { return nil }
+    return [ScaledChannels(axis: axis, channels: own.channels)]
   }
 }

@@ -60,3 +60,7 @@ extension Trilu: Lowerable {
     }
   }
 }
+
+extension Trilu: PrecisionPassing {
+  package var precision: PrecisionFlow { .movement(0...0) }
+}

@@ -34,3 +34,11 @@ package struct Unsqueeze: ShapeChange {
     return Shape((0..<rank).map { inserted.contains($0) ? 1 : rest.next() ?? 1 })
   }
 }
+
+extension Unsqueeze: UnaryScalePassing {
+  func scaled(
+    _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
+  ) -> [ScaledChannels?]? {
+    own.regrouped(shape, result).map { [$0] }
+  }
+}

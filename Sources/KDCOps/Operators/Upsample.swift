@@ -19,7 +19,7 @@ package struct Upsample: Quantizable, Lowerable, Differentiable {
     scales = node.opset < 9 ? try node.optionalFloats("scales") ?? [] : nil
   }
 
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+  package var quantizationRule: QuantizationRule { .sameAsInput(.resample) }
 
   /// Sizes floor(dim · scale). Throws KDC2014 or KDC2018.
   package func target(of shape: Shape, given: [Float]?) throws(Diagnostic) -> (shape: Shape, scales: [Float]) {
@@ -78,4 +78,12 @@ package struct Upsample: Quantizable, Lowerable, Differentiable {
 
 extension Upsample: ChannelPassing {
   package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.resample(node) }
+}
+
+extension Upsample: UnaryScalePassing {
+  func scaled(
+    _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
+  ) -> [ScaledChannels?]? {
+    shape.rank == result.rank && shape[own.axis] == result[own.axis] ? [own] : nil
+  }
 }

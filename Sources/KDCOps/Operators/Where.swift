@@ -61,3 +61,7 @@ extension Where: Differentiable {
 extension Where: ChannelPassing {
   package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
 }
+
+extension Where: PrecisionPassing {
+  package var precision: PrecisionFlow { .elementwise(1...2) }
+}

@@ -4,7 +4,7 @@ import KDCProgram
 import KDCTensor
 
 /// A function of float rows along one axis: Softmax and its kin.
-protocol AxisFunction: Quantizable, Lowerable, ChannelPassing {
+protocol AxisFunction: Quantizable, Lowerable, ChannelPassing, PrecisionPassing {
   var rows: RowAxis { get }
   /// Replaces the elements of a row, `stride` apart, by the function's.
   func apply(_ row: UnsafeMutablePointer<Float>, stride: Int, count: Int)
@@ -29,6 +29,10 @@ package struct RowAxis: Sendable {
 
 extension AxisFunction {
   package var quantizationRule: QuantizationRule { .float }
+
+  package func needs(_ node: Node, in graph: Graph, _ isSquare: (String) -> Bool) -> PrecisionDemand? {
+    needsElementwise()
+  }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let shape = try requiredFloat(inputs, 0, "input")

@@ -5,7 +5,7 @@ import KDCTensor
 /// activation(Conv(X, W, B) + Z) of X [N, C, spatial…], W [M, C / group, kernel…], B [M] and the residual Z of the output's
 /// shape: Conv, which has neither activation nor residual, and FusedConv.
 protocol ConvolutionOperator: ParallelOperator, Quantizable, Lowerable, Differentiable, MultiplyAccumulating,
-  ChannelPassing
+  ChannelPassing, Trainable
 {
   var window: SpatialWindow { get }
   var group: Int { get }
@@ -14,6 +14,7 @@ protocol ConvolutionOperator: ParallelOperator, Quantizable, Lowerable, Differen
 
 extension ConvolutionOperator {
   package var quantizationRule: QuantizationRule { .integer }
+  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] { LayerParameter.kernel(shapes[1]) }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let x = try requiredFloat(inputs, 0, "X")

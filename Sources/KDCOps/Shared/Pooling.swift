@@ -128,8 +128,14 @@ extension Pooling {
 }
 
 /// A window over the axes behind the channels.
-protocol Pool: Quantizable, ChannelPassing {}
+protocol Pool: Quantizable, ChannelPassing, UnaryScalePassing {}
 
 extension Pool {
   package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.pass(node, mixing: { $0 >= 2 }) }
+
+  func scaled(
+    _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
+  ) -> [ScaledChannels?]? {
+    own.axis == 1 ? [own] : nil
+  }
 }

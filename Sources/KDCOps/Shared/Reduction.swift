@@ -105,7 +105,7 @@ extension Reduction.Plan {
 }
 
 /// An operator that combines the elements along some axes, float32 or integers.
-protocol ReductionOperator: Quantizable, Lowerable, Differentiable, ChannelPassing {
+protocol ReductionOperator: Quantizable, Lowerable, Differentiable, ChannelPassing, PrecisionPassing {
   var reduction: Reduction { get }
   init(_ reduction: Reduction)
   /// The opset from which on the axes are an input.
@@ -123,6 +123,7 @@ protocol ReductionOperator: Quantizable, Lowerable, Differentiable, ChannelPassi
 extension ReductionOperator {
   package static var inputCount: ClosedRange<Int> { 1...2 }
   package static var axesInputSince: Int { 18 }
+  package var precision: PrecisionFlow { .elementwise(0...0) }
   package var quantizationRule: QuantizationRule { .float }
   static var start: (float: Float, integer: Int64) { (0, 0) }
   static func finished(_ result: Float, count: Int) -> Float { result }

@@ -9,7 +9,7 @@ protocol ShapeChange: Quantizable, Lowerable, Differentiable, ChannelPassing {
 }
 
 extension ShapeChange {
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+  package var quantizationRule: QuantizationRule { .sameAsInput(.rearrange) }
 
   package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
     let x = try inputs.required(0)

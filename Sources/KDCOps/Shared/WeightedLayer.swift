@@ -31,3 +31,10 @@ extension FusedLayer {
   package static var takesFewBits: Bool { true }
   package static var residualInput: Int? { 3 }
 }
+
+extension FusedLayer {
+  /// A constant residual is one for every sample.
+  package func grow(_ index: Int, in repair: inout BatchRepair) throws {
+    repair.grow(index, input: 3, axis: 0)
+  }
+}

@@ -1,4 +1,5 @@
 import KDCGraph
+import KDCOps
 import KDCTensor
 
 /// The weights that training changes, in a fixed order.
@@ -41,18 +42,9 @@ extension Graph {
   package var trainableParameters: Set<String> {
     var result: Set<String> = []
     for node in nodes {
-      let places: Range<Int> =
-        switch node.opType {
-        case "Conv", "ConvTranspose", "Gemm", "FusedConv", "FusedGemm", "LayerNormalization", "InstanceNormalization",
-          "BatchNormalization":
-          1..<3
-        case "MatMul": 0..<2
-        case "PRelu": 1..<2
-        case "GRU", "LSTM": 1..<4
-        default: 0..<0
-        }
-      for place in places {
-        if let name = node.input(place), initializers[name]?.dataType == .float32 { result.insert(name) }
+      guard let layer = (try? Operators.decode(node)) as? any Trainable else { continue }
+      for parameter in layer.parameters(node.inputs.map { initializers[$0]?.shape }) where parameter.isTrained {
+        if let name = node.input(parameter.input), initializers[name]?.dataType == .float32 { result.insert(name) }
       }
     }
     return result

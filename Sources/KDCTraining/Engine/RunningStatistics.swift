@@ -45,7 +45,7 @@ package struct RunningStatistics: Sendable {
 
   /// Empty where the graph has no BatchNormalization with stored statistics.
   package init(of graph: Graph) throws {
-    let nodes = graph.nodes.filter { $0.opType == "BatchNormalization" && $0.domain.isEmpty }
+    let nodes = graph.nodes.filter { Operators.type(of: $0) == BatchNormalization.self }
     let names = nodes.flatMap { $0.inputs.dropFirst(3) }
     let stored = Parameters(names, of: graph)
     let places = Dictionary(uniqueKeysWithValues: stored.names.enumerated().map { ($1, $0) })

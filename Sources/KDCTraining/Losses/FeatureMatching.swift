@@ -1,4 +1,5 @@
 import KDCGraph
+import KDCOps
 import KDCTensor
 
 /// Adds to an objective how far a compressed network's hidden values are from those that the original has at the channels that
@@ -74,7 +75,7 @@ package struct HiddenTargets: Sendable {
     self.samples = samples
     kept = original.kept
     let outputs = Set(original.graph.outputs)
-    layers = original.graph.nodes.filter { $0.opType == "FusedConv" || $0.opType == "FusedGemm" }
+    layers = original.graph.nodes.filter { Operators.type(of: $0) is any FusedLayer.Type }
       .map { $0.outputs[0] }.filter { !outputs.contains($0) }
   }
 
@@ -84,29 +85,12 @@ package struct HiddenTargets: Sendable {
       let tape = try graph.graph(of: range.count).forward(try samples.batch(Array(indices[range])))
       return Dictionary(
         uniqueKeysWithValues: layers.compactMap { name in
-          tape[name].map { (name, $0.selecting(kept[name], axis: $0.shape.rank == 4 ? 1 : $0.shape.rank - 1)) }
+          tape[name].map { value in
+            let axis = value.shape.rank == 4 ? 1 : value.shape.rank - 1
+            return (name, kept[name].map { value.keeping($0, axis: axis) } ?? value)
+          }
         })
     }
     return parts.count == 1 ? parts[0] : Tensor.joined(parts)
-  }
-}
-
-extension Tensor {
-  /// Some indices along an axis, all where `indices` is nil; those out of range are left out.
-  fileprivate func selecting(_ indices: [Int]?, axis: Int) -> Tensor {
-    guard let indices, let values = floats, axis >= 0, axis < shape.rank else { return self }
-    let chosen = indices.filter { $0 >= 0 && $0 < shape[axis] }
-    let inner = shape.dims[(axis + 1)...].reduce(1, *)
-    let outer = shape.dims[..<axis].reduce(1, *)
-    var dims = shape.dims
-    dims[axis] = chosen.count
-    let result = [Float](count: outer * chosen.count * inner) { target in
-      values.withPointer { source in
-        for (row, index) in (0..<outer).lazy.flatMap({ o in chosen.lazy.map { o * shape[axis] + $0 } }).enumerated() {
-          (target + row * inner).update(from: source + index * inner, count: inner)
-        }
-      }
-    }
-    return Tensor(Shape(dims), result)
   }
 }

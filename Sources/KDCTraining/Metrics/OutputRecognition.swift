@@ -1,4 +1,5 @@
 import KDCGraph
+import KDCOps
 import KDCTensor
 
 extension Graph {
@@ -18,8 +19,8 @@ private struct OutputRecognition {
   let graph: Graph
   let uses: ValueUses
 
-  private static let movement: Set = [
-    "Identity", "Cast", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Flatten", "Dropout",
+  private static let movement: [any Operator.Type] = [
+    Identity.self, Cast.self, Reshape.self, Squeeze.self, Unsqueeze.self, Transpose.self, Flatten.self, Dropout.self,
   ]
 
   func kind(of output: String) -> OutputKind? {
@@ -46,14 +47,18 @@ private struct OutputRecognition {
     return words.contains { ["state", "states", "hidden", "feature", "features"].contains($0) } ? .regression : nil
   }
 
-  /// The node that computes a value, ignoring those that only move or cast it.
-  private func producer(_ value: String, through others: Set<String> = []) -> Node? {
+  private func isA(_ node: Node?, _ types: [any Operator.Type]) -> Bool {
+    guard let type = node.flatMap({ Operators.type(of: $0) }) else { return false }
+    return types.contains { $0 == type }
+  }
+
+  /// The node that computes a value, ignoring those that only move or cast it, or are of `others`.
+  private func producer(_ value: String, through others: [any Operator.Type] = []) -> Node? {
     var name = value
     // Each step goes to an earlier node, so this ends.
     while let index = uses.producers[name] {
       let node = graph.nodes[index]
-      let isMoved = node.domain.isEmpty && (Self.movement.contains(node.opType) || others.contains(node.opType))
-      guard isMoved, let input = node.input(0) else { return node }
+      guard isA(node, Self.movement + others), let input = node.input(0) else { return node }
       name = input
     }
     return nil
@@ -62,41 +67,34 @@ private struct OutputRecognition {
   private func origin(_ value: String) -> String { producer(value)?.outputs.first ?? value }
 
   private func computed(_ output: String) -> OutputKind? {
-    guard let node = producer(output) else { return nil }
-    let isVector = (graph.types[output]?.shape.dims.count { $0 != 1 } ?? 2) <= 1
-    switch node.opType {
-    case "Softmax": return .probabilities
-    case "LogSoftmax": return .logProbabilities
-    case "Sigmoid", "HardSigmoid": return .sigmoid
-    case "LpNormalization": return .embedding
-    case "Log": return node.input(0).flatMap { producer($0) }?.opType == "Softmax" ? .logProbabilities : nil
-    case "Clip", "ReduceMean", "GlobalAveragePool", "ReduceMax", "GlobalMaxPool":
-      // Limits, means and largest ones of probabilities are probabilities. Of other values, classifiers take means too.
-      switch node.input(0).flatMap({ producer($0, through: [node.opType]) })?.opType {
-      case "Softmax":
-        return node.opType.hasSuffix("Max") || node.opType.hasSuffix("MaxPool") ? .sigmoid : .probabilities
-      case "Sigmoid", "HardSigmoid": return .sigmoid
-      default: return nil
-      }
-    case "BatchNormalization", "LayerNormalization", "RMSNormalization", "InstanceNormalization":
-      return isVector ? .embedding : nil
-    case "GRU", "LSTM", "RNN", "Tanh", "Relu", "ArgMax", "ArgMin": return .regression
-    case "Div", "Mul", "Reciprocal": return quotient(node)
-    default: return nil
+    guard let node = producer(output), let op = Operators.type(of: node) else { return nil }
+    if let judged = op as? any OutputJudging.Type {
+      return judged.outputKind(isVector: (graph.types[output]?.shape.dims.count { $0 != 1 } ?? 2) <= 1)
     }
+    if op == Log.self { return isA(node.input(0).flatMap { producer($0) }, [Softmax.self]) ? .logProbabilities : nil }
+    // Limits, means and largest ones of probabilities are probabilities. Of other values, classifiers take means too.
+    let (means, largest): ([any Operator.Type], [any Operator.Type]) = (
+      [Clip.self, ReduceMean.self, GlobalAveragePool.self], [ReduceMax.self, GlobalMaxPool.self]
+    )
+    if isA(node, means + largest) {
+      let below = node.input(0).flatMap { producer($0, through: [op]) }
+      if isA(below, [Sigmoid.self, HardSigmoid.self]) { return .sigmoid }
+      return isA(below, [Softmax.self]) ? isA(node, largest) ? .sigmoid : .probabilities : nil
+    }
+    return isA(node, [Div.self, Mul.self, Reciprocal.self]) ? quotient(node) : nil
   }
 
   /// Softmax, Sigmoid and division by a norm, written out.
   private func quotient(_ node: Node) -> OutputKind? {
-    guard let (value, divisor) = parts(node), let below = producer(divisor, through: ["Expand"]) else { return nil }
-    if let value, let above = producer(value), above.opType == "Exp", below.opType == "ReduceSum",
+    guard let (value, divisor) = parts(node), let below = producer(divisor, through: [Expand.self]) else { return nil }
+    if let value, let above = producer(value), isA(above, [Exp.self]), isA(below, [ReduceSum.self]),
       below.input(0).map(origin) == above.outputs.first
     {
       return .probabilities
     }
     // 1 / (1 + exp(−x))
-    if value.map(isOne) ?? true, below.opType == "Add",
-      below.inputs.contains(where: isOne), below.inputs.contains(where: { producer($0)?.opType == "Exp" })
+    if value.map(isOne) ?? true, isA(below, [Add.self]),
+      below.inputs.contains(where: isOne), below.inputs.contains(where: { isA(producer($0), [Exp.self]) })
     {
       return .sigmoid
     }
@@ -106,13 +104,13 @@ private struct OutputRecognition {
 
   /// What is divided (nil: one) and by what, in x / y, x · (1 / y) and 1 / y.
   private func parts(_ node: Node) -> (value: String?, divisor: String)? {
-    if node.opType == "Reciprocal" { return node.input(0).map { (nil, $0) } }
+    if isA(node, [Reciprocal.self]) { return node.input(0).map { (nil, $0) } }
     guard let a = node.input(0), let b = node.input(1) else { return nil }
-    if node.opType == "Div" { return (a, b) }
+    if isA(node, [Div.self]) { return (a, b) }
     for (value, factor) in [(a, b), (b, a)] {
-      guard let inverse = producer(factor, through: ["Expand"]) else { continue }
-      if inverse.opType == "Reciprocal", let divisor = inverse.input(0) { return (value, divisor) }
-      if inverse.opType == "Pow", let base = inverse.input(0), inverse.input(1).flatMap(scalar) == -0.5 {
+      guard let inverse = producer(factor, through: [Expand.self]) else { continue }
+      if isA(inverse, [Reciprocal.self]), let divisor = inverse.input(0) { return (value, divisor) }
+      if isA(inverse, [Pow.self]), let base = inverse.input(0), inverse.input(1).flatMap(scalar) == -0.5 {
         return (value, base)
       }
     }
@@ -122,19 +120,17 @@ private struct OutputRecognition {
   /// x of √(Σ x² + ε), of Σ x² and of what clips them from below.
   private func norm(_ value: String) -> String? {
     var name = value
-    while let node = producer(name, through: ["Expand", "Clip", "Sqrt"]) {
-      switch node.opType {
-      case "ReduceL2", "ReduceSumSquare": return node.input(0).map(origin)
-      case "Pow" where node.input(1).flatMap(scalar) == 2: return node.input(0).map(origin)
-      case "Mul" where node.input(0) == node.input(1): return node.input(0).map(origin)
-      case "Max", "Add":
-        guard let next = node.inputs.first(where: { scalar($0) == nil }) else { return nil }
-        name = next
-      case "ReduceSum", "Pow":
-        guard let next = node.input(0) else { return nil }
-        name = next
-      default: return nil
-      }
+    while let node = producer(name, through: [Expand.self, Clip.self, Sqrt.self]) {
+      let isSquare =
+        isA(node, [ReduceL2.self, ReduceSumSquare.self])
+        || (isA(node, [Pow.self]) && node.input(1).flatMap(scalar) == 2)
+        || (isA(node, [Mul.self]) && node.input(0) == node.input(1))
+      if isSquare { return node.input(0).map(origin) }
+      let next =
+        isA(node, [Max.self, Add.self])
+        ? node.inputs.first { scalar($0) == nil } : isA(node, [ReduceSum.self, Pow.self]) ? node.input(0) : nil
+      guard let next else { return nil }
+      name = next
     }
     return nil
   }
@@ -143,11 +139,9 @@ private struct OutputRecognition {
 
   /// A constant with one element.
   private func scalar(_ value: String) -> Float? {
-    var tensor = graph.initializers[value]
-    if tensor == nil, let index = uses.producers[value], graph.nodes[index].opType == "Constant" {
-      if case .tensor(let found)? = graph.nodes[index].attributes["value"] { tensor = found }
-      if case .float(let found)? = graph.nodes[index].attributes["value_float"] { return found }
-    }
+    let node = uses.producers[value].map { graph.nodes[$0] }
+    let stored = isA(node, [ConstantOperator.self]) ? node.flatMap { try? ConstantOperator(decoding: $0).value } : nil
+    let tensor = graph.initializers[value] ?? stored
     guard let tensor, tensor.count == 1 else { return nil }
     return tensor.asFloats.first
   }

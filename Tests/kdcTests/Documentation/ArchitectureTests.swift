@@ -1,4 +1,5 @@
 import Foundation
+import KDCOps
 import Testing
 
 @Suite struct ArchitectureTests {
@@ -50,6 +51,21 @@ import Testing
     }
     #expect(rules.contains { $0.name == module } && rules.contains { $0.name == other })
     #expect(!reached.contains(other))
+  }
+
+  @Test("Nothing but operators, passes that match patterns and the reader of files asks for operators by name")
+  func operatorNames() throws {
+    let names = Set(Operators.all.map { $0.onnxName })
+    let allowed = ["Sources/KDCOps/Operators", "Sources/KDCPasses/", "Sources/KDCONNX/"]
+    for file in SourceTree.files(under: "Sources") where !allowed.contains(where: file.hasPrefix) {
+      let text = try SourceTree.text(file)
+      if let found = text.firstMatch(of: /opType *[!=]=.*|contains\([^)\n]*opType\).*|switch [^\n{]*opType.*/) {
+        Issue.record("\(file): \(found.0)")
+      }
+      for found in text.matches(of: /case "(\w+)"/) where names.contains(String(found.1)) {
+        Issue.record("\(file): \(found.0)")
+      }
+    }
   }
 
   @Test("The runtime knows nothing of the compiler")

@@ -57,7 +57,8 @@ import Testing
 
   /// The comment before the operator's declaration, as one line.
   private func comment(of type: any Operator.Type) throws -> String {
-    let text = try SourceTree.text("Sources/KDCOps/Operators/\(type).swift")
+    let files = SourceTree.files(under: "Sources/KDCOps/Operators")
+    let text = try SourceTree.text(try #require(files.first { $0.hasSuffix("/\(type).swift") }, "\(type)"))
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     let declaration = try #require(lines.firstIndex { $0.hasPrefix("package struct \(type):") }, "\(type)")
     let comment = lines[..<declaration].reversed().prefix { $0.hasPrefix("///") }.reversed()

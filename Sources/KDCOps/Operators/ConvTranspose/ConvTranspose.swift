@@ -180,3 +180,9 @@ extension ConvTranspose: WeightedLayer {
   package static var residualInput: Int? { nil }
   package var activation: FusedActivation { .none }
 }
+
+extension ConvTranspose: Trainable {
+  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] {
+    LayerParameter.kernel(shapes[1], transposed: true)
+  }
+}

@@ -22,7 +22,7 @@ package struct Pad: Quantizable, ElementMovement {
     value = node.opset < 11 ? try node.float("value", default: 0) : nil
   }
 
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+  package var quantizationRule: QuantizationRule { .sameAsInput(.rearrange) }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let type = try required(inputs, 0, "data").type
@@ -132,5 +132,15 @@ extension Pad: ChannelPassing {
     // A crop at one end and a pad at the other keep the size but not the positions.
     let isPlain = (pads ?? trace.integers(node, 1))?.allSatisfy { $0 >= 0 } ?? false
     trace.pass(node, mixing: { from[$0] != to[$0] || !isPlain })
+  }
+}
+
+extension Pad: UnaryScalePassing {
+  func scaled(
+    _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
+  ) -> [ScaledChannels?]? {
+    let fill = node.input(2).map { graph.initializers[$0]?.floats == [0] } ?? true
+    guard mode == .constant, value ?? 0 == 0, fill else { return nil }
+    return shape[own.axis] == result[own.axis] ? [own] : nil
   }
 }

@@ -28,7 +28,7 @@ package struct Resize: Quantizable {
   }
 
   /// An interpolated value lies in the range of the input.
-  package var quantizationRule: QuantizationRule { .sameAsInput }
+  package var quantizationRule: QuantizationRule { .sameAsInput(.resample) }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let x = try required(inputs, 0, "X").type
@@ -147,4 +147,16 @@ extension Resize: ChannelPassing {
     }
     removal.set(sizes.indices.map { removal.size(node.outputs[0], $0) }, input: 3, of: &node)
   }
+}
+
+extension Resize: UnaryScalePassing {
+  func scaled(
+    _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
+  ) -> [ScaledChannels?]? {
+    shape.rank == result.rank && shape[own.axis] == result[own.axis] ? [own] : nil
+  }
+}
+
+extension Resize: BatchSized {
+  package func grow(_ index: Int, in repair: inout BatchRepair) throws { repair.growSizes(index, input: 3) }
 }

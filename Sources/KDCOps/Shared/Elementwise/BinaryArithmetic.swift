@@ -38,7 +38,7 @@ extension UInt64: ArithmeticNumber {}
 
 /// An element-wise operator on operands of one numeric type with broadcasting, whose output has that type: two inputs,
 /// or, where `isVariadic`, any number folded from the left.
-protocol BinaryArithmetic: Lowerable, ChannelPassing {
+protocol BinaryArithmetic: ElementwiseArithmetic, Lowerable, ChannelPassing, PrecisionPassing {
   init()
   static var operation: FloatBinaryStep.Operation { get }
   static var isVariadic: Bool { get }
@@ -48,6 +48,7 @@ protocol BinaryArithmetic: Lowerable, ChannelPassing {
 }
 
 extension BinaryArithmetic {
+  package var precision: PrecisionFlow { .elementwise(PrecisionFlow.all) }
   package static var isVariadic: Bool { false }
   package static var inputCount: ClosedRange<Int> { isVariadic ? 1...Int.max : 2...2 }
 

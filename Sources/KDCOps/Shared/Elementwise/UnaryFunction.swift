@@ -7,7 +7,7 @@ import KDCTensor
 /// functions that jump or whose values spread over magnitudes (Floor, Exp, …) stay in float.
 ///
 /// Types: float32; float16 and float64 are computed in float32.
-package protocol UnaryFunction: Quantizable, Lowerable, ChannelPassing {
+package protocol UnaryFunction: Elementwise, Quantizable, Lowerable, ChannelPassing, PrecisionPassing {
   /// The function itself; the reference for its table.
   func apply(_ x: Float) -> Float
   /// The program's name for it where it runs in float; nil where only the table exists.
@@ -32,6 +32,7 @@ package protocol IntegerUnaryFunction: UnaryFunction {
 
 extension UnaryFunction {
   package var quantizationRule: QuantizationRule { .integer }
+  package var precision: PrecisionFlow { .function }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let type = try required(inputs, 0, "X").type

@@ -5,7 +5,9 @@ import KDCTensor
 
 /// GRU and LSTM: X [steps, batch, input], W [directions, gates · hidden, input], R [directions, gates · hidden, hidden], B
 /// both biases, sequence lengths, initial states.
-protocol RecurrentOperator: Quantizable, Lowerable, Differentiable, MultiplyAccumulating, ChannelPassing {
+protocol RecurrentOperator: Recurrent, Quantizable, Lowerable, Differentiable, MultiplyAccumulating, ChannelPassing,
+  BatchSized, Trainable
+{
   var layer: RecurrentLayer { get }
   var linearBeforeReset: Bool { get }
   static var cell: RecurrentStep.Cell { get }
@@ -130,5 +132,18 @@ extension RecurrentOperator {
   package func recount(_ node: inout Node, in removal: inout ChannelRemoval) throws {
     guard node.attributes["hidden_size"] != nil else { return }
     node.attributes["hidden_size"] = .int(Int64(removal.size(node.inputs[2], 2)))
+  }
+}
+
+extension RecurrentOperator {
+  package func grow(_ index: Int, in repair: inout BatchRepair) throws {
+    repair.grow(index, input: 4, axis: 0)
+    for state in 5...6 { repair.grow(index, input: state, axis: 1) }
+  }
+
+  /// Uniform in ± 1 / √hidden.
+  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] {
+    let hidden = shapes[2]?.dims.last ?? 0
+    return (1...3).map { LayerParameter($0, hidden > 0 ? .uniform(1 / Double(hidden).squareRoot()) : nil) }
   }
 }

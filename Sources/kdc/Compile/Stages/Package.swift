@@ -2,6 +2,7 @@ import KDCBundle
 import KDCCompression
 import KDCDiagnostics
 import KDCGraph
+import KDCOps
 import KDCKernels
 import KDCProgram
 import KDCToolchain
@@ -102,9 +103,11 @@ extension Graph {
   /// Output channels of each convolution and fully connected layer, by node name.
   fileprivate var outputChannels: [String: Int] {
     var result: [String: Int] = [:]
-    for node in nodes where ["FusedConv", "FusedGemm", "ConvTranspose"].contains(node.opType) {
-      guard let shape = node.outputs.first.flatMap({ types[$0]?.shape }), shape.rank > 1 else { continue }
-      result[node.name] = node.opType == "FusedGemm" ? shape[shape.rank - 1] : shape[1]
+    for node in nodes {
+      guard let layer = Operators.type(of: node) as? any WeightedLayer.Type,
+        let shape = node.outputs.first.flatMap({ types[$0]?.shape }), shape.rank > 1
+      else { continue }
+      result[node.name] = shape[layer.channelAxis(rank: shape.rank)]
     }
     return result
   }

@@ -16,7 +16,7 @@ extension Pipeline {
         "quantize", "layer \(decision.layers.joined(separator: ", ")) with 7 bits, by its input '\(decision.value)'",
         accepted: decision.accepted, decision.reason)
     }
-    let float = model.float.merging(Quantizer.layersInFloat(of: model.graph)) { asked, _ in asked }
+    let float = model.float.merging(try Quantizer.layersInFloat(of: model.graph)) { asked, _ in asked }
     for (layer, reason) in float.sorted(by: { $0.key < $1.key }) {
       log.decide("quantize", "float32 for '\(layer)'", reason)
     }

@@ -1,6 +1,5 @@
 import KDCDiagnostics
 import KDCGraph
-import KDCOps
 import KDCTensor
 
 extension Graph {
@@ -9,7 +8,7 @@ extension Graph {
   /// Inputs grow along their first dimension. Where a value has its batch follows from its shapes at 1 and at `count`;
   /// targets of Reshape, sizes of Resize, initial states of recurrent layers and constants that are concatenated or
   /// added grow with it. nil where a node or output cannot be batched so. That the result computes the same for each
-  /// sample is not proven here: `TrainingGraph.batched` compares.
+  /// sample is not proven here: training compares.
   package func batched(_ count: Int) -> Graph? {
     var original = self
     guard count > 0, (try? original.inferTypes()) != nil else { return nil }
@@ -37,14 +36,20 @@ extension Graph {
   }
 }
 
-/// Infers types at the new batch, node by node, and repairs a node's constants before.
-private struct BatchRepair {
-  let original: Graph
-  var result: Graph
-  let count: Int
-  var types: [String: TensorType] = [:]
+/// An operator with constants in which the batch stands, or that meet values which have it.
+package protocol BatchSized: Operator {
+  /// Grows the constants of the node at `index` of the repaired graph.
+  func grow(_ index: Int, in repair: inout BatchRepair) throws
+}
 
-  init(original: Graph, result: Graph, count: Int) {
+/// Infers types at the new batch, node by node, and repairs a node's constants before.
+package struct BatchRepair {
+  let original: Graph
+  fileprivate(set) var result: Graph
+  let count: Int
+  private(set) var types: [String: TensorType] = [:]
+
+  fileprivate init(original: Graph, result: Graph, count: Int) {
     self.original = original
     self.result = result
     self.count = count
@@ -52,21 +57,9 @@ private struct BatchRepair {
     for input in result.inputs where result.initializers[input.name] == nil { types[input.name] = input.type }
   }
 
-  mutating func node(_ index: Int) throws {
+  fileprivate mutating func node(_ index: Int) throws {
     let node = result.nodes[index]
-    switch node.opType {
-    case "Reshape": try reshape(index)
-    case "Resize": growSizes(index, input: 3)
-    case "GRU", "LSTM":
-      grow(index, input: 4, axis: 0)
-      for state in 5...6 { grow(index, input: state, axis: 1) }
-    case "FusedConv", "FusedGemm": grow(index, input: 3, axis: 0)
-    case "Concat":
-      if let axis = node.inputs.compactMap({ batchAxis($0) }).first {
-        for input in node.inputs.indices { grow(index, input: input, axis: axis) }
-      }
-    default: break
-    }
+    if let op = try Operators.decode(node) as? any BatchSized { try op.grow(index, in: &self) }
     let repaired = result.nodes[index]
     let inputs = try repaired.inputs.map { name -> OperatorInput? in
       guard !name.isEmpty else { return nil }
@@ -79,7 +72,7 @@ private struct BatchRepair {
   }
 
   /// The axis along which `name` has grown; nil for constants.
-  private func batchAxis(_ name: String) -> Int? {
+  func batchAxis(_ name: String) -> Int? {
     guard let one = original.types[name]?.shape, let many = types[name]?.shape, one.rank == many.rank else {
       return nil
     }
@@ -87,7 +80,7 @@ private struct BatchRepair {
   }
 
   /// The target becomes the whole shape, grown where the elements before it are as many as before the input's batch.
-  private mutating func reshape(_ index: Int) throws {
+  mutating func reshape(_ index: Int) throws {
     let node = result.nodes[index]
     guard let data = node.input(0), let axis = batchAxis(data), let before = original.types[data]?.shape,
       let output = node.outputs.first, var target = original.types[output]?.shape
@@ -105,7 +98,7 @@ private struct BatchRepair {
   }
 
   /// A list of sizes, one for each dimension of the data: the batch among them grows.
-  private mutating func growSizes(_ index: Int, input: Int) {
+  mutating func growSizes(_ index: Int, input: Int) {
     let node = result.nodes[index]
     guard let data = node.input(0), let axis = batchAxis(data), let name = node.input(input),
       var sizes = result.initializers[name]?.int64s, axis < sizes.count
@@ -115,7 +108,7 @@ private struct BatchRepair {
   }
 
   /// A constant with one entry along `axis` is repeated.
-  private mutating func grow(_ index: Int, input: Int, axis: Int) {
+  mutating func grow(_ index: Int, input: Int, axis: Int) {
     guard let name = result.nodes[index].input(input), let tensor = result.initializers[name],
       axis < tensor.shape.rank, tensor.shape[axis] == 1
     else { return }
