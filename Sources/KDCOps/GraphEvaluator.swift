@@ -24,20 +24,15 @@ package struct GraphEvaluator: Sendable {
   package init(_ graph: Graph) throws {
     var faults: [Diagnostic] = []
     var steps: [Step] = []
-    var live = Set(graph.outputs)
-    for node in graph.nodes.reversed() {
+    for (node, lastUses) in zip(graph.nodes, graph.lastUses()) {
       do throws(Diagnostic) {
-        let op = try Operators.decode(node)
-        var freed: [String] = []
-        for name in node.inputs + node.outputs
-        where !name.isEmpty && graph.initializers[name] == nil && live.insert(name).inserted { freed.append(name) }
-        steps.append(Step(node: node, op: op, lastUses: freed))
+        steps.append(Step(node: node, op: try Operators.decode(node), lastUses: lastUses))
       } catch {
         faults.append(error.located(at: Place(file: graph.file, detail: node.place.detail)))
       }
     }
-    guard faults.isEmpty else { throw DiagnosticList(faults.reversed()) }
-    self.steps = steps.reversed()
+    guard faults.isEmpty else { throw DiagnosticList(faults) }
+    self.steps = steps
     initializers = graph.initializers
     inputs = graph.inputs.filter { graph.initializers[$0.name] == nil }
     outputs = graph.outputs
@@ -51,20 +46,7 @@ package struct GraphEvaluator: Sendable {
     inputs given: [String: Tensor], threads: Threads = .single, observe: ((String, Tensor) throws -> Void)? = nil
   ) throws -> [String: Tensor] {
     var values: [String: Tensor] = [:]
-    for input in inputs {
-      guard let tensor = given[input.name] else {
-        throw Diagnostic(.missingInput, "no value for graph input '\(input.name)'", at: Place(file: file))
-      }
-      guard tensor.dataType == input.type.dataType else {
-        throw Diagnostic(
-          .typeMismatch, "graph input '\(input.name)' is \(input.type), not \(tensor.type)", at: Place(file: file))
-      }
-      guard tensor.shape == input.type.shape else {
-        throw Diagnostic(
-          .shapeMismatch, "graph input '\(input.name)' is \(input.type), not \(tensor.type)", at: Place(file: file))
-      }
-      values[input.name] = tensor
-    }
+    for input in inputs { values[input.name] = try input.value(in: given, file: file) }
     for step in steps {
       let results = try evaluate(step, values, threads)
       for (name, result) in zip(step.node.outputs, results) where !name.isEmpty {
@@ -96,5 +78,21 @@ package struct GraphEvaluator: Sendable {
     } catch let fault as Diagnostic {
       throw fault.located(at: Place(file: file, detail: step.node.place.detail))
     }
+  }
+}
+
+extension ValueInfo {
+  /// The tensor that is given for a graph's input. Throws KDC2012 where there is none, KDC2014 or KDC2015 for one of another
+  /// shape or type.
+  package func value(in given: [String: Tensor], file: String) throws(Diagnostic) -> Tensor {
+    guard let tensor = given[name] else {
+      throw Diagnostic(.missingInput, "no value for graph input '\(name)'", at: Place(file: file))
+    }
+    guard tensor.type == type else {
+      throw Diagnostic(
+        tensor.dataType == type.dataType ? .shapeMismatch : .typeMismatch,
+        "graph input '\(name)' is \(type), not \(tensor.type)", at: Place(file: file))
+    }
+    return tensor
   }
 }

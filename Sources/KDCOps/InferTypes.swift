@@ -110,7 +110,7 @@ extension Graph {
 
   /// The fault of a model whose values are too large together.
   private func peakFault(_ limits: ValueLimits) -> Diagnostic? {
-    let peak = activationPeak
+    let peak = activationPeak(lastUses())
     guard peak.bytes > limits.liveBytes else { return nil }
     let place = peak.node.map { nodes[$0].place.detail ?? "" }
     return ValueLimits.tooLarge("what the model keeps at one time", bytes: peak.bytes, of: limits.liveBytes)

@@ -53,7 +53,8 @@ struct QuantizationPlan {
       guard let concat = graph.nodes[index].outputs.lazy.compactMap({ deferred[$0] }).first else { return }
       waiting[concat, default: []].append(index)
     }
-    (lastUses, peakBytes) = Self.lifetimes(graph, waiting)
+    lastUses = graph.lastUses(reading: waiting.mapValues { $0.flatMap { graph.nodes[$0].inputs } })
+    peakBytes = max(graph.activationPeak(lastUses).bytes, 1)
   }
 
   private static func quantizedValues(
@@ -118,24 +119,5 @@ struct QuantizationPlan {
       result[name] = user
     }
     return result
-  }
-
-  private static func lifetimes(_ graph: Graph, _ waiting: [Int: [Int]]) -> (lastUses: [[String]], peakBytes: Int) {
-    var lastUses = [[String]](repeating: [], count: graph.nodes.count)
-    var seen = Set(graph.outputs)
-    for (index, node) in graph.nodes.enumerated().reversed() {
-      let awaited = (waiting[index] ?? []).flatMap { graph.nodes[$0].inputs }
-      for name in node.inputs + node.outputs + awaited where !name.isEmpty && graph.initializers[name] == nil {
-        if seen.insert(name).inserted { lastUses[index].append(name) }
-      }
-    }
-    var live = graph.inputs.reduce(0) { $0 + $1.type.byteCount }
-    var peak = live
-    for (index, node) in graph.nodes.enumerated() {
-      live += node.outputs.reduce(0) { $0 + (graph.types[$1]?.byteCount ?? 0) }
-      peak = max(peak, live)
-      live -= lastUses[index].reduce(0) { $0 + (graph.types[$1]?.byteCount ?? 0) }
-    }
-    return (lastUses, max(peak, 1))
   }
 }

@@ -26,14 +26,7 @@ struct LayerWalk {
     self.graph = graph
     self.threads = threads
     operators = try graph.nodes.map { try Operators.decode($0) }
-    var live: Set<String> = []
-    var uses = [[String]](repeating: [], count: graph.nodes.count)
-    for (index, node) in graph.nodes.enumerated().reversed() {
-      for name in node.inputs + node.outputs where !name.isEmpty && live.insert(name).inserted {
-        uses[index].append(name)
-      }
-    }
-    lastUses = uses
+    lastUses = graph.lastUses()
   }
 
   /// Calls `visit` for every FusedConv and FusedGemm in order. It may return other weights and biases, which the rest of

@@ -54,19 +54,14 @@ package struct TrainingGraph: Sendable {
     }
     for input in graph.inputs { _ = position(input.name) }
     var steps: [Step] = []
-    for node in graph.nodes {
+    for (node, lastUses) in zip(graph.nodes, graph.lastUses()) {
       steps.append(
         Step(
           op: try Self.decode(node, form), inputs: node.inputs.map(position), outputs: node.outputs.map(position),
-          lastUses: [], isFloat: node.outputs.map { graph.types[$0]?.dataType.isFloat ?? false }))
+          lastUses: lastUses.compactMap { positions[$0] },
+          isFloat: node.outputs.map { graph.types[$0]?.dataType.isFloat ?? false }))
     }
     for output in graph.outputs { _ = position(output) }
-    var live = Set(graph.outputs.compactMap { positions[$0] } + graph.initializers.keys.compactMap { positions[$0] })
-    for index in steps.indices.reversed() {
-      for used in (steps[index].inputs + steps[index].outputs).compactMap({ $0 }) where live.insert(used).inserted {
-        steps[index].lastUses.append(used)
-      }
-    }
     var constants = [Tensor?](repeating: nil, count: positions.count)
     for (name, tensor) in graph.initializers { if let at = positions[name] { constants[at] = tensor } }
     self.graph = graph
@@ -95,14 +90,7 @@ package struct TrainingGraph: Sendable {
   ) throws -> Tape {
     var values = constants
     for input in self.inputs {
-      guard let tensor = inputs[input.name] else {
-        throw Diagnostic(.missingInput, "no value for graph input '\(input.name)'", at: Place(file: graph.file))
-      }
-      guard tensor.type == input.type else {
-        throw Diagnostic(
-          tensor.dataType == input.type.dataType ? .shapeMismatch : .typeMismatch,
-          "graph input '\(input.name)' is \(input.type), not \(tensor.type)", at: Place(file: graph.file))
-      }
+      let tensor = try input.value(in: inputs, file: graph.file)
       if let at = positions[input.name] { values[at] = tensor }
     }
     for (name, tensor) in parameters {
