@@ -50,39 +50,16 @@ extension Tensor {
 func broadcastSums(_ values: [Float], _ from: Shape, to shape: Shape) -> [Float] {
   var result = [Float](repeating: 0, count: shape.count)
   guard from.count > 0 else { return result }
-  // Neighbouring dimensions that the result walks evenly become one loop.
-  var loops: [(n: Int, step: Int)] = []
-  for (dim, step) in zip(from.dims, Broadcasting.strides(of: shape, over: from)).reversed() where dim != 1 {
-    if let last = loops.last, step == last.n * last.step {
-      loops[loops.count - 1].n *= dim
-    } else {
-      loops.append((dim, step))
-    }
-  }
-  let inner = loops.first ?? (1, 1)
-  let outer = Array(loops.dropFirst())
-  var index = [Int](repeating: 0, count: outer.count)
-  var target = 0
+  let loops = StridedLoops(from.dims, Broadcasting.strides(of: shape, over: from))
+  let (count, step) = (loops.row.n, loops.row.a)
   values.withPointer { values in
     result.withUnsafeMutableBufferPointer { result in
-      var row = values
-      while true {
-        if inner.step == 0 {
-          result[target] += VectorSums.sum(row, inner.n)
+      loops.forEachRow { at, target, _ in
+        if step == 0 {
+          result[target] += VectorSums.sum(values + at, count)
         } else {
-          for i in 0..<inner.n { result[target &+ i &* inner.step] += row[i] }
+          for i in 0..<count { result[target &+ i &* step] += values[at &+ i] }
         }
-        row += inner.n
-        var level = 0
-        while level < outer.count {
-          index[level] &+= 1
-          target &+= outer[level].step
-          if index[level] < outer[level].n { break }
-          target &-= outer[level].n &* outer[level].step
-          index[level] = 0
-          level += 1
-        }
-        if level == outer.count { break }
       }
     }
   }

@@ -123,38 +123,15 @@ private struct StridedView: Rearrangement {
   let dims: [Int]
 
   func move<T: TensorElement>(_ source: UnsafeBufferPointer<T>, to target: UnsafeMutableBufferPointer<T>) {
-    // Neighbouring dimensions that the source walks evenly become one loop.
-    var loops: [(n: Int, stride: Int)] = []
-    for axis in dims.indices.reversed() where dims[axis] != 1 {
-      if let last = loops.last, strides[axis] == last.n * last.stride {
-        loops[loops.count - 1].n *= dims[axis]
+    let loops = StridedLoops(dims, strides)
+    let (count, stride) = (loops.row.n, loops.row.a)
+    loops.forEachRow { to, from, _ in
+      let from = offset &+ from
+      if stride == 1 {
+        _ = UnsafeMutableBufferPointer(rebasing: target[to..<to + count]).initialize(from: source[from..<from + count])
       } else {
-        loops.append((dims[axis], strides[axis]))
+        for i in 0..<count { target.initializeElement(at: to &+ i, to: source[from &+ i &* stride]) }
       }
-    }
-    let inner = loops.first ?? (1, 1)
-    let outer = Array(loops.dropFirst())
-    var index = [Int](repeating: 0, count: outer.count)
-    var from = offset
-    var to = 0
-    while true {
-      if inner.stride == 1 {
-        _ = UnsafeMutableBufferPointer(rebasing: target[to..<to + inner.n])
-          .initialize(from: source[from..<from + inner.n])
-      } else {
-        for i in 0..<inner.n { target.initializeElement(at: to &+ i, to: source[from &+ i &* inner.stride]) }
-      }
-      to &+= inner.n
-      var level = 0
-      while level < outer.count {
-        index[level] &+= 1
-        from &+= outer[level].stride
-        if index[level] < outer[level].n { break }
-        from &-= outer[level].n &* outer[level].stride
-        index[level] = 0
-        level += 1
-      }
-      if level == outer.count { break }
     }
   }
 }

@@ -74,30 +74,17 @@ extension Reduction.Plan {
   /// Combines the elements of each group, first to last.
   fileprivate func fold<T>(_ values: [T], start: T, _ combine: (T, T) -> T) -> [T] {
     var result = [T](repeating: start, count: output.count)
-    // Distance in the result for a step along each input axis; 0 along reduced ones.
-    let steps = zip(kept.strides, reduced).map { $1 ? 0 : $0 }
-    guard let inner = input.dims.last, let innerStep = steps.last, inner > 0 else {
-      for i in values.indices { result[i] = combine(result[i], values[i]) }
-      return result
-    }
-    var position = [Int](repeating: 0, count: input.rank)
-    var target = 0
-    for row in stride(from: 0, to: values.count, by: inner) {
-      if innerStep == 0 {
+    guard !values.isEmpty else { return result }
+    // How far the result moves for a step along each input axis: not at all along reduced ones.
+    let loops = StridedLoops(input.dims, zip(kept.strides, reduced).map { $1 ? 0 : $0 })
+    let (count, step) = (loops.row.n, loops.row.a)
+    loops.forEachRow { at, target, _ in
+      if step == 0 {
         var value = result[target]
-        for i in 0..<inner { value = combine(value, values[row &+ i]) }
+        for i in 0..<count { value = combine(value, values[at &+ i]) }
         result[target] = value
       } else {
-        for i in 0..<inner { result[target &+ i] = combine(result[target &+ i], values[row &+ i]) }
-      }
-      var axis = input.rank - 2
-      while axis >= 0 {
-        position[axis] += 1
-        target += steps[axis]
-        if position[axis] < input[axis] { break }
-        target -= steps[axis] * position[axis]
-        position[axis] = 0
-        axis -= 1
+        for i in 0..<count { result[target &+ i &* step] = combine(result[target &+ i &* step], values[at &+ i]) }
       }
     }
     return result

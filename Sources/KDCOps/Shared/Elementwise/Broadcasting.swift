@@ -56,42 +56,18 @@ extension Operator {
 }
 
 /// y[i] = f(a[i], b[i]) with both operands broadcast to `shape`, row-major.
-///
-/// Adjacent dimensions that both operands walk evenly are merged first, so that the inner loop is long and has
-/// operand strides of 0 or 1.
 func broadcastMap<A: TensorElement, B: TensorElement, R: TensorElement>(
   _ a: [A], _ aShape: Shape, _ b: [B], _ bShape: Shape, to shape: Shape, _ f: (A, B) -> R
 ) -> [R] {
   let count = shape.count
   guard count > 0 else { return [] }
-  let loops = mergedLoops(
+  let loops = StridedLoops(
     shape.dims, Broadcasting.strides(of: aShape, over: shape), Broadcasting.strides(of: bShape, over: shape))
-  let inner = loops.last ?? (n: 1, a: 0, b: 0)
-  let outer = loops.dropLast()
   return [R](unsafeUninitializedCapacity: count) { out, initialized in
     a.withUnsafeBufferPointer { a in
       b.withUnsafeBufferPointer { b in
         guard let y = out.baseAddress, let a = a.baseAddress, let b = b.baseAddress else { return }
-        var index = [Int](repeating: 0, count: outer.count)
-        var at = 0
-        var aAt = 0
-        var bAt = 0
-        while true {
-          applyRow(y + at, a + aAt, b + bAt, inner, f)
-          at &+= inner.n
-          var level = outer.count - 1
-          while level >= 0 {
-            index[level] &+= 1
-            aAt &+= outer[level].a
-            bAt &+= outer[level].b
-            if index[level] < outer[level].n { break }
-            aAt &-= outer[level].n &* outer[level].a
-            bAt &-= outer[level].n &* outer[level].b
-            index[level] = 0
-            level -= 1
-          }
-          if level < 0 { break }
-        }
+        loops.forEachRow { applyRow(y + $0, a + $1, b + $2, loops.row, f) }
       }
     }
     initialized = count
@@ -109,17 +85,4 @@ private func applyRow<A, B, R>(
   case (0, 1): for i in 0..<loop.n { (y + i).initialize(to: f(a[0], b[i])) }
   default: for i in 0..<loop.n { (y + i).initialize(to: f(a[i &* loop.a], b[i &* loop.b])) }
   }
-}
-
-/// The loops over `dims` with neighbours merged where both operands allow it, outermost first.
-private func mergedLoops(_ dims: [Int], _ a: [Int], _ b: [Int]) -> [(n: Int, a: Int, b: Int)] {
-  var loops: [(n: Int, a: Int, b: Int)] = []
-  for axis in dims.indices.reversed() where dims[axis] != 1 {
-    if let last = loops.last, a[axis] == last.n * last.a, b[axis] == last.n * last.b {
-      loops[loops.count - 1].n *= dims[axis]
-    } else {
-      loops.append((dims[axis], a[axis], b[axis]))
-    }
-  }
-  return loops.reversed()
 }
