@@ -30,6 +30,7 @@ struct SimulationTests {
   @Test("So they are in the quickstart pair's student", arguments: [8, 7, 4])
   func quickstart(_ bits: Int) throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("bundles/quickstart")
     try agree(
       model: folder.appendingPathComponent("student.onnx").path, data: folder.appendingPathComponent("calib.npz").path,
