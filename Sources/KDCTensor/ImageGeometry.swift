@@ -2,15 +2,21 @@
 package struct ImageGeometry: Hashable, Sendable {
   /// One spatial axis: output position o reads input o · stride + tap · dilation − padBegin; outside is zero.
   package struct Axis: Hashable, Sendable {
-    package var input, output, kernel, stride, dilation, padBegin: Int
-    package init(input: Int, output: Int, kernel: Int, stride: Int = 1, dilation: Int = 1, padBegin: Int = 0) {
+    package var input, output, kernel, stride, dilation, padBegin, padEnd: Int
+    package init(
+      input: Int, output: Int, kernel: Int, stride: Int = 1, dilation: Int = 1, padBegin: Int = 0, padEnd: Int = 0
+    ) {
       self.input = input
       self.output = output
       self.kernel = kernel
       self.stride = stride
       self.dilation = dilation
       self.padBegin = padBegin
+      self.padEnd = padEnd
     }
+
+    /// The axis that one-dimensional operators have for their height.
+    package static let unit = Axis(input: 1, output: 1, kernel: 1)
 
     /// The output positions in `range` whose tap `tap` reads inside the input.
     @inline(__always)

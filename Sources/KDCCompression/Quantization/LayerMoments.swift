@@ -37,17 +37,12 @@ struct LayerMoments {
   init?(_ part: WeightedNode, weights: Shape, inputs: [Tensor], lacks: [Tensor]?, threads: Threads) throws {
     guard let first = inputs.first else { return nil }
     let columns: ColumnSource
-    if let conv = part.linear as? FusedConv {
-      let axes = try conv.window.resolve(conv, input: first.shape, kernel: Array(weights.dims[2...])).planar
-      columns = .image(
-        ImageGeometry(
-          batch: 1, inputChannels: first.shape[1], outputChannels: weights[0], groups: conv.group, y: axes.y.geometry,
-          x: axes.x.geometry))
-      guard first.shape[0] == 1 else { return nil }
-    } else if part.linear is FusedGemm {
-      columns = .rows(depth: weights[1], outputs: weights[0])
+    guard let layer = part.linear as? any FusedLayer else { return nil }
+    if let geometry = try layer.patches(input: first.shape, weights: weights) {
+      guard geometry.batch == 1 else { return nil }
+      columns = .image(geometry)
     } else {
-      return nil
+      columns = .rows(depth: weights[1], outputs: weights[0])
     }
     depth = columns.depth
     rows = columns.rows

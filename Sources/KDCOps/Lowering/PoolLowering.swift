@@ -101,15 +101,18 @@ extension Lowering {
   }
 }
 
-extension Operator {
-  func poolGeometry(_ x: Shape, _ axes: [SpatialWindow.Axis]) -> StepGeometry {
-    let (y, z) = axes.planar
-    return StepGeometry(
-      input: (y.input, z.input, x[1]), output: (y.output, z.output, x[1]), kernel: (y.kernel, z.kernel),
-      strides: (y.stride, z.stride), dilations: (y.dilation, z.dilation), padTop: y.padBegin, padLeft: z.padBegin,
-      groups: x[1])
+extension StepGeometry {
+  /// Windows over an image.
+  init(_ axes: [SpatialWindow.Axis], inputs: Int, outputs: Int, groups: Int) {
+    let (y, x) = axes.planar
+    self.init(
+      input: (y.input, x.input, inputs), output: (y.output, x.output, outputs), kernel: (y.kernel, x.kernel),
+      strides: (y.stride, x.stride), dilations: (y.dilation, x.dilation), padTop: y.padBegin, padLeft: x.padBegin,
+      groups: groups)
   }
+}
 
+extension Operator {
   /// The shape of an image batch of one.
   func oneImage(_ node: Node, _ lowering: Lowering) throws -> Shape {
     let x = try lowering.shape(of: node.inputs[0])

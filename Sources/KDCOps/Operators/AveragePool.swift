@@ -44,7 +44,8 @@ extension AveragePool: Lowerable {
     let (y, z) = axes.planar
     try lowering.mean(
       MeanPlan(
-        input: node.inputs[0], output: node.outputs[0], geometry: poolGeometry(x, axes), countsPadding: countsPadding,
+        input: node.inputs[0], output: node.outputs[0],
+        geometry: StepGeometry(axes, inputs: x[1], outputs: x[1], groups: x[1]), countsPadding: countsPadding,
         padded: (y.padBegin + y.input + y.padEnd, z.padBegin + z.input + z.padEnd)))
   }
 }

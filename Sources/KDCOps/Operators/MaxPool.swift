@@ -40,7 +40,9 @@ extension MaxPool: ParallelOperator {
 extension MaxPool: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     let x = try oneImage(node, lowering)
-    try lowering.maximum(node.inputs[0], node.outputs[0], poolGeometry(x, window.resolve(self, input: x)))
+    let axes = try window.resolve(self, input: x)
+    try lowering.maximum(
+      node.inputs[0], node.outputs[0], StepGeometry(axes, inputs: x[1], outputs: x[1], groups: x[1]))
   }
 }
 

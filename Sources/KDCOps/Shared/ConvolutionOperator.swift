@@ -41,8 +41,8 @@ extension ConvolutionOperator {
   func geometry(_ x: Shape, _ w: Shape) throws(Diagnostic) -> (geometry: ImageGeometry, output: Shape) {
     let axes = try window.resolve(self, input: x, kernel: Array(w.dims[2...]))
     let geometry = ImageGeometry(
-      batch: x[0], inputChannels: x[1], outputChannels: w[0], groups: group, y: axes.planar.y.geometry,
-      x: axes.planar.x.geometry)
+      batch: x[0], inputChannels: x[1], outputChannels: w[0], groups: group, y: axes.planar.y,
+      x: axes.planar.x)
     return (geometry, Shape([x[0], w[0]] + axes.map(\.output)))
   }
 
@@ -82,9 +82,8 @@ extension ConvolutionOperator {
     let x = try lowering.shape(of: node.inputs[0])
     let w = try lowering.shape(of: node.inputs[1])
     guard x[0] == 1 else { throw cannotLower(node, "of \(x[0]) images", hint: "export the model with batch size 1") }
-    let (y, z) = try window.resolve(self, input: x, kernel: Array(w.dims[2...])).planar
-    let channels = w[0]
-    let (perGroup, taps) = (w[1], y.kernel * z.kernel)
+    let axes = try window.resolve(self, input: x, kernel: Array(w.dims[2...]))
+    let (channels, perGroup, taps) = (w[0], w[1], w.dims[2...].reduce(1, *))
     guard let stored = ConvolutionWeights(node.inputs[1], rows: channels, in: lowering) else {
       throw cannotLower(node, "with weights that are computed from data")
     }
@@ -96,10 +95,7 @@ extension ConvolutionOperator {
     try lowering.convolution(
       ConvolutionPlan(
         input: node.inputs[0], output: node.outputs[0], residual: node.input(3),
-        geometry: StepGeometry(
-          input: (y.input, z.input, x[1]), output: (y.output, z.output, channels), kernel: (y.kernel, z.kernel),
-          strides: (y.stride, z.stride), dilations: (y.dilation, z.dilation), padTop: y.padBegin, padLeft: z.padBegin,
-          groups: group),
+        geometry: StepGeometry(axes, inputs: x[1], outputs: channels, groups: group),
         weights: weights, bias: try bias(node, 2, count: channels, lowering), activation: activation.function))
   }
 }

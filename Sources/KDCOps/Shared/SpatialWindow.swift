@@ -14,16 +14,7 @@ package struct SpatialWindow: Sendable {
     case valid
   }
 
-  /// One axis with everything resolved.
-  package struct Axis: Hashable, Sendable {
-    package var input, output, kernel, stride, dilation, padBegin, padEnd: Int
-    package var geometry: ImageGeometry.Axis {
-      ImageGeometry.Axis(
-        input: input, output: output, kernel: kernel, stride: stride, dilation: dilation, padBegin: padBegin)
-    }
-    /// The axis one-dimensional operators get as their height.
-    package static let unit = Axis(input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, padBegin: 0, padEnd: 0)
-  }
+  package typealias Axis = ImageGeometry.Axis
 
   package let kernel: [Int]?
   package let strides: [Int]?

@@ -93,7 +93,7 @@ extension ConvTranspose {
     }
     return ImageGeometry(
       batch: x[0], inputChannels: w[1] * group, outputChannels: x[1], groups: group,
-      y: reversed.planar.y.geometry, x: reversed.planar.x.geometry)
+      y: reversed.planar.y, x: reversed.planar.x)
   }
 }
 
