@@ -45,6 +45,7 @@ package enum Operators {
     GreaterOrEqual.self,
     HardSigmoid.self,
     HardSwish.self,
+    Hardmax.self,
     Identity.self,
     InstanceNormalization.self,
     LSTM.self,
