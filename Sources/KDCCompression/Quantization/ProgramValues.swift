@@ -72,9 +72,9 @@ struct ProgramValues {
     else { throw InternalError("'\(name)' has no value whose mean could be taken") }
     let samples = value.bytes[form].prefix(count)
     let means: [Float]
-    if case .int8(let scale, let zeroPoint, _) = value.forms[form].encoding {
+    if case .int8(let affine) = value.forms[form].encoding {
       means = Self.sums(samples).map { sum in
-        Float((Double(sum) / Double(samples.count) - Double(zeroPoint)) * Double(scale))
+        Float((Double(sum) / Double(samples.count) - Double(affine.zeroPoint)) * Double(affine.scale))
       }
     } else {
       let rounding = rounding(of: name, graph)

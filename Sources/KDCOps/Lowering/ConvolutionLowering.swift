@@ -80,8 +80,8 @@ extension Lowering {
   mutating func convolution(_ plan: ConvolutionPlan) throws -> Form {
     var plan = plan
     plan.geometry = plan.geometry.asRow
-    if let buffer = try integerConvolution(plan), let encoding = quantized(plan.output) {
-      return Form(encoding: encoding, layout: plan.outputLayout, buffer: buffer)
+    if let buffer = try integerConvolution(plan) {
+      return Form(encoding: encoding(of: plan.output), layout: plan.outputLayout, buffer: buffer)
     }
     return Form(encoding: .native, layout: plan.outputLayout, buffer: try floatConvolution(plan))
   }
@@ -115,75 +115,62 @@ extension Lowering {
 
   /// nil where a value is not int8 or no integers fit the scales.
   private mutating func integerConvolution(_ plan: ConvolutionPlan) throws -> BufferID? {
-    guard case .int8(let inputScale, let inputZero, _)? = quantized(plan.input),
-      case .int8(let outputScale, let outputZero, _)? = quantized(plan.output), case .int8 = plan.weights.values
+    guard let from = quantized(plan.input), let to = quantized(plan.output),
+      let fused = IntegerWeights(plan, input: from, outputScale: to.scale)
     else { return nil }
-    var residual: (encoding: Encoding, ratio: Double)?
-    if let name = plan.residual {
-      guard let encoding = quantized(name), case .int8(let scale, _, _) = encoding else { return nil }
-      residual = (encoding, Double(scale) / Double(outputScale))
+    let (low, high) = RequantizationChoice.clamp(plan.activation, to)
+    func requantization(_ factors: RequantizationChoice.Factors) -> Requantization {
+      Requantization(
+        preShift: factors.preShift, shift: factors.shift, zeroPoint: to.zeroPoint, low: low, high: high)
     }
-    let fused = IntegerWeights(plan, inputScale: inputScale, inputZero: inputZero, outputScale: outputScale)
-    guard let fused else { return nil }
-    let (low, high) = RequantizationChoice.clamp(
-      plan.activation, scale: outputScale, zeroPoint: outputZero, limits: limits(of: plan.output))
-
-    if let residual {
-      guard
-        let (factors, multiplier) = RequantizationChoice.factors(
-          fused.factors, accumulatorBound: fused.bound, residualRatio: residual.ratio)
-      else { return try convolutionThenAdd(plan, residual.encoding) }
-      guard let name = plan.residual, case .int8(_, let zeroPoint, _) = residual.encoding else { return nil }
-      let buffer = try read(name, as: residual.encoding, in: [plan.outputLayout]).buffer
-      let step = ConvolutionStep.Residual(buffer: buffer, zeroPoint: zeroPoint, multiplier: multiplier)
-      let requantization = Requantization(
-        preShift: factors.preShift, shift: factors.shift, zeroPoint: outputZero, low: low, high: high)
-      return try emit(plan, fused, factors, requantization, residual: step)
+    guard let name = plan.residual else {
+      return try RequantizationChoice.factors(fused.factors, accumulatorBound: fused.bound)
+        .map { try emit(plan, fused, $0, requantization($0)) }
     }
-    guard let factors = RequantizationChoice.factors(fused.factors, accumulatorBound: fused.bound) else { return nil }
+    guard let residual = quantized(name) else { return nil }
+    guard
+      let (factors, multiplier) = RequantizationChoice.factors(
+        fused.factors, accumulatorBound: fused.bound, residualRatio: Double(residual.scale) / Double(to.scale))
+    else { return try convolutionThenAdd(plan, name, residual) }
+    let buffer = try read(name, as: .int8(residual), in: [plan.outputLayout]).buffer
     return try emit(
-      plan, fused, factors,
-      Requantization(preShift: factors.preShift, shift: factors.shift, zeroPoint: outputZero, low: low, high: high))
+      plan, fused, factors, requantization(factors),
+      residual: ConvolutionStep.Residual(buffer: buffer, zeroPoint: residual.zeroPoint, multiplier: multiplier))
   }
 
   private mutating func emit(
     _ plan: ConvolutionPlan, _ fused: IntegerWeights, _ factors: RequantizationChoice.Factors,
     _ requantization: Requantization, residual: ConvolutionStep.Residual? = nil, to output: BufferID? = nil
   ) throws -> BufferID {
-    guard let inputEncoding = quantized(plan.input), case .int8(_, let inputZero, _) = inputEncoding,
-      let outputEncoding = quantized(plan.output)
-    else { throw InternalError("integer convolution of float values") }
+    guard let from = quantized(plan.input) else { throw InternalError("integer convolution of float values") }
     let g = plan.geometry
-    let input = try read(plan.input, as: inputEncoding, in: [plan.inputLayout]).buffer
+    let input = try read(plan.input, as: .int8(from), in: [plan.inputLayout]).buffer
     let shape: Shape = [g.outputChannels, g.kernelHeight, g.kernelWidth, g.inputChannels / g.groups]
     let weights = addConstant(Tensor(shape, fused.weights), "weights", isInt4: plan.weights.isInt4)
     let bias = addConstant(Tensor([fused.bias.count], fused.bias), "bias")
     let multipliers = addConstant(Tensor([factors.multipliers.count], factors.multipliers), "multipliers")
-    let buffer = try output ?? target(plan, outputEncoding)
+    let buffer = try output ?? target(plan, encoding(of: plan.output))
     append {
       ConvolutionStep(
-        name: $0, input: input, output: buffer, geometry: g, inputZeroPoint: inputZero, weights: weights, bias: bias,
-        multipliers: multipliers, requantization: requantization, residual: residual)
+        name: $0, input: input, output: buffer, geometry: g, inputZeroPoint: from.zeroPoint, weights: weights,
+        bias: bias, multipliers: multipliers, requantization: requantization, residual: residual)
     }
     return buffer
   }
 
   /// The convolution into a buffer of its own, then an addition.
-  private mutating func convolutionThenAdd(_ plan: ConvolutionPlan, _ residual: Encoding) throws -> BufferID? {
-    guard let name = plan.residual, let outputEncoding = quantized(plan.output),
-      case .int8(let residualScale, let residualZero, _) = residual,
-      case .int8(let scale, let zeroPoint, _) = outputEncoding,
-      case .int8(let inputScale, let inputZero, _)? = quantized(plan.input)
-    else { return nil }
+  private mutating func convolutionThenAdd(
+    _ plan: ConvolutionPlan, _ name: String, _ residual: Affine
+  ) throws -> BufferID? {
+    guard let from = quantized(plan.input), let to = quantized(plan.output) else { return nil }
     // The convolution's part is an output minus a residual: a range that holds all of them.
-    let low = Float(-128 - zeroPoint) * scale - Float(127 - residualZero) * residualScale
-    let high = Float(127 - zeroPoint) * scale - Float(-128 - residualZero) * residualScale
+    let (low, high) = (to.real(-128) - residual.real(127), to.real(127) - residual.real(-128))
     let partScale = (high - low) / 255
     let partZero = Int(min(max((-128 - low / partScale).rounded(), -128), 127))
     guard
-      let fused = IntegerWeights(plan, inputScale: inputScale, inputZero: inputZero, outputScale: partScale),
+      let fused = IntegerWeights(plan, input: from, outputScale: partScale),
       let factors = RequantizationChoice.factors(fused.factors, accumulatorBound: fused.bound),
-      let addition = AdditionFactors(a: partScale, b: residualScale, output: scale)
+      let addition = AdditionFactors(a: partScale, b: residual.scale, output: to.scale)
     else { return nil }
     var type = try type(of: plan.output)
     type = TensorType(.int8, plan.outputLayout.memoryShape(of: type.shape))
@@ -192,18 +179,16 @@ extension Lowering {
       plan, fused, factors,
       Requantization(preShift: factors.preShift, shift: factors.shift, zeroPoint: partZero, low: -128, high: 127),
       to: part)
-    let other = try read(name, as: residual, in: [plan.outputLayout]).buffer
-    let output = try write(plan.output, as: outputEncoding, in: plan.outputLayout)
-    let clamp = RequantizationChoice.clamp(
-      plan.activation, scale: scale, zeroPoint: zeroPoint, limits: limits(of: plan.output))
+    let other = try read(name, as: .int8(residual), in: [plan.outputLayout]).buffer
+    let output = try write(plan.output, as: .int8(to), in: plan.outputLayout)
+    let clamp = RequantizationChoice.clamp(plan.activation, to)
     append {
       AddStep(
         name: $0, a: part, b: other, output: output,
         walk: Walk(extents: [type.shape.count], strides: [[1], [1], [1]]), zeroPointA: partZero,
-        zeroPointB: residualZero,
-        multiplierA: addition.a, multiplierB: addition.b,
+        zeroPointB: residual.zeroPoint, multiplierA: addition.a, multiplierB: addition.b,
         requantization: Requantization(
-          preShift: 0, shift: addition.shift, zeroPoint: zeroPoint, low: clamp.low, high: clamp.high))
+          preShift: 0, shift: addition.shift, zeroPoint: to.zeroPoint, low: clamp.low, high: clamp.high))
     }
     return output
   }
@@ -220,10 +205,10 @@ struct IntegerWeights {
   var bound: Double
 
   /// nil for float weights and scales that are no numbers.
-  init?(_ plan: ConvolutionPlan, inputScale: Float, inputZero: Int, outputScale: Float) {
+  init?(_ plan: ConvolutionPlan, input: Affine, outputScale: Float) {
     guard case .int8(var values, let scales) = plan.weights.values else { return nil }
     let depth = plan.weights.depth
-    let reach = Double(max(127 - inputZero, inputZero + 128))
+    let reach = Double(max(127 - input.zeroPoint, input.zeroPoint + 128))
     bias = []
     factors = []
     bound = 0
@@ -231,7 +216,7 @@ struct IntegerWeights {
       var scale = Double(scales[n])
       guard scale > 0, scale.isFinite, plan.bias[n].isFinite else { return nil }
       let row = n * depth..<(n + 1) * depth
-      var integerBias = Double(plan.bias[n]) / (Double(inputScale) * scale)
+      var integerBias = Double(plan.bias[n]) / (Double(input.scale) * scale)
       // A bias that is too large for its channel's weights: coarser weights make room; dead channels come here too.
       if abs(integerBias) > 0x1p29 {
         let ratio = 0x1p28 / abs(integerBias)
@@ -245,10 +230,10 @@ struct IntegerWeights {
         sum += Int(values[k])
         magnitude += abs(Int(values[k]))
       }
-      let factor = Double(inputScale) * scale / Double(outputScale)
+      let factor = Double(input.scale) * scale / Double(outputScale)
       let unit = RequantizationChoice.biasUnit(factor)
       bound = max(bound, abs(integerBias) + unit + Double(magnitude) * reach)
-      let stored = ((integerBias - Double(inputZero) * Double(sum)) / unit).rounded() * unit
+      let stored = ((integerBias - Double(input.zeroPoint) * Double(sum)) / unit).rounded() * unit
       guard bound < 0x1p31, abs(stored) < 0x1p31 else { return nil }
       bias.append(Int32(stored))
       factors.append(factor)

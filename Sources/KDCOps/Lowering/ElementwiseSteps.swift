@@ -62,23 +62,18 @@ extension Lowering {
   mutating func integerTable(
     _ input: String, _ output: String, channels: Int, _ f: (Float, Int) -> Float
   ) throws -> Bool {
-    guard let from = quantized(input), let to = quantized(output), case .int8(let scale, let zeroPoint, _) = from,
-      case .int8(let outputScale, let outputZero, _) = to, channels * 256 <= Self.largestTable
-    else { return false }
+    guard let from = quantized(input), let to = quantized(output), channels * 256 <= Self.largestTable else {
+      return false
+    }
     let shape = try shape(of: input)
     guard try self.shape(of: output) == shape, channels == 1 || (shape.rank >= 2 && shape[1] == channels) else {
       return false
     }
-    let values = (0..<channels).flatMap { channel in
-      (-128...127).map { q in
-        QuantizeStep.quantize(
-          f(Float(q - zeroPoint) * scale, channel), inverseScale: 1 / outputScale, zeroPoint: outputZero
-        ).clamped(to: to.limits)
-      }
-    }
+    let values = (0..<channels).flatMap { channel in from.table(to: to) { f($0, channel) } }
     let table = addConstant(Tensor([channels, 256], values), "table")
-    let form = try read(input, as: from, in: channels > 1 ? [.channelsLast] : availableLayouts(input, from))
-    let buffer = try write(output, as: to, in: form.layout)
+    let layouts = channels > 1 ? [.channelsLast] : availableLayouts(input, .int8(from))
+    let form = try read(input, as: .int8(from), in: layouts)
+    let buffer = try write(output, as: .int8(to), in: form.layout)
     append {
       TableStep(
         name: $0, input: form.buffer, output: buffer, count: shape.count, channels: channels, table: table)

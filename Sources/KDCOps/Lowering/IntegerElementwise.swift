@@ -23,14 +23,14 @@ extension Lowering {
   mutating func integerAdd(_ a: String, _ b: String, _ output: String, sign: Int) throws -> Bool {
     guard let operands = try integerOperands(a, b, output),
       let factors = AdditionFactors(
-        a: operands.a.scale, b: operands.b.scale, output: operands.output.scale, sign: sign)
+        a: operands.a.affine.scale, b: operands.b.affine.scale, output: operands.output.scale, sign: sign)
     else { return false }
-    let buffer = try write(output, as: operands.output.encoding, in: operands.layout)
-    let limits = limits(of: output)
+    let buffer = try write(output, as: .int8(operands.output), in: operands.layout)
+    let limits = operands.output.limits
     append {
       AddStep(
         name: $0, a: operands.a.form.buffer, b: operands.b.form.buffer, output: buffer, walk: operands.walk,
-        zeroPointA: operands.a.zeroPoint, zeroPointB: operands.b.zeroPoint, multiplierA: factors.a,
+        zeroPointA: operands.a.affine.zeroPoint, zeroPointB: operands.b.affine.zeroPoint, multiplierA: factors.a,
         multiplierB: factors.b,
         requantization: Requantization(
           preShift: 0, shift: factors.shift, zeroPoint: operands.output.zeroPoint, low: limits.lowerBound,
@@ -42,16 +42,16 @@ extension Lowering {
   mutating func integerMultiply(_ a: String, _ b: String, _ output: String) throws -> Bool {
     guard let operands = try integerOperands(a, b, output),
       let factors = RequantizationChoice.factors(
-        [Double(operands.a.scale) * Double(operands.b.scale) / Double(operands.output.scale)],
+        [Double(operands.a.affine.scale) * Double(operands.b.affine.scale) / Double(operands.output.scale)],
         accumulatorBound: 255 * 255),
       let multiplier = factors.multipliers.first
     else { return false }
-    let buffer = try write(output, as: operands.output.encoding, in: operands.layout)
-    let limits = limits(of: output)
+    let buffer = try write(output, as: .int8(operands.output), in: operands.layout)
+    let limits = operands.output.limits
     append {
       MultiplyStep(
         name: $0, a: operands.a.form.buffer, b: operands.b.form.buffer, output: buffer, walk: operands.walk,
-        zeroPointA: operands.a.zeroPoint, zeroPointB: operands.b.zeroPoint, multiplier: multiplier,
+        zeroPointA: operands.a.affine.zeroPoint, zeroPointB: operands.b.affine.zeroPoint, multiplier: multiplier,
         requantization: Requantization(
           preShift: factors.preShift, shift: factors.shift, zeroPoint: operands.output.zeroPoint,
           low: limits.lowerBound, high: limits.upperBound))
@@ -59,48 +59,31 @@ extension Lowering {
     return true
   }
 
-  private struct IntegerOperand {
-    var form: Form
-    var encoding: Encoding
-    var scale: Float
-    var zeroPoint: Int
-    init?(_ form: Form, _ encoding: Encoding) {
-      guard case .int8(let scale, let zeroPoint, _) = encoding else { return nil }
-      self.form = form
-      self.encoding = encoding
-      self.scale = scale
-      self.zeroPoint = zeroPoint
-    }
-  }
   private struct IntegerOperands {
-    var a, b, output: IntegerOperand
+    var a, b: (form: Form, affine: Affine)
+    var output: Affine
     var layout: Layout
     var walk: Walk
   }
 
   private mutating func integerOperands(_ a: String, _ b: String, _ output: String) throws -> IntegerOperands? {
-    guard let encodingA = integerEncoding(a), let encodingB = integerEncoding(b), let result = quantized(output) else {
-      return nil
-    }
+    guard let first = integerForm(a), let second = integerForm(b), let result = quantized(output) else { return nil }
     let shape = try shape(of: output)
-    let layout = elementwiseLayout([a, b], shape, [encodingA, encodingB])
-    let left = try readForElementwise(a, encodingA, layout, shape)
-    let right = try readForElementwise(b, encodingB, layout, shape)
-    guard let first = IntegerOperand(left, encodingA), let second = IntegerOperand(right, encodingB),
-      let third = IntegerOperand(left, result)
-    else { return nil }
+    let layout = elementwiseLayout([a, b], shape, [.int8(first), .int8(second)])
+    let left = try readForElementwise(a, .int8(first), layout, shape)
+    let right = try readForElementwise(b, .int8(second), layout, shape)
     let walk = binaryWalk((left, try self.shape(of: a)), (right, try self.shape(of: b)), shape, layout)
-    return IntegerOperands(a: first, b: second, output: third, layout: layout, walk: walk)
+    return IntegerOperands(a: (left, first), b: (right, second), output: result, layout: layout, walk: walk)
   }
 
-  /// The value's own encoding, or for a float constant the one that covers its range.
-  private func integerEncoding(_ name: String) -> Encoding? {
-    if let encoding = quantized(name) { return encoding }
+  /// The value's own int8 form, or for a float constant the one that covers its range.
+  private func integerForm(_ name: String) -> Affine? {
+    if let affine = quantized(name) { return affine }
     guard let values = floatConstant(name)?.floats, values.allSatisfy({ $0.isFinite }) else { return nil }
     let low = min(values.min() ?? 0, 0)
     let high = max(values.max() ?? 0, 0)
     let scale = (high - low) / 255
-    guard scale > 0, scale.isNormal else { return .int8(scale: 1, zeroPoint: 0) }
-    return .int8(scale: scale, zeroPoint: Int((-128 - low / scale).rounded()))
+    guard scale > 0, scale.isNormal else { return Affine(scale: 1, zeroPoint: 0) }
+    return Affine(scale: scale, zeroPoint: Int((-128 - low / scale).rounded()))
   }
 }

@@ -12,14 +12,7 @@ package struct Lowering {
   package enum Encoding: Hashable, Sendable {
     /// In the value's own type.
     case native
-    /// real = scale · (q − zeroPoint), q within `QuantizationParameters.limits(bits:)`
-    case int8(scale: Float, zeroPoint: Int, bits: Int = 8)
-
-    /// The values that an int8 buffer of the encoding holds.
-    package var limits: ClosedRange<Int> {
-      guard case .int8(_, _, let bits) = self else { return ValueRanges.int8 }
-      return QuantizationParameters.limits(bits: bits)
-    }
+    case int8(Affine)
   }
 
   /// One place where a value is.
@@ -120,18 +113,21 @@ package struct Lowering {
     return !name.isEmpty && (graph.outputs.contains(name) || graph.nodes.contains { $0.inputs.contains(name) })
   }
 
-  /// The encoding that the quantiser chose for a float value; nil where it stays float, and for a node that does.
-  package func quantized(_ name: String) -> Encoding? {
+  /// The int8 form that the quantiser chose for a float value; nil where it stays float, and for a node that does.
+  package func quantized(_ name: String) -> Affine? {
     guard !staysFloat, let parameters = graph.quantization[name], parameters.scales.count == 1, parameters.scale > 0,
       graph.types[name]?.dataType == .float32
     else { return nil }
-    return .int8(scale: parameters.scale, zeroPoint: parameters.zeroPoint, bits: parameters.bits)
+    return Affine(scale: parameters.scale, zeroPoint: parameters.zeroPoint, bits: parameters.bits)
   }
 
   /// The int8 values that the quantiser chose for a value: fewer than int8's where paired products read it.
   package func limits(of name: String) -> ClosedRange<Int> {
     graph.quantization[name]?.limits ?? ValueRanges.int8
   }
+
+  /// The same, the value's own type where it is not int8.
+  package func encoding(of name: String) -> Encoding { quantized(name).map { .int8($0) } ?? .native }
 
   /// A float constant; int8 initializers with parameters are dequantised. nil where the value is computed.
   package func floatConstant(_ name: String) -> Tensor? {
@@ -221,10 +217,10 @@ package struct Lowering {
     _ name: String, _ type: TensorType, _ encoding: Encoding, _ layout: Layout
   ) -> BufferID {
     var buffer = Buffer(name: name, dataType: type.dataType, shape: layout.memoryShape(of: type.shape))
-    if case .int8(let scale, let zeroPoint, _) = encoding {
+    if case .int8(let affine) = encoding {
       buffer.dataType = .int8
-      buffer.scale = scale
-      buffer.zeroPoint = zeroPoint
+      buffer.scale = affine.scale
+      buffer.zeroPoint = affine.zeroPoint
     }
     program.buffers.append(buffer)
     return BufferID(program.buffers.count - 1)
@@ -239,101 +235,6 @@ package struct Lowering {
   /// Buffers for the outputs of such a node.
   package mutating func writeNothing(_ node: Node) throws {
     for name in node.outputs where !name.isEmpty { _ = try write(name, as: .native, in: .rowMajor) }
-  }
-
-  // MARK: Conversions
-
-  private mutating func load(
-    _ name: String, _ tensor: Tensor, _ encoding: Encoding, _ layout: Layout
-  ) throws -> Form {
-    var data = floatConstant(name) ?? tensor
-    if case .int8(let scale, let zeroPoint, _) = encoding {
-      guard let values = data.floats else { throw InternalError("'\(name)' is \(tensor.type), not float") }
-      data = Tensor(
-        tensor.shape,
-        values.map {
-          QuantizeStep.quantize($0, inverseScale: 1 / scale, zeroPoint: zeroPoint).clamped(to: encoding.limits)
-        })
-    }
-    if layout == .channelsLast { data = data.permuted(layout.order(rank: data.shape.rank)) }
-    let constant = addConstant(data, name)
-    let buffer = try write(name, as: encoding, in: layout)
-    append { LoadStep(name: $0, constant: constant, output: buffer, byteCount: data.byteCount) }
-    return Form(encoding: encoding, layout: layout, buffer: buffer)
-  }
-
-  private mutating func relayout(_ name: String, _ form: Form, _ layout: Layout) throws -> Form {
-    let type = try type(of: name)
-    let elementBytes = form.encoding == .native ? type.dataType.byteCount : 1
-    let (source, walk) = try copyWalk(name, form, type.shape, layout)
-    let buffer = try write(name, as: form.encoding, in: layout)
-    append {
-      MoveStep(
-        name: $0, input: source, output: buffer, elementBytes: elementBytes, inputOffset: 0, outputOffset: 0,
-        walk: walk)
-    }
-    return Form(encoding: form.encoding, layout: layout, buffer: buffer)
-  }
-
-  /// The buffer and the loops that bring `form` into `layout`.
-  private mutating func copyWalk(
-    _ name: String, _ form: Form, _ shape: Shape, _ layout: Layout
-  ) throws -> (BufferID, Walk) {
-    guard case .reshaped(let origin) = form.layout else {
-      return (form.buffer, .filling(shape, layout, reading: [form.layout.strides(of: shape)]))
-    }
-    if layout == .rowMajor {
-      return (form.buffer, .filling(origin, .rowMajor, reading: [Layout.channelsLast.strides(of: origin)]))
-    }
-    let plain = try relayout(name, form, .rowMajor)
-    return try copyWalk(name, plain, shape, layout)
-  }
-
-  private mutating func convert(
-    _ name: String, _ source: Form, to encoding: Encoding, _ layout: Layout
-  ) throws -> Form {
-    let shape = try shape(of: name)
-    switch (source.encoding, encoding) {
-    case (.native, .int8(let scale, let zeroPoint, _)):
-      let (input, walk) = try copyWalk(name, source, shape, layout)
-      let output = try write(name, as: encoding, in: layout)
-      append {
-        QuantizeStep(
-          name: $0, input: input, output: output, walk: walk, inverseScale: 1 / scale, zeroPoint: zeroPoint,
-          limits: encoding.limits)
-      }
-      return Form(encoding: encoding, layout: layout, buffer: output)
-    case (.int8(let scale, let zeroPoint, _), .native):
-      let (input, walk) = try copyWalk(name, source, shape, layout)
-      let output = try write(name, as: encoding, in: layout)
-      append {
-        DequantizeStep(name: $0, input: input, output: output, walk: walk, scale: scale, zeroPoint: zeroPoint)
-      }
-      return Form(encoding: encoding, layout: layout, buffer: output)
-    case (.int8, .int8):
-      let output = try write(name, as: encoding, in: source.layout)
-      table(from: source.buffer, source.encoding, to: output, encoding, count: shape.count) { $0 }
-      let form = Form(encoding: encoding, layout: source.layout, buffer: output)
-      return source.layout == layout ? form : try relayout(name, form, layout)
-    case (.native, .native): return try relayout(name, source, layout)
-    }
-  }
-
-  /// A table step for y = f(x) between two int8 buffers.
-  package mutating func table(
-    from input: BufferID, _ from: Encoding, to output: BufferID, _ to: Encoding, count: Int, _ f: (Float) -> Float
-  ) {
-    guard case .int8(let scale, let zeroPoint, _) = from, case .int8(let outputScale, let outputZero, _) = to else {
-      return
-    }
-    let values = (-128...127).map { q in
-      QuantizeStep.quantize(f(Float(q - zeroPoint) * scale), inverseScale: 1 / outputScale, zeroPoint: outputZero)
-        .clamped(to: to.limits)
-    }
-    let constant = addConstant(Tensor([1, 256], values), "table")
-    append {
-      TableStep(name: $0, input: input, output: output, count: count, channels: 1, table: constant)
-    }
   }
 }
 
@@ -353,48 +254,5 @@ extension Program {
       constants[index].tensor = Tensor([0], [Int8]())
       constants[index].isInt4 = false
     }
-  }
-}
-
-extension QuantizationParameters {
-  /// The reals of int8 `values` of a tensor of `shape`.
-  package func dequantized(_ values: [Int8], _ shape: Shape) -> [Float] {
-    guard let axis, scales.count > 1, axis < shape.rank else {
-      return values.map { Float(Int($0) - zeroPoint) * scale }
-    }
-    let inner = shape.dims[(axis + 1)...].reduce(1, *)
-    return values.enumerated().map { index, value in
-      Float(Int(value) - zeroPoint) * scales[index / max(inner, 1) % scales.count]
-    }
-  }
-}
-
-extension Tensor {
-  /// Axes in another order: output axis i is axis `order[i]`.
-  func permuted(_ order: [Int]) -> Tensor {
-    let strides = shape.strides
-    let result = Shape(order.map { shape[$0] })
-    var indices = [0]
-    for axis in order {
-      indices = indices.flatMap { base in (0..<shape[axis]).map { base + $0 * strides[axis] } }
-    }
-    switch elements {
-    case .float32(let values): return Tensor(result, indices.map { values[$0] })
-    case .int8(let values): return Tensor(result, indices.map { values[$0] })
-    case .int64(let values): return Tensor(result, indices.map { values[$0] })
-    case .int32(let values): return Tensor(result, indices.map { values[$0] })
-    default:
-      let size = dataType.byteCount
-      let bytes = littleEndianBytes
-      let moved = indices.flatMap { bytes[$0 * size..<($0 + 1) * size] }
-      return Tensor(result, Elements(littleEndian: Array(moved), as: dataType))
-    }
-  }
-}
-
-extension Int8 {
-  /// The nearest value of `limits`, which lie within int8.
-  func clamped(to limits: ClosedRange<Int>) -> Int8 {
-    Int8(truncatingIfNeeded: Swift.min(Swift.max(Int(self), limits.lowerBound), limits.upperBound))
   }
 }

@@ -3,16 +3,13 @@ import KDCGraph
 import KDCProgram
 
 extension Lowering {
-  /// The encoding in which data is moved to `output`: the output's, else the value's own type.
-  func movedEncoding(_ output: String) -> Encoding { quantized(output) ?? .native }
-
   func elementBytes(_ name: String, _ encoding: Encoding) throws -> Int {
     encoding == .native ? try type(of: name).dataType.byteCount : 1
   }
 
   /// The same elements under another shape: no step, unless the encoding changes or a layout does not allow it.
   mutating func view(_ input: String, _ output: String) throws {
-    let encoding = movedEncoding(output)
+    let encoding = self.encoding(of: output)
     let shape = try shape(of: input)
     let result = try self.shape(of: output)
     if constant(input) != nil {
@@ -43,7 +40,7 @@ extension Lowering {
   mutating func select(
     _ input: String, _ output: String, starts: [Int], axes: [(axis: Int, step: Int)?]
   ) throws {
-    let encoding = movedEncoding(output)
+    let encoding = self.encoding(of: output)
     let shape = try shape(of: input)
     let result = try self.shape(of: output)
     guard result.count > 0 else {
@@ -77,7 +74,7 @@ extension Lowering {
 
   /// Copies whole inputs into parts of an output.
   mutating func place(_ parts: [(name: String, starts: [Int])], _ output: String) throws {
-    let encoding = movedEncoding(output)
+    let encoding = self.encoding(of: output)
     let result = try shape(of: output)
     let computed = parts.first { constant($0.name) == nil }?.name
     let layouts = computed.map { availableLayouts($0, encoding) } ?? []

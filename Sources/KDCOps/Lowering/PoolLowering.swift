@@ -26,13 +26,11 @@ extension Lowering {
 
   /// False where a value is not int8.
   private mutating func integerMean(_ plan: MeanPlan) throws -> Bool {
-    guard let from = quantized(plan.input), let to = quantized(plan.output),
-      case .int8(let scale, let zeroPoint, _) = from, case .int8(let outputScale, let outputZero, _) = to
-    else { return false }
+    guard let from = quantized(plan.input), let to = quantized(plan.output) else { return false }
     let g = plan.geometry
     let taps = g.kernelHeight * g.kernelWidth
     guard taps <= SpatialWindow.largestWindow else { return false }
-    let ratio = Double(scale) / Double(outputScale)
+    let ratio = Double(from.scale) / Double(to.scale)
     // Divisors that occur; others get any multiplier. A window that covers the image has one.
     let least = leastDivisor(plan)
     guard
@@ -40,17 +38,16 @@ extension Lowering {
         (1...taps).map { ratio / Double(max($0, least)) }, accumulatorBound: Double(255 * taps))
     else { return false }
     let multipliers = addConstant(Tensor([taps], factors.multipliers), "multipliers")
-    let input = try read(plan.input, as: from, in: [.channelsLast]).buffer
-    let output = try write(plan.output, as: to, in: .channelsLast)
-    let limits = limits(of: plan.output)
+    let input = try read(plan.input, as: .int8(from), in: [.channelsLast]).buffer
+    let output = try write(plan.output, as: .int8(to), in: .channelsLast)
     append {
       AveragePoolStep(
-        name: $0, input: input, output: output, geometry: g, inputZeroPoint: zeroPoint,
+        name: $0, input: input, output: output, geometry: g, inputZeroPoint: from.zeroPoint,
         countIncludesPadding: plan.countsPadding, paddedHeight: plan.padded.height, paddedWidth: plan.padded.width,
         multipliers: multipliers,
         requantization: Requantization(
-          preShift: factors.preShift, shift: factors.shift, zeroPoint: outputZero, low: limits.lowerBound,
-          high: limits.upperBound))
+          preShift: factors.preShift, shift: factors.shift, zeroPoint: to.zeroPoint, low: to.limits.lowerBound,
+          high: to.limits.upperBound))
     }
     return true
   }
@@ -76,9 +73,9 @@ extension Lowering {
 
   /// The largest of each window.
   mutating func maximum(_ input: String, _ output: String, _ geometry: StepGeometry) throws {
-    if let encoding = quantized(output) {
-      let source = try read(input, as: encoding, in: [.channelsLast]).buffer
-      let target = try write(output, as: encoding, in: .channelsLast)
+    if let affine = quantized(output) {
+      let source = try read(input, as: .int8(affine), in: [.channelsLast]).buffer
+      let target = try write(output, as: .int8(affine), in: .channelsLast)
       append { MaxPoolStep(name: $0, input: source, output: target, geometry: geometry) }
       return
     }

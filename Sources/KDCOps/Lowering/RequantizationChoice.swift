@@ -65,13 +65,11 @@ enum RequantizationChoice {
     return pow(2.0, Double((1 / (64 * factor)).exponent))
   }
 
-  /// The range that a fused activation leaves of an output with values in `limits`.
-  static func clamp(
-    _ activation: FloatFunction, scale: Float, zeroPoint: Int, limits: ClosedRange<Int>
-  ) -> (low: Int, high: Int) {
-    let (least, most) = (limits.lowerBound, limits.upperBound)
+  /// The range that a fused activation leaves of an output.
+  static func clamp(_ activation: FloatFunction, _ output: Affine) -> (low: Int, high: Int) {
+    let (least, most) = (output.limits.lowerBound, output.limits.upperBound)
     func bound(_ value: Float) -> Int {
-      let q = (Double(value) / Double(scale)).rounded(.toNearestOrEven) + Double(zeroPoint)
+      let q = (Double(value) / Double(output.scale)).rounded(.toNearestOrEven) + Double(output.zeroPoint)
       return Int(min(max(q, Double(least)), Double(most)))
     }
     switch activation.kind {

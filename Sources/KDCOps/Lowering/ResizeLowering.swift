@@ -8,7 +8,7 @@ extension Lowering {
     let shape = try shape(of: input)
     let channels = shape[1]
     let (height, width) = (shape.rank == 4 ? shape[2] : 1, shape[shape.rank - 1])
-    let encoding = quantized(output) ?? .native
+    let encoding = encoding(of: output)
     if let y = rows.wholeFactor(from: height), let x = columns.wholeFactor(from: width) {
       let form = try read(input, as: encoding)
       let strides = form.layout.strides(of: shape)
@@ -79,7 +79,7 @@ extension Lowerable {
     guard shape[0] == 1 else {
       throw cannotLower(node, "of \(shape[0]) images", hint: "export the model with batch size 1")
     }
-    let form = try lowering.read(node.inputs[0], as: lowering.quantized(node.outputs[0]) ?? .native)
+    let form = try lowering.read(node.inputs[0], as: lowering.encoding(of: node.outputs[0]))
     return (shape, form, form.layout.strides(of: shape))
   }
 }

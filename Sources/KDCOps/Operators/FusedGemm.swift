@@ -76,7 +76,7 @@ extension FusedGemm: Lowerable {
     }
     var layout = Layout.rowMajor
     // A flattened channels-last image: permuted weights instead of a transposed image.
-    let encoding = lowering.quantized(node.inputs[0]) ?? .native
+    let encoding = lowering.encoding(of: node.inputs[0])
     if rows == 1, case .reshaped(let origin)? = lowering.availableLayouts(node.inputs[0], encoding).first,
       !lowering.availableLayouts(node.inputs[0], encoding).contains(.rowMajor)
     {

@@ -69,7 +69,7 @@ extension Gather: Lowerable {
         node.inputs[0], node.outputs[0], starts: starts,
         axes: before + [(axis: Int, step: Int)?](repeating: nil, count: indexType.shape.rank) + after)
     }
-    let encoding = lowering.quantized(node.outputs[0]) ?? .native
+    let encoding = lowering.encoding(of: node.outputs[0])
     let type = try lowering.type(of: node.inputs[0])
     var data: BufferID?
     var table: ConstantID?

@@ -51,7 +51,7 @@ extension GatherElements: Lowerable {
     let indices = try lowering.type(of: node.inputs[1])
     let axis = try normalized(axis: axis, rank: type.shape.rank)
     if let picks = lowering.integers(node, 1) { _ = try checkedIndices(picks, of: type.shape[axis]) }
-    let encoding = lowering.quantized(node.outputs[0]) ?? .native
+    let encoding = lowering.encoding(of: node.outputs[0])
     let data = try lowering.read(node.inputs[0], as: encoding, in: [.rowMajor]).buffer
     let index = try lowering.read(node.inputs[1], as: .native, in: [.rowMajor]).buffer
     let output = try lowering.write(node.outputs[0], as: encoding, in: .rowMajor)

@@ -60,7 +60,7 @@ extension Tile: Lowerable {
 extension Lowering {
   /// Copies of a value, `repeats` along each axis, row-major. False where that takes more loops than a walk has.
   fileprivate mutating func tile(_ input: String, _ output: String, repeats: [Int]) throws -> Bool {
-    let encoding = movedEncoding(output)
+    let encoding = self.encoding(of: output)
     let (shape, result) = (try shape(of: input), try self.shape(of: output))
     // Two loops an axis: over its copies and over its elements.
     var walk = Walk(extents: [], strides: [[], []])

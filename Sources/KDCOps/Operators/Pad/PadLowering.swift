@@ -56,7 +56,7 @@ extension Lowering {
   }
 
   mutating func pad(_ input: String, _ output: String, runs: [[Pad.Run]], fill: PadFill?) throws {
-    let encoding = quantized(output) ?? .native
+    let encoding = encoding(of: output)
     let (shape, result) = (try shape(of: input), try self.shape(of: output))
     let form = try read(input, as: encoding, in: constant(input) == nil ? nil : [.rowMajor])
     let layout = form.layout.normalized(for: result)
@@ -104,10 +104,9 @@ extension Lowering {
       }
       value = known
     }
-    guard case .int8(let scale, let zeroPoint, _) = encoding, let number = value.floats?.first else {
+    guard case .int8(let affine) = encoding, let number = value.floats?.first else {
       return self.fill(target, with: value, count: count)
     }
-    let q = QuantizeStep.quantize(number, inverseScale: 1 / scale, zeroPoint: zeroPoint).clamped(to: encoding.limits)
-    self.fill(target, with: Tensor([1], [q]), count: count)
+    self.fill(target, with: Tensor([1], [affine.quantized(number)]), count: count)
   }
 }
