@@ -121,11 +121,6 @@ package struct Lowering {
     return Affine(scale: parameters.scale, zeroPoint: parameters.zeroPoint, bits: parameters.bits)
   }
 
-  /// The int8 values that the quantiser chose for a value: fewer than int8's where paired products read it.
-  package func limits(of name: String) -> ClosedRange<Int> {
-    graph.quantization[name]?.limits ?? ValueRanges.int8
-  }
-
   /// The same, the value's own type where it is not int8.
   package func encoding(of name: String) -> Encoding { quantized(name).map { .int8($0) } ?? .native }
 
