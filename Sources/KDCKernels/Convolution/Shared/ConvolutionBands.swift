@@ -145,7 +145,13 @@ struct ConvolutionBands {
   /// Whether the windows of consecutive pixels lie inputChannels bytes apart.
   var isDense: Bool { !isPadded && g.isPointwise && g.inputWidth == g.outputWidth }
 
+  /// Whether there is one output pixel, as in fully connected layers, and nothing to keep for it.
+  private var isSingle: Bool {
+    isDense && g.groups == 1 && g.outputHeight * g.outputWidth == 1 && tiling.pixels == 1 && tiling.pixelBytes == 0
+  }
+
   var constants: [KernelNumber] {
+    if isSingle { return [.varying("OUT_CHANNELS", g.outputChannels), .varying("SPLIT", splitChannels)] }
     var list: [KernelNumber] = [
       .varying("PIXELS", g.outputHeight * g.outputWidth), .varying("IN_CHANNELS", g.inputChannels),
       .varying("OUT_CHANNELS", g.outputChannels),
@@ -180,6 +186,7 @@ struct ConvolutionBands {
     -> String
   {
     let element = tiling.element
+    if isSingle { return singleLoops(around: tile, perPanel: perPanel, after: after) }
     var text = isPadded ? "  const \(element) *image = 0;\n" : ""
     text += "  for (int32_t unit = (int32_t)begin; unit < (int32_t)end; unit++) {\n"
     text += "    const int32_t band = unit / SPLITS;\n"
@@ -212,10 +219,9 @@ struct ConvolutionBands {
       text += "    if (unit == (int32_t)begin || n0 == 0) {\n" + indented(before, 3) + "    }\n"
     }
     text += "    for (int32_t n = n0; n < n1; n += \(tiling.channels)) {\n"
-    let depth = tiling.weightsAreInt4 ? tiling.depth / 2 : tiling.depth
     text +=
       panel.map { indented($0, 3) }
-      ?? "      const \(tiling.weightElement ?? element) *panel = weights + (ptrdiff_t)n * (\(depth) * RUN_BLOCKS\(runFactor)\(tiling.headerBytes > 0 ? " + \(tiling.headerBytes)" : ""));\n"
+      ?? indented(ownPanel, 3)
     let base = g.groups > 1 ? "group" : "image"
     if g.groups > 1 { text += "      const \(element) *group = image + n / GROUP_OUT * GROUP_IN;\n" }
     text += indented(perPanel, 3)
@@ -234,6 +240,26 @@ struct ConvolutionBands {
     }
     text += "        const \(element) *a[\(tiling.pixels)] = {\(places.joined(separator: ", "))};\n"
     return text + indented(tile, 4) + "      }\n" + indented(after, 3) + "    }\n  }"
+  }
+
+  /// A panel's weights where the family does not place them itself.
+  private var ownPanel: String {
+    let depth = tiling.weightsAreInt4 ? tiling.depth / 2 : tiling.depth
+    let header = tiling.headerBytes > 0 ? " + \(tiling.headerBytes)" : ""
+    return "const \(tiling.weightElement ?? tiling.element) *panel = "
+      + "weights + (ptrdiff_t)n * (\(depth) * RUN_BLOCKS\(runFactor)\(header));\n"
+  }
+
+  /// The loops over units and panels of channels of one pixel.
+  private func singleLoops(around tile: String, perPanel: String, after: String) -> String {
+    let lines = ownPanel + perPanel + "const ptrdiff_t at = n;\nconst int8_t *a[1] = {input};\n" + tile + after
+    return """
+        for (int32_t unit = (int32_t)begin; unit < (int32_t)end; unit++) {
+          const int32_t n0 = unit * SPLIT, n1 = n0 + SPLIT < OUT_CHANNELS ? n0 + SPLIT : OUT_CHANNELS;
+          for (int32_t n = n0; n < n1; n += \(tiling.channels)) {
+      \(indented(lines, 3))    }
+        }
+      """
   }
 
   private var runFactor: String {
