@@ -2,14 +2,11 @@ import KDCDiagnostics
 import KDCGraph
 
 /// Position of the smallest element along an axis, int64. ONNX `ArgMin`, opsets 1, 11, 12, 13.
-package struct ArgMin: ArgReduction {
+package struct ArgMin: ArgReduction, OutputJudging {
   package static let onnxName = "ArgMin"
   package let options: ArgReductionOptions
   package init(decoding node: Node) throws(Diagnostic) { options = try ArgReductionOptions(decoding: node) }
 
   static func isBetter<T: Comparable>(_ a: T, than b: T) -> Bool { a < b }
-}
-
-extension ArgMin: OutputJudging {
   package static func outputKind(isVector: Bool) -> OutputKind? { .regression }
 }

@@ -4,7 +4,7 @@ import KDCTensor
 
 /// y = (x − mean) / sqrt(var + epsilon) · scale + B for each channel of X [N, C, …], in inference.
 /// ONNX `BatchNormalization`, opsets 7, 9, 14, 15; training_mode and the outputs of training are refused.
-package struct BatchNormalization: Operator {
+package struct BatchNormalization: ChannelPassing, OutputJudging {
   package static let onnxName = "BatchNormalization"
   package static let inputCount = 5...5
   package static let outputCount = 1...5
@@ -44,6 +44,11 @@ package struct BatchNormalization: Operator {
     let offsets = bias.indices.map { bias[$0] - mean[$0] * factors[$0] }
     return (factors, offsets)
   }
+
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    trace.perChannel(node, mixesPixels: false)
+  }
+  package static func outputKind(isVector: Bool) -> OutputKind? { isVector ? .embedding : nil }
 }
 
 extension BatchNormalization: ParallelOperator {
@@ -210,12 +215,6 @@ extension BatchNormalization: Differentiable {
   }
 }
 
-extension BatchNormalization: ChannelPassing {
-  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
-    trace.perChannel(node, mixesPixels: false)
-  }
-}
-
 extension BatchNormalization: Trainable {
   /// The stored mean and variance follow the samples.
   package func parameters(_ shapes: [Shape?]) -> [LayerParameter] {
@@ -223,8 +222,4 @@ extension BatchNormalization: Trainable {
       LayerParameter(3, .constant(0), isTrained: false), LayerParameter(4, .constant(1), isTrained: false),
     ]
   }
-}
-
-extension BatchNormalization: OutputJudging {
-  package static func outputKind(isVector: Bool) -> OutputKind? { isVector ? .embedding : nil }
 }

@@ -7,7 +7,7 @@ import KDCTensor
 ///
 /// Floats to integers truncate toward zero and saturate, NaN gives 0; integers wrap; to bool is x ≠ 0. Strings and
 /// 8-bit floats are not supported.
-package struct Cast: Operator {
+package struct Cast: Lowerable, ChannelPassing {
   package static let onnxName = "Cast"
   package let to: DataType
 
@@ -31,6 +31,11 @@ package struct Cast: Operator {
   }
 
   package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] { [try inputs.required(0).cast(to: to)] }
+
+  package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    try lowerCast(node, to: to, into: &lowering)
+  }
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.pass(node) }
 }
 
 extension Operator {
@@ -46,12 +51,6 @@ extension Operator {
   }
 }
 
-extension Cast: Lowerable {
-  package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    try lowerCast(node, to: to, into: &lowering)
-  }
-}
-
 extension Cast: Differentiable {
   /// Between float types; through an integer nothing is passed back.
   package func gradients(
@@ -60,8 +59,4 @@ extension Cast: Differentiable {
     guard wanted.at(0), to == .float32, inputs.optional(0)?.dataType == .float32 else { return .none(inputs.count) }
     return [outputGradients.optional(0)]
   }
-}
-
-extension Cast: ChannelPassing {
-  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.pass(node) }
 }

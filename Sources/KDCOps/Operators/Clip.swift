@@ -7,7 +7,7 @@ import KDCTensor
 ///
 /// Opset < 11: bounds are attributes; from 11 on, scalar inputs. Low above high gives high. int8: a table, where the
 /// bounds are constant.
-package struct Clip: Elementwise, Quantizable {
+package struct Clip: Elementwise, Quantizable, ChannelPassing, PrecisionPassing {
   package static let onnxName = "Clip"
   package static let inputCount = 1...3
   /// Bounds from attributes; nil from opset 11 on and where absent.
@@ -67,6 +67,9 @@ package struct Clip: Elementwise, Quantizable {
   private static func clip<T: Comparable>(_ values: [T], _ low: T, _ high: T) -> [T] {
     values.map { min(max($0, low), high) }
   }
+
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.pass(node) }
+  package var precision: PrecisionFlow { .elementwise(0...0) }
 }
 
 extension Clip {
@@ -125,12 +128,4 @@ extension Clip: Differentiable {
     result[0] = Tensor(y.shape, clip.inputGradient(gradient, output: y))
     return result
   }
-}
-
-extension Clip: ChannelPassing {
-  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.pass(node) }
-}
-
-extension Clip: PrecisionPassing {
-  package var precision: PrecisionFlow { .elementwise(0...0) }
 }

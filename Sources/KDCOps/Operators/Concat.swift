@@ -3,7 +3,7 @@ import KDCGraph
 import KDCTensor
 
 /// Joins tensors along one axis. ONNX `Concat`, opsets 4, 11, 13.
-package struct Concat: Quantizable {
+package struct Concat: Quantizable, BatchSized {
   package static let onnxName = "Concat"
   package static let inputCount = 1...Int.max
   package let axis: Int
@@ -41,6 +41,12 @@ package struct Concat: Quantizable {
       start += part.count
     }
     return [chained.rearranged(to: shape, Interleaving(blocks: blocks, rounds: outer))]
+  }
+
+  package func grow(_ index: Int, in repair: inout BatchRepair) throws {
+    let node = repair.result.nodes[index]
+    guard let axis = node.inputs.compactMap({ repair.batchAxis($0) }).first else { return }
+    for input in node.inputs.indices { repair.grow(index, input: input, axis: axis) }
   }
 }
 
@@ -136,13 +142,5 @@ extension Concat: ScalePassing {
       all += channels[name]?.channels ?? [Int?](repeating: nil, count: count)
     }
     return [ScaledChannels(axis: own, channels: all)]
-  }
-}
-
-extension Concat: BatchSized {
-  package func grow(_ index: Int, in repair: inout BatchRepair) throws {
-    let node = repair.result.nodes[index]
-    guard let axis = node.inputs.compactMap({ repair.batchAxis($0) }).first else { return }
-    for input in node.inputs.indices { repair.grow(index, input: input, axis: axis) }
   }
 }

@@ -4,7 +4,7 @@ import KDCTensor
 
 /// A tensor of the shape the constant input gives, filled with one value, float32 0 by default. ONNX `ConstantOfShape`,
 /// opsets 9, 20, 21.
-package struct ConstantOfShape: Operator {
+package struct ConstantOfShape: Lowerable {
   package static let onnxName = "ConstantOfShape"
   /// One element.
   package let value: Tensor
@@ -25,9 +25,7 @@ package struct ConstantOfShape: Operator {
   package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
     [value.expanded(to: Shape(try inputs.optionalInts(0) ?? []))]
   }
-}
 
-extension ConstantOfShape: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     let output = try lowering.write(node.outputs[0], as: .native, in: .rowMajor)
     let count = try lowering.shape(of: node.outputs[0]).count

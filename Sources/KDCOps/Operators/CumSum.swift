@@ -6,7 +6,7 @@ import KDCTensor
 /// Running sum along a constant axis. ONNX `CumSum`, opsets 11, 14.
 ///
 /// `exclusive` leaves out the element itself; `reverse` sums from the end.
-package struct CumSum: Operator {
+package struct CumSum: PrecisionPassing {
   package static let onnxName = "CumSum"
   package static let inputCount = 2...2
   package let isExclusive: Bool
@@ -54,6 +54,8 @@ package struct CumSum: Operator {
     }
     return result
   }
+
+  package var precision: PrecisionFlow { .elementwise(0...0) }
 }
 
 extension CumSum: Lowerable {
@@ -69,8 +71,4 @@ extension CumSum: Lowerable {
         inner: split.inner, exclusive: isExclusive, reversed: isReversed)
     }
   }
-}
-
-extension CumSum: PrecisionPassing {
-  package var precision: PrecisionFlow { .elementwise(0...0) }
 }

@@ -4,7 +4,7 @@ import KDCProgram
 import KDCTensor
 
 /// a / b with broadcasting. ONNX `Div`, opsets 7, 13, 14. Integers divide toward zero.
-package struct Div: BinaryArithmetic, DifferentiablePair {
+package struct Div: BinaryArithmetic, DifferentiablePair, ScalePassing {
   package static let onnxName = "Div"
   package init() {}
   package static var operation: FloatBinaryStep.Operation { .divide }
@@ -22,6 +22,12 @@ package struct Div: BinaryArithmetic, DifferentiablePair {
     guard let divisor = node.input(1), graph.initializers[divisor] == nil else { return nil }
     return PrecisionDemand([(1, .layer), (0, .elementwise)])
   }
+
+  package func scaled(
+    _ node: Node, _ channels: [String: ScaledChannels], in graph: Graph
+  ) -> [ScaledChannels?]? {
+    scaledProduct(node, channels, in: graph, operands: 0...0)
+  }
 }
 
 extension Operator {
@@ -34,13 +40,5 @@ extension Operator {
       case .float, .double: false
       }
     if hasZero { throw Diagnostic(.valueOutOfRange, "'\(Self.onnxName)' divides integers by zero") }
-  }
-}
-
-extension Div: ScalePassing {
-  package func scaled(
-    _ node: Node, _ channels: [String: ScaledChannels], in graph: Graph
-  ) -> [ScaledChannels?]? {
-    scaledProduct(node, channels, in: graph, operands: 0...0)
   }
 }

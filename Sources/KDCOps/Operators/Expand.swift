@@ -3,7 +3,7 @@ import KDCGraph
 import KDCTensor
 
 /// Broadcasts to the constant input `shape`, both ways. ONNX `Expand`, opsets 8, 13.
-package struct Expand: Quantizable, ElementMovement {
+package struct Expand: Quantizable, ElementMovement, ChannelPassing {
   package static let onnxName = "Expand"
   package static let inputCount = 2...2
   package init(decoding node: Node) throws(Diagnostic) {}
@@ -22,6 +22,12 @@ package struct Expand: Quantizable, ElementMovement {
     let x = try inputs.required(0)
     return [x.expanded(to: try broadcast([x.shape, Shape(inputs.optionalInts(1) ?? [])]))]
   }
+
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.stretch(node) }
+
+  package func recount(_ node: inout Node, in removal: inout ChannelRemoval) throws {
+    if let dims = removal.recountedDims(of: node) { removal.set(dims, input: 1, of: &node) }
+  }
 }
 
 extension Expand: Lowerable {
@@ -33,13 +39,5 @@ extension Expand: Lowerable {
       axes: (0..<missing + shape.rank).map { axis in
         axis < missing || shape[axis - missing] == 1 ? nil : (axis - missing, 1)
       })
-  }
-}
-
-extension Expand: ChannelPassing {
-  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.stretch(node) }
-
-  package func recount(_ node: inout Node, in removal: inout ChannelRemoval) throws {
-    if let dims = removal.recountedDims(of: node) { removal.set(dims, input: 1, of: &node) }
   }
 }

@@ -3,7 +3,7 @@ import KDCGraph
 import KDCTensor
 
 /// A matrix: axes before `axis` become rows, the others columns. ONNX `Flatten`, opsets 1, 9, 11, 13, 21.
-package struct Flatten: ShapeChange {
+package struct Flatten: ShapeChange, UnaryScalePassing {
   package static let onnxName = "Flatten"
   package let axis: Int
 
@@ -19,9 +19,7 @@ package struct Flatten: ShapeChange {
     let axis = axis == shape.rank ? axis : try normalized(axis: axis, rank: shape.rank)
     return [shape.dims[..<axis].reduce(1, *), shape.dims[axis...].reduce(1, *)]
   }
-}
 
-extension Flatten: UnaryScalePassing {
   func scaled(
     _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
   ) -> [ScaledChannels?]? {

@@ -6,7 +6,7 @@ import KDCTensor
 ///
 /// Inputs X, W, B and the optional residual Z, of the output's shape; attributes of Conv, `activation` and
 /// `activation_params` (see `FusedActivation`).
-package struct FusedConv: ConvolutionOperator {
+package struct FusedConv: ConvolutionOperator, FusedLayer, BatchSized {
   package static let onnxName = "FusedConv"
   package static let domain = "com.microsoft"
   package static let inputCount = 2...4
@@ -20,9 +20,7 @@ package struct FusedConv: ConvolutionOperator {
     group = conv.group
     activation = try FusedActivation(decoding: node)
   }
-}
 
-extension FusedConv: FusedLayer, BatchSized {
   package func patches(input: Shape, weights: Shape) throws(Diagnostic) -> ImageGeometry? {
     try geometry(input, weights).geometry
   }

@@ -6,7 +6,7 @@ import KDCTensor
 ///
 /// X [..., K], W [N, K], optional B [N], optional residual Z of the output's shape [..., N]; `activation` and
 /// `activation_params` as `FusedActivation` has them. `transB` is 1, `alpha` and `beta` are 1.
-package struct FusedGemm: Quantizable {
+package struct FusedGemm: Quantizable, MultiplyAccumulating, FusedLayer, BatchSized, Trainable {
   package static let onnxName = "FusedGemm"
   package static let domain = "com.microsoft"
   package static let inputCount = 2...4
@@ -38,6 +38,19 @@ package struct FusedGemm: Quantizable {
       throw shapeMismatch("Z \(z) must have the output's shape \(y)")
     }
     return [TensorType(.float32, y)]
+  }
+
+  package func multiplyAccumulates(_ inputs: [Shape?], output: Shape) -> Int {
+    guard let left = inputs[0], left.rank > 0 else { return 0 }
+    return output.count * left[left.rank - 1]
+  }
+
+  package static func channelAxis(rank: Int) -> Int { rank - 1 }
+  package func patches(input: Shape, weights: Shape) throws(Diagnostic) -> ImageGeometry? { nil }
+
+  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] {
+    let matrix = LayerParameter.matrix(1, shapes[1], transposed: true)
+    return [matrix, LayerParameter(2, matrix.start == nil ? nil : .constant(0))]
   }
 }
 
@@ -123,13 +136,6 @@ extension FusedGemm: Differentiable {
   }
 }
 
-extension FusedGemm: MultiplyAccumulating {
-  package func multiplyAccumulates(_ inputs: [Shape?], output: Shape) -> Int {
-    guard let left = inputs[0], left.rank > 0 else { return 0 }
-    return output.count * left[left.rank - 1]
-  }
-}
-
 extension FusedGemm: ChannelPassing {
   package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
     let (input, weights) = (node.inputs[0], node.inputs[1])
@@ -140,17 +146,5 @@ extension FusedGemm: ChannelPassing {
     trace.use(weights, 0, .producer)
     trace.bias(node.input(2), w[0])
     trace.finish(node, x.dropLast() + [w[0]])
-  }
-}
-
-extension FusedGemm: FusedLayer, BatchSized {
-  package static func channelAxis(rank: Int) -> Int { rank - 1 }
-  package func patches(input: Shape, weights: Shape) throws(Diagnostic) -> ImageGeometry? { nil }
-}
-
-extension FusedGemm: Trainable {
-  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] {
-    let matrix = LayerParameter.matrix(1, shapes[1], transposed: true)
-    return [matrix, LayerParameter(2, matrix.start == nil ? nil : .constant(0))]
   }
 }

@@ -8,7 +8,7 @@ import KDCTensor
 ///
 /// Gates in the order z r h: h = (1 − z) · n + z · h, with n = tanh(x·W + r · (h·R + b)) where linear_before_reset is 1 and
 /// tanh(x·W + (r · h)·R + b) otherwise. Outputs Y, Y_h. Clip, layout 1 and shorter sequence_lens are refused.
-package struct GRU: RecurrentOperator {
+package struct GRU: RecurrentOperator, OutputJudging {
   package static let onnxName = "GRU"
   package static let inputCount = 3...6
   package static let outputCount = 0...2
@@ -123,8 +123,6 @@ package struct GRU: RecurrentOperator {
     }
     pass.stateGradients = [ofH]
   }
-}
 
-extension GRU: OutputJudging {
   package static func outputKind(isVector: Bool) -> OutputKind? { .regression }
 }

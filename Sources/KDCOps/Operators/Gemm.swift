@@ -4,7 +4,7 @@ import KDCProgram
 import KDCTensor
 
 /// Y = alpha · op(A) · op(B) + beta · C for matrices; C is broadcast to Y [M, N]. ONNX `Gemm`, opsets 7, 9, 11, 13.
-package struct Gemm: Quantizable {
+package struct Gemm: Quantizable, MultiplyAccumulating, Trainable {
   package static let onnxName = "Gemm"
   package static let inputCount = 2...3
   package let alpha: Float
@@ -42,6 +42,16 @@ package struct Gemm: Quantizable {
 
   private func sizes(_ a: Shape, _ b: Shape) -> (m: Int, n: Int, k: Int) {
     (a[transposeA ? 1 : 0], b[transposeB ? 0 : 1], a[transposeA ? 0 : 1])
+  }
+
+  package func multiplyAccumulates(_ inputs: [Shape?], output: Shape) -> Int {
+    guard let left = inputs[0], left.rank > 0 else { return 0 }
+    return output.count * left[transposeA ? 0 : left.rank - 1]
+  }
+
+  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] {
+    let matrix = LayerParameter.matrix(1, shapes[1], transposed: transposeB)
+    return [matrix, LayerParameter(2, matrix.start == nil ? nil : .constant(0))]
   }
 }
 
@@ -145,19 +155,5 @@ extension Gemm: Differentiable {
       result[2] = Tensor(c.shape, beta == 1 ? sums : sums.map { $0 * beta })
     }
     return result
-  }
-}
-
-extension Gemm: MultiplyAccumulating {
-  package func multiplyAccumulates(_ inputs: [Shape?], output: Shape) -> Int {
-    guard let left = inputs[0], left.rank > 0 else { return 0 }
-    return output.count * left[transposeA ? 0 : left.rank - 1]
-  }
-}
-
-extension Gemm: Trainable {
-  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] {
-    let matrix = LayerParameter.matrix(1, shapes[1], transposed: transposeB)
-    return [matrix, LayerParameter(2, matrix.start == nil ? nil : .constant(0))]
   }
 }

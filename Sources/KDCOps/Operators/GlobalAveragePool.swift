@@ -4,7 +4,7 @@ import KDCTensor
 
 /// Mean of all spatial elements of each channel of X [N, C, spatial…]; the result is [N, C, 1…].
 /// ONNX `GlobalAveragePool`, opsets 1, 22.
-package struct GlobalAveragePool: Pool {
+package struct GlobalAveragePool: Pool, Lowerable {
   package static let onnxName = "GlobalAveragePool"
 
   package init(decoding node: Node) throws(Diagnostic) {}
@@ -24,9 +24,7 @@ package struct GlobalAveragePool: Pool {
     }
     return [Tensor(try globalPoolShape(x.shape), values)]
   }
-}
 
-extension GlobalAveragePool: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     let x = try oneImage(node, lowering)
     try lowering.mean(

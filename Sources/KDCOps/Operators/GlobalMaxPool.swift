@@ -4,7 +4,7 @@ import KDCTensor
 
 /// Largest element of all spatial elements of each channel of X [N, C, spatial…]; the result is [N, C, 1…].
 /// ONNX `GlobalMaxPool`, opsets 1, 22.
-package struct GlobalMaxPool: Pool {
+package struct GlobalMaxPool: Pool, Lowerable {
   package static let onnxName = "GlobalMaxPool"
 
   package init(decoding node: Node) throws(Diagnostic) {}
@@ -24,9 +24,7 @@ package struct GlobalMaxPool: Pool {
     }
     return [Tensor(try globalPoolShape(x.shape), values)]
   }
-}
 
-extension GlobalMaxPool: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     let x = try oneImage(node, lowering)
     try lowering.maximum(node.inputs[0], node.outputs[0], lowering.globalGeometry(x))

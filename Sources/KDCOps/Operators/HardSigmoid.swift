@@ -3,7 +3,7 @@ import KDCGraph
 import KDCProgram
 
 /// clamp(alpha·x + beta, 0, 1). ONNX `HardSigmoid`, opset 6.
-package struct HardSigmoid: UnaryFunction, DifferentiableFunction {
+package struct HardSigmoid: UnaryFunction, DifferentiableFunction, OutputJudging {
   package static let onnxName = "HardSigmoid"
   package let alpha: Float
   package let beta: Float
@@ -16,8 +16,5 @@ package struct HardSigmoid: UnaryFunction, DifferentiableFunction {
   package var function: FloatFunction? { FloatFunction(.hardSigmoid, a: alpha, b: beta) }
   package func apply(_ x: Float) -> Float { FloatMath.clamp(alpha * x + beta, 0, 1) }
   func derivative(_ x: Float, _ y: Float) -> Float { y > 0 && y < 1 ? alpha : 0 }
-}
-
-extension HardSigmoid: OutputJudging {
   package static func outputKind(isVector: Bool) -> OutputKind? { .sigmoid }
 }

@@ -4,7 +4,7 @@ import KDCTensor
 
 /// (x − mean) / sqrt(variance + epsilon) · scale + B, the statistics over the spatial axes of each image and channel.
 /// ONNX `InstanceNormalization`, opsets 1, 6, 22.
-package struct InstanceNormalization: Quantizable {
+package struct InstanceNormalization: Quantizable, ChannelPassing, PrecisionPassing, Trainable, OutputJudging {
   package static let onnxName = "InstanceNormalization"
   package static let inputCount = 3...3
   package let epsilon: Float
@@ -43,6 +43,16 @@ package struct InstanceNormalization: Quantizable {
     }
     return [Tensor(x.shape, y)]
   }
+
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    trace.perChannel(node, mixesPixels: true)
+  }
+
+  package func needs(_ node: Node, in graph: Graph, _ isSquare: (String) -> Bool) -> PrecisionDemand? {
+    needsElementwise()
+  }
+  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] { LayerParameter.affine }
+  package static func outputKind(isVector: Bool) -> OutputKind? { isVector ? .embedding : nil }
 }
 
 extension InstanceNormalization: Lowerable {
@@ -89,24 +99,4 @@ extension InstanceNormalization: Differentiable {
       wanted.at(2) ? Tensor([scale.count], ofBias) : nil,
     ]
   }
-}
-
-extension InstanceNormalization: ChannelPassing {
-  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
-    trace.perChannel(node, mixesPixels: true)
-  }
-}
-
-extension InstanceNormalization: PrecisionPassing {
-  package func needs(_ node: Node, in graph: Graph, _ isSquare: (String) -> Bool) -> PrecisionDemand? {
-    needsElementwise()
-  }
-}
-
-extension InstanceNormalization: Trainable {
-  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] { LayerParameter.affine }
-}
-
-extension InstanceNormalization: OutputJudging {
-  package static func outputKind(isVector: Bool) -> OutputKind? { isVector ? .embedding : nil }
 }

@@ -8,7 +8,7 @@ import KDCTensor
 ///
 /// Gates in the order i o f c: c' = f · c + i · g, h = o · tanh(c'). Outputs Y, Y_h, Y_c. Peepholes, input_forget, clip,
 /// layout 1 and sequence_lens shorter than the input are refused.
-package struct LSTM: RecurrentOperator {
+package struct LSTM: RecurrentOperator, OutputJudging {
   package static let onnxName = "LSTM"
   package static let inputCount = 3...8
   package static let outputCount = 0...3
@@ -83,8 +83,6 @@ package struct LSTM: RecurrentOperator {
     pass.stateSums = pass.inputSums
     pass.stateGradients = [ofH, ofC]
   }
-}
 
-extension LSTM: OutputJudging {
   package static func outputKind(isVector: Bool) -> OutputKind? { .regression }
 }

@@ -6,7 +6,7 @@ import KDCTensor
 /// (x − mean) / sqrt(variance + epsilon) · Scale + B, the statistics over the axes from `axis` on.
 /// ONNX `LayerNormalization`, opset 17. Scale and B are broadcast to those axes; the other outputs are Mean and
 /// InvStdDev.
-package struct LayerNormalization: Quantizable {
+package struct LayerNormalization: Quantizable, ChannelPassing, PrecisionPassing, Trainable, OutputJudging {
   package static let onnxName = "LayerNormalization"
   package static let inputCount = 2...3
   package static let outputCount = 1...3
@@ -64,6 +64,16 @@ package struct LayerNormalization: Quantizable {
     let statistics = Shape(x.shape.dims[..<start] + [Int](repeating: 1, count: x.shape.rank - start))
     return [Tensor(x.shape, y), Tensor(statistics, means), Tensor(statistics, inverses)]
   }
+
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    try trace.standardize(node, from: normalized(axis: axis, rank: trace.shape(of: node.inputs[0]).rank))
+  }
+
+  package func needs(_ node: Node, in graph: Graph, _ isSquare: (String) -> Bool) -> PrecisionDemand? {
+    needsElementwise()
+  }
+  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] { LayerParameter.affine }
+  package static func outputKind(isVector: Bool) -> OutputKind? { isVector ? .embedding : nil }
 }
 
 /// Mean and 1 / sqrt(variance + epsilon) of `values`, in two passes.
@@ -146,24 +156,4 @@ extension LayerNormalization: Differentiable {
     }
     return result
   }
-}
-
-extension LayerNormalization: ChannelPassing {
-  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
-    try trace.standardize(node, from: normalized(axis: axis, rank: trace.shape(of: node.inputs[0]).rank))
-  }
-}
-
-extension LayerNormalization: PrecisionPassing {
-  package func needs(_ node: Node, in graph: Graph, _ isSquare: (String) -> Bool) -> PrecisionDemand? {
-    needsElementwise()
-  }
-}
-
-extension LayerNormalization: Trainable {
-  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] { LayerParameter.affine }
-}
-
-extension LayerNormalization: OutputJudging {
-  package static func outputKind(isVector: Bool) -> OutputKind? { isVector ? .embedding : nil }
 }

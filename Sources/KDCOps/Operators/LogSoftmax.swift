@@ -3,7 +3,7 @@ import KDCDiagnostics
 import KDCGraph
 
 /// Logarithm of softmax: x − max − log Σ exp(x − max). ONNX `LogSoftmax`, opsets 1, 11, 13; axes as `Softmax`.
-package struct LogSoftmax: DifferentiableAxisFunction {
+package struct LogSoftmax: DifferentiableAxisFunction, OutputJudging {
   package static let onnxName = "LogSoftmax"
   package let rows: RowAxis
   package init(decoding node: Node) throws(Diagnostic) { rows = try RowAxis(decoding: node) }
@@ -30,8 +30,6 @@ package struct LogSoftmax: DifferentiableAxisFunction {
     for i in 0..<count { sum += gradient[i &* stride] }
     for i in 0..<count { result[i &* stride] = gradient[i &* stride] - exp(y[i &* stride]) * sum }
   }
-}
 
-extension LogSoftmax: OutputJudging {
   package static func outputKind(isVector: Bool) -> OutputKind? { .logProbabilities }
 }

@@ -5,7 +5,7 @@ import KDCTensor
 
 /// x / ‖x‖ along one axis, by the sum of magnitudes (p = 1) or the root of the sum of squares (p = 2); zeros where the
 /// norm is 0. ONNX `LpNormalization`, opsets 1, 22.
-package struct LpNormalization: AxisFunction {
+package struct LpNormalization: AxisFunction, OutputJudging {
   package static let onnxName = "LpNormalization"
   package let rows: RowAxis
   package let p: Int
@@ -25,6 +25,8 @@ package struct LpNormalization: AxisFunction {
     let norm = max(p == 1 ? sum : sum.squareRoot(), Self.leastNorm)
     for i in 0..<count { row[i &* stride] /= norm }
   }
+
+  package static func outputKind(isVector: Bool) -> OutputKind? { .embedding }
 }
 
 extension LpNormalization {
@@ -80,8 +82,4 @@ extension LpNormalization: Differentiable {
     result[0] = Tensor(shape, ofX)
     return result
   }
-}
-
-extension LpNormalization: OutputJudging {
-  package static func outputKind(isVector: Bool) -> OutputKind? { .embedding }
 }

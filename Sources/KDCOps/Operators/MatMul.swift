@@ -5,7 +5,7 @@ import KDCTensor
 
 /// Matrix product over the last two axes, the axes before them broadcast, as numpy's matmul.
 /// ONNX `MatMul`, opsets 1, 9, 13.
-package struct MatMul: Quantizable {
+package struct MatMul: Quantizable, MultiplyAccumulating {
   package static let onnxName = "MatMul"
   package static let inputCount = 2...2
 
@@ -58,6 +58,11 @@ package struct MatMul: Quantizable {
     let a = try requiredFloat(inputs, 0, "A")
     let b = try requiredFloat(inputs, 1, "B")
     return [TensorType(.float32, try plan(a, b).output)]
+  }
+
+  package func multiplyAccumulates(_ inputs: [Shape?], output: Shape) -> Int {
+    guard let left = inputs[0], left.rank > 0 else { return 0 }
+    return output.count * left[left.rank - 1]
   }
 }
 
@@ -168,13 +173,6 @@ extension MatMul: Differentiable {
       }
     }
     return [wanted.at(0) ? Tensor(a.shape, ofA) : nil, wanted.at(1) ? Tensor(b.shape, ofB) : nil]
-  }
-}
-
-extension MatMul: MultiplyAccumulating {
-  package func multiplyAccumulates(_ inputs: [Shape?], output: Shape) -> Int {
-    guard let left = inputs[0], left.rank > 0 else { return 0 }
-    return output.count * left[left.rank - 1]
   }
 }
 

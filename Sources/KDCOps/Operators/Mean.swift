@@ -4,7 +4,7 @@ import KDCProgram
 import KDCTensor
 
 /// The mean of one or more float inputs with broadcasting. ONNX `Mean`, opsets 8, 13.
-package struct Mean: ElementwiseArithmetic, WeightedSum {
+package struct Mean: ElementwiseArithmetic, WeightedSum, ChannelPassing, PrecisionPassing {
   package static let onnxName = "Mean"
   package static let inputCount = 1...Int.max
   package init(decoding node: Node) throws(Diagnostic) {}
@@ -22,6 +22,9 @@ package struct Mean: ElementwiseArithmetic, WeightedSum {
     return [Tensor(sum.shape, values.map { $0 / count })]
   }
   static func factor(_ index: Int, of count: Int) -> Float { 1 / Float(count) }
+
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
+  package var precision: PrecisionFlow { .elementwise(PrecisionFlow.all) }
 }
 
 extension Mean: Lowerable {
@@ -34,12 +37,4 @@ extension Mean: Lowerable {
     try lowering.arithmetic(
       .divide, .float32, sum, count, to: output, walk: Walk(extents: [elements], strides: [[1], [0], [1]]))
   }
-}
-
-extension Mean: ChannelPassing {
-  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
-}
-
-extension Mean: PrecisionPassing {
-  package var precision: PrecisionFlow { .elementwise(PrecisionFlow.all) }
 }

@@ -6,7 +6,7 @@ import KDCTensor
 /// Remainder of a / b with broadcasting. ONNX `Mod`, opsets 10, 13.
 ///
 /// `fmod` 0: integers, the sign of b (Python); 1: the sign of a (C), the only form for floats.
-package struct Mod: Operator {
+package struct Mod: ChannelPassing {
   package static let onnxName = "Mod"
   package static let inputCount = 2...2
   package let takesSignOfDividend: Bool
@@ -47,6 +47,8 @@ package struct Mod: Operator {
     let r = a.remainderReportingOverflow(dividingBy: b).partialValue
     return !takesSignOfDividend && r != 0 && (r < 0) != (b < 0) ? r + b : r
   }
+
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
 }
 
 extension Mod: Lowerable {
@@ -61,8 +63,4 @@ extension Mod: Lowerable {
     lowering.integerBinary(
       takesSignOfDividend ? .remainder : .modulo, type, operands[0], operands[1], to: output, walk: walk)
   }
-}
-
-extension Mod: ChannelPassing {
-  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
 }

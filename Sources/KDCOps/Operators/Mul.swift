@@ -2,7 +2,7 @@ import KDCGraph
 import KDCProgram
 
 /// a · b, with broadcasting. ONNX `Mul`, opsets 7, 13, 14. Integers wrap.
-package struct Mul: BinaryArithmetic, Quantizable, DifferentiablePair {
+package struct Mul: BinaryArithmetic, Quantizable, DifferentiablePair, ScalePassing {
   package static let onnxName = "Mul"
   package init() {}
   package static var operation: FloatBinaryStep.Operation { .multiply }
@@ -18,9 +18,7 @@ package struct Mul: BinaryArithmetic, Quantizable, DifferentiablePair {
   package func isPower(_ node: Node, in graph: Graph) -> Bool {
     node.inputs.count == 2 && node.inputs[0] == node.inputs[1]
   }
-}
 
-extension Mul: ScalePassing {
   package func scaled(
     _ node: Node, _ channels: [String: ScaledChannels], in graph: Graph
   ) -> [ScaledChannels?]? {

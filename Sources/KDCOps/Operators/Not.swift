@@ -3,7 +3,7 @@ import KDCGraph
 import KDCTensor
 
 /// Logical negation of a bool input. ONNX `Not`, opset 1.
-package struct Not: Operator {
+package struct Not: ChannelPassing {
   package static let onnxName = "Not"
   package init(decoding node: Node) throws(Diagnostic) {}
 
@@ -18,6 +18,8 @@ package struct Not: Operator {
     guard case .bool(let values) = x.elements else { throw InternalError("'Not' of \(x.type)") }
     return [Tensor(x.shape, values.map { !$0 })]
   }
+
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.pass(node) }
 }
 
 extension Not: Lowerable {
@@ -27,8 +29,4 @@ extension Not: Lowerable {
     _ = lowering.integerBinary(
       .xor, .bool, form.buffer, 1, count: try lowering.shape(of: node.inputs[0]).count, to: output)
   }
-}
-
-extension Not: ChannelPassing {
-  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.pass(node) }
 }

@@ -4,7 +4,9 @@ import KDCProgram
 import KDCTensor
 
 /// x < 0 ? slope·x : x; slope broadcasts to x. ONNX `PRelu`, opsets 7, 9, 16. int8: one table per channel.
-package struct PRelu: Elementwise, Quantizable, DifferentiablePair {
+package struct PRelu: Elementwise, Quantizable, DifferentiablePair, ChannelPassing, PrecisionPassing, UnaryScalePassing,
+  Trainable
+{
   package static let onnxName = "PRelu"
   package static let inputCount = 2...2
   package init(decoding node: Node) throws(Diagnostic) {}
@@ -28,6 +30,16 @@ package struct PRelu: Elementwise, Quantizable, DifferentiablePair {
     ]
   }
   static func derivatives(_ a: Float, _ b: Float) -> (a: Float, b: Float) { a < 0 ? (b, a) : (1, 0) }
+
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
+  package var precision: PrecisionFlow { .elementwise(0...0) }
+
+  func scaled(
+    _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
+  ) -> [ScaledChannels?]? {
+    node.input(1).flatMap { graph.initializers[$0] } == nil ? nil : [own]
+  }
+  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] { [LayerParameter(1, .constant(0.25))] }
 }
 
 extension PRelu: Lowerable {
@@ -53,24 +65,4 @@ extension PRelu: Lowerable {
     let target = try lowering.write(node.outputs[0], as: .native, in: .rowMajor)
     _ = lowering.binary(.add, positive, scaled, rows: 1, columns: shape.count, strideB: (0, 1), to: target)
   }
-}
-
-extension PRelu: ChannelPassing {
-  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
-}
-
-extension PRelu: PrecisionPassing {
-  package var precision: PrecisionFlow { .elementwise(0...0) }
-}
-
-extension PRelu: UnaryScalePassing {
-  func scaled(
-    _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
-  ) -> [ScaledChannels?]? {
-    node.input(1).flatMap { graph.initializers[$0] } == nil ? nil : [own]
-  }
-}
-
-extension PRelu: Trainable {
-  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] { [LayerParameter(1, .constant(0.25))] }
 }

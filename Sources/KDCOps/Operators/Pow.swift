@@ -5,7 +5,7 @@ import KDCProgram
 import KDCTensor
 
 /// a to the power b with broadcasting, in a's type. ONNX `Pow`, opsets 7, 12, 13, 15. b may have another type than a.
-package struct Pow: DifferentiablePair {
+package struct Pow: DifferentiablePair, ChannelPassing {
   package static let onnxName = "Pow"
   package static let inputCount = 2...2
   package init(decoding node: Node) throws(Diagnostic) {}
@@ -55,6 +55,8 @@ package struct Pow: DifferentiablePair {
     let byBase = b == 2 ? 2 * a : b == 1 ? 1 : b == 0 ? 0 : b * pow(a, b - 1)
     return (byBase, a > 0 ? pow(a, b) * log(a) : 0)
   }
+
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
 }
 
 extension Pow: Lowerable {
@@ -140,10 +142,6 @@ extension Pow {
     }
     return true
   }
-}
-
-extension Pow: ChannelPassing {
-  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
 }
 
 extension Pow: PrecisionPassing {

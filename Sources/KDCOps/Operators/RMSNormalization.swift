@@ -5,7 +5,7 @@ import KDCTensor
 
 /// x / sqrt(mean of x² + epsilon) · scale, the mean over the axes from `axis` on.
 /// ONNX `RMSNormalization`, opset 23. scale has the dimensions of those axes, or broadcasts to them.
-package struct RMSNormalization: Quantizable {
+package struct RMSNormalization: Quantizable, ChannelPassing, PrecisionPassing, OutputJudging {
   package static let onnxName = "RMSNormalization"
   package static let inputCount = 2...2
   package let axis: Int
@@ -46,6 +46,15 @@ package struct RMSNormalization: Quantizable {
     }
     return [Tensor(x.shape, y)]
   }
+
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    try trace.standardize(node, from: normalized(axis: axis, rank: trace.shape(of: node.inputs[0]).rank))
+  }
+
+  package func needs(_ node: Node, in graph: Graph, _ isSquare: (String) -> Bool) -> PrecisionDemand? {
+    needsElementwise()
+  }
+  package static func outputKind(isVector: Bool) -> OutputKind? { isVector ? .embedding : nil }
 }
 
 /// 1 / sqrt(mean of squares + epsilon).
@@ -111,20 +120,4 @@ extension RMSNormalization: Differentiable {
     }
     return result
   }
-}
-
-extension RMSNormalization: ChannelPassing {
-  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
-    try trace.standardize(node, from: normalized(axis: axis, rank: trace.shape(of: node.inputs[0]).rank))
-  }
-}
-
-extension RMSNormalization: PrecisionPassing {
-  package func needs(_ node: Node, in graph: Graph, _ isSquare: (String) -> Bool) -> PrecisionDemand? {
-    needsElementwise()
-  }
-}
-
-extension RMSNormalization: OutputJudging {
-  package static func outputKind(isVector: Bool) -> OutputKind? { isVector ? .embedding : nil }
 }

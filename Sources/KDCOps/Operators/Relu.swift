@@ -3,7 +3,8 @@ import KDCProgram
 import KDCTensor
 
 /// max(x, 0). ONNX `Relu`, opsets 6, 13, 14 (integers).
-package struct Relu: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFunction, UnaryScalePassing {
+package struct Relu: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFunction, UnaryScalePassing, OutputJudging
+{
   package static let onnxName = "Relu"
   package init() {}
 
@@ -19,8 +20,5 @@ package struct Relu: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFun
     _ = lowering.integerBinary(.maximum, type.dataType, form.buffer, 0, count: type.shape.count, to: output)
   }
   package var precision: PrecisionFlow { .elementwise(0...0) }
-}
-
-extension Relu: OutputJudging {
   package static func outputKind(isVector: Bool) -> OutputKind? { .regression }
 }

@@ -5,7 +5,7 @@ import KDCTensor
 /// The same elements under another shape. ONNX `Reshape`, opsets 5, 13, 14, 19, 21.
 ///
 /// In the constant input `shape`, 0 keeps the input's dimension (unless `allowzero`), one −1 is computed.
-package struct Reshape: ShapeChange {
+package struct Reshape: ShapeChange, UnaryScalePassing, BatchSized {
   package static let onnxName = "Reshape"
   package static let inputCount = 2...2
   package let allowsZero: Bool
@@ -58,16 +58,11 @@ package struct Reshape: ShapeChange {
     }
     removal.set(dims, input: 1, of: &node)
   }
-}
 
-extension Reshape: UnaryScalePassing {
   func scaled(
     _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
   ) -> [ScaledChannels?]? {
     own.regrouped(shape, result).map { [$0] }
   }
-}
-
-extension Reshape: BatchSized {
   package func grow(_ index: Int, in repair: inout BatchRepair) throws { try repair.reshape(index) }
 }

@@ -5,7 +5,7 @@ import KDCGraph
 /// Softmax: exp(x − max) / Σ exp(x − max). ONNX `Softmax`, opsets 1, 11, 13.
 ///
 /// From opset 13 along one axis; before, over all axes from `axis` on taken together.
-package struct Softmax: DifferentiableAxisFunction {
+package struct Softmax: DifferentiableAxisFunction, OutputJudging {
   package static let onnxName = "Softmax"
   package let rows: RowAxis
   package init(decoding node: Node) throws(Diagnostic) { rows = try RowAxis(decoding: node) }
@@ -35,8 +35,6 @@ package struct Softmax: DifferentiableAxisFunction {
     for i in 0..<count { sum += gradient[i &* stride] * y[i &* stride] }
     for i in 0..<count { result[i &* stride] = y[i &* stride] * (gradient[i &* stride] - sum) }
   }
-}
 
-extension Softmax: OutputJudging {
   package static func outputKind(isVector: Bool) -> OutputKind? { .probabilities }
 }

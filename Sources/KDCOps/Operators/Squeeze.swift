@@ -5,7 +5,7 @@ import KDCTensor
 /// Removes dimensions of 1: those of `axes`, or all. ONNX `Squeeze`, opsets 1, 11, 13, 21.
 ///
 /// Axes are an attribute before opset 13 and a constant input after.
-package struct Squeeze: ShapeChange {
+package struct Squeeze: ShapeChange, UnaryScalePassing {
   package static let onnxName = "Squeeze"
   package static let inputCount = 1...2
   /// From the attribute, opset < 13.
@@ -30,9 +30,7 @@ package struct Squeeze: ShapeChange {
     }
     return Shape(shape.dims.indices.filter { !removed.contains($0) }.map { shape[$0] })
   }
-}
 
-extension Squeeze: UnaryScalePassing {
   func scaled(
     _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
   ) -> [ScaledChannels?]? {

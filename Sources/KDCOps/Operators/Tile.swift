@@ -4,7 +4,7 @@ import KDCProgram
 import KDCTensor
 
 /// Repeats the tensor `repeats[k]` times along axis k. ONNX `Tile`, opsets 6, 13.
-package struct Tile: Quantizable, ElementMovement {
+package struct Tile: Quantizable, ElementMovement, ChannelPassing {
   package static let onnxName = "Tile"
   package static let inputCount = 2...2
   package init(decoding node: Node) throws(Diagnostic) {}
@@ -35,6 +35,8 @@ package struct Tile: Quantizable, ElementMovement {
       shape: Shape(zip(repeats, x.shape.dims).flatMap { [$0, $1] }))
     return [view.reshaped(to: Shape(zip(repeats, x.shape.dims).map { $0 * $1 }))]
   }
+
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.stretch(node) }
 }
 
 extension Tile: Lowerable {
@@ -80,8 +82,4 @@ extension Lowering {
     }
     return true
   }
-}
-
-extension Tile: ChannelPassing {
-  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.stretch(node) }
 }

@@ -3,7 +3,7 @@ import KDCGraph
 import KDCTensor
 
 /// Permutes axes: output axis i is input axis perm[i]; reversed by default. ONNX `Transpose`, opsets 1, 13, 21.
-package struct Transpose: Quantizable {
+package struct Transpose: Quantizable, ChannelPassing {
   package static let onnxName = "Transpose"
   package let permutation: [Int]?
 
@@ -32,6 +32,11 @@ package struct Transpose: Quantizable {
     let strides = x.shape.strides
     return [x.strided(offset: 0, strides: order.map { strides[$0] }, shape: Shape(order.map { x.shape[$0] }))]
   }
+
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
+    let x = trace.labels(of: node.inputs[0])
+    trace.labels[node.outputs[0]] = try permutation(rank: x.count).map { x[$0] }
+  }
 }
 
 extension Transpose: Lowerable {
@@ -54,13 +59,6 @@ extension Transpose: Differentiable {
     var inverse = [Int](repeating: 0, count: order.count)
     for (position, axis) in order.enumerated() { inverse[axis] = strides[position] }
     return [gradient.strided(offset: 0, strides: inverse, shape: x)]
-  }
-}
-
-extension Transpose: ChannelPassing {
-  package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
-    let x = trace.labels(of: node.inputs[0])
-    trace.labels[node.outputs[0]] = try permutation(rank: x.count).map { x[$0] }
   }
 }
 

@@ -6,7 +6,7 @@ import KDCTensor
 /// Keeps the upper (`upper` 1) or lower triangle of the last two dimensions, zero elsewhere. ONNX `Trilu`, opset 14.
 ///
 /// The optional constant input k moves the diagonal up.
-package struct Trilu: ElementMovement {
+package struct Trilu: ElementMovement, PrecisionPassing {
   package static let onnxName = "Trilu"
   package static let inputCount = 1...2
   package let keepsUpper: Bool
@@ -33,6 +33,8 @@ package struct Trilu: ElementMovement {
     }
     return [try Tensor.chained([x, zero]).picked(indices, shape: x.shape)]
   }
+
+  package var precision: PrecisionFlow { .movement(0...0) }
 }
 
 extension Trilu: Lowerable {
@@ -59,8 +61,4 @@ extension Trilu: Lowerable {
         walk: walk.collapsed)
     }
   }
-}
-
-extension Trilu: PrecisionPassing {
-  package var precision: PrecisionFlow { .movement(0...0) }
 }

@@ -5,7 +5,7 @@ import KDCTensor
 /// Inserts dimensions of 1 at `axes` of the result. ONNX `Unsqueeze`, opsets 1, 11, 13, 21.
 ///
 /// Axes are an attribute before opset 13 and a constant input after.
-package struct Unsqueeze: ShapeChange {
+package struct Unsqueeze: ShapeChange, UnaryScalePassing {
   package static let onnxName = "Unsqueeze"
   package static let inputCount = 1...2
   /// From the attribute, opset < 13.
@@ -33,9 +33,7 @@ package struct Unsqueeze: ShapeChange {
     var rest = shape.dims.makeIterator()
     return Shape((0..<rank).map { inserted.contains($0) ? 1 : rest.next() ?? 1 })
   }
-}
 
-extension Unsqueeze: UnaryScalePassing {
   func scaled(
     _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
   ) -> [ScaledChannels?]? {

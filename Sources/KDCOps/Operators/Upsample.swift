@@ -6,7 +6,7 @@ import KDCTensor
 /// opsets 7, 9.
 ///
 /// The scales are an attribute in opset 7, an input in 9; from 10 on models have Resize.
-package struct Upsample: Quantizable, Lowerable, Differentiable {
+package struct Upsample: Quantizable, Lowerable, Differentiable, ChannelPassing, UnaryScalePassing {
   package static let onnxName = "Upsample"
   package static let inputCount = 1...2
   package let isLinear: Bool
@@ -74,13 +74,9 @@ package struct Upsample: Quantizable, Lowerable, Differentiable {
     result[0] = try gradient.unresampled(by: tables(of: x, given: inputs.optional(1)?.floats), to: x)
     return result
   }
-}
 
-extension Upsample: ChannelPassing {
   package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.resample(node) }
-}
 
-extension Upsample: UnaryScalePassing {
   func scaled(
     _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
   ) -> [ScaledChannels?]? {

@@ -4,7 +4,7 @@ import KDCProgram
 import KDCTensor
 
 /// condition ? x : y, element by element with broadcasting. ONNX `Where`, opsets 9, 16.
-package struct Where: Operator {
+package struct Where: ChannelPassing, PrecisionPassing {
   package static let onnxName = "Where"
   package static let inputCount = 3...3
   package init(decoding node: Node) throws(Diagnostic) {}
@@ -25,6 +25,9 @@ package struct Where: Operator {
     let both = try Tensor.chained([x.expanded(to: shape), y.expanded(to: shape)])
     return [both.picked(chosen.indices.map { chosen[$0] ? $0 : chosen.count + $0 }, shape: shape)]
   }
+
+  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
+  package var precision: PrecisionFlow { .elementwise(1...2) }
 }
 
 extension Where: Lowerable {
@@ -56,12 +59,4 @@ extension Where: Differentiable {
     }
     return result
   }
-}
-
-extension Where: ChannelPassing {
-  package func trace(_ node: Node, in trace: inout ChannelTrace) throws { trace.broadcast(node) }
-}
-
-extension Where: PrecisionPassing {
-  package var precision: PrecisionFlow { .elementwise(1...2) }
 }

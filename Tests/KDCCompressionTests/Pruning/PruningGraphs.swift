@@ -222,6 +222,15 @@ struct PruningGraphs {
         return g.conv(maps, 4, kernel: 1)
       }
     ),
+    (
+      "norms of rows",
+      { g, x in
+        let y = g.conv(x, 5)
+        let units = g.node("LpNormalization", [y], ["axis": .int(3)])[0]
+        let norms = g.node("ReduceL2", [y], ["axes": .ints([3])])[0]
+        return g.conv(g.node("Mul", [units, norms])[0], 4, kernel: 1)
+      }
+    ),
   ]
 
   /// What ends a graph: takes an image, adds the outputs.

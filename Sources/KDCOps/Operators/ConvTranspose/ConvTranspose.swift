@@ -7,7 +7,7 @@ import KDCTensor
 ///
 /// Output = stride · (input − 1) + output_padding + (kernel − 1) · dilation + 1 − padding; with `output_shape` or auto_pad
 /// SAME the padding follows from the output instead. One or two spatial axes.
-package struct ConvTranspose: Quantizable {
+package struct ConvTranspose: Quantizable, MultiplyAccumulating, WeightedLayer, Trainable {
   package static let onnxName = "ConvTranspose"
   package static let inputCount = 2...3
   package let window: SpatialWindow
@@ -81,6 +81,20 @@ package struct ConvTranspose: Quantizable {
     }
     return axes
   }
+
+  package func multiplyAccumulates(_ inputs: [Shape?], output: Shape) -> Int {
+    guard let input = inputs[0], let weights = inputs[1], weights.rank >= 2, weights[0] > 0 else { return 0 }
+    return input.count * (weights.count / weights[0])
+  }
+
+  package static var weightAxis: Int { 1 }
+  package static var takesFewBits: Bool { false }
+  package static var residualInput: Int? { nil }
+  package var activation: FusedActivation { .none }
+
+  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] {
+    LayerParameter.kernel(shapes[1], transposed: true)
+  }
 }
 
 extension ConvTranspose {
@@ -139,13 +153,6 @@ extension ConvTranspose: Differentiable {
   }
 }
 
-extension ConvTranspose: MultiplyAccumulating {
-  package func multiplyAccumulates(_ inputs: [Shape?], output: Shape) -> Int {
-    guard let input = inputs[0], let weights = inputs[1], weights.rank >= 2, weights[0] > 0 else { return 0 }
-    return input.count * (weights.count / weights[0])
-  }
-}
-
 extension ConvTranspose: ChannelPassing {
   package func trace(_ node: Node, in trace: inout ChannelTrace) throws {
     let (input, weights) = (node.inputs[0], node.inputs[1])
@@ -171,18 +178,5 @@ extension ConvTranspose: ChannelPassing {
 
   package func recount(_ node: inout Node, in removal: inout ChannelRemoval) throws {
     removal.recountGroups(group, of: &node)
-  }
-}
-
-extension ConvTranspose: WeightedLayer {
-  package static var weightAxis: Int { 1 }
-  package static var takesFewBits: Bool { false }
-  package static var residualInput: Int? { nil }
-  package var activation: FusedActivation { .none }
-}
-
-extension ConvTranspose: Trainable {
-  package func parameters(_ shapes: [Shape?]) -> [LayerParameter] {
-    LayerParameter.kernel(shapes[1], transposed: true)
   }
 }

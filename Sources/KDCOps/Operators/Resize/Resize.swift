@@ -5,7 +5,7 @@ import KDCTensor
 /// Resampling to other sizes, nearest or (multi-)linear. ONNX `Resize`, opsets 10, 11, 13, 18, 19.
 ///
 /// Sizes or scales must be constant. Cubic interpolation, antialias and tf_crop_and_resize are refused.
-package struct Resize: Quantizable {
+package struct Resize: Quantizable, UnaryScalePassing, BatchSized {
   package static let onnxName = "Resize"
   package static let inputCount = 1...4
   package let isLinear: Bool
@@ -114,6 +114,13 @@ package struct Resize: Quantizable {
     tables.sort { ($0.lower.count - x.shape[$0.axis], $0.axis) < ($1.lower.count - x.shape[$1.axis], $1.axis) }
     return [try x.resampled(by: tables, blending: isLinear)]
   }
+
+  func scaled(
+    _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
+  ) -> [ScaledChannels?]? {
+    shape.rank == result.rank && shape[own.axis] == result[own.axis] ? [own] : nil
+  }
+  package func grow(_ index: Int, in repair: inout BatchRepair) throws { repair.growSizes(index, input: 3) }
 }
 
 extension Resize: Lowerable {
@@ -147,16 +154,4 @@ extension Resize: ChannelPassing {
     }
     removal.set(sizes.indices.map { removal.size(node.outputs[0], $0) }, input: 3, of: &node)
   }
-}
-
-extension Resize: UnaryScalePassing {
-  func scaled(
-    _ own: ScaledChannels, _ node: Node, _ shape: Shape, _ result: Shape, in graph: Graph
-  ) -> [ScaledChannels?]? {
-    shape.rank == result.rank && shape[own.axis] == result[own.axis] ? [own] : nil
-  }
-}
-
-extension Resize: BatchSized {
-  package func grow(_ index: Int, in repair: inout BatchRepair) throws { repair.growSizes(index, input: 3) }
 }
