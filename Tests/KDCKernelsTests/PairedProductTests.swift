@@ -52,7 +52,9 @@ import Testing
     }
   }
 
-  @Test("Families of paired products refuse 8-bit inputs, 8-bit weights, padding outside 7 bits and sums that leave 16 bits")
+  @Test(
+    "Families of paired products refuse 8-bit inputs, 8-bit weights, padding outside 7 bits and sums that leave 16 bits"
+  )
   func refusals() throws {
     var source = ConvolutionCases(seed: 5)
     let g = ConvolutionGeometry(input: (6, 6, 64), output: (6, 6, 8), kernel: (3, 3), padTop: 1, padLeft: 1)
