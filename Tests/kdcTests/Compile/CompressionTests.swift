@@ -84,7 +84,7 @@ struct CompressionTests {
         let outcome = try CommandLineTool.run(
           arguments + options + ["--target", target + ".yaml", "--train", train + ".npz"], in: folder)
         try #require(outcome.status == 0, "\(outcome.errors)")
-        return try FileManager.default.contentsOfDirectory(atPath: folder.path + "/work").count
+        return try FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent("work").path).count
       }
       #expect(try folders([], train: "train") == 1)
       #expect(try folders(["--threads", "1", "--eval", "calib.npz", "--emit", "c"], train: "train") == 1)
