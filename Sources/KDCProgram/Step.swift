@@ -26,8 +26,34 @@ package protocol Step: Sendable, Codable {
 }
 
 extension Step {
+  package var constants: [ConstantID] { [] }
   package var detail: String { "" }
   package var macs: Int { 0 }
   package var inPlaceOperands: [BufferID] { [] }
   package func range(of output: BufferID, given ranges: ValueRanges, in program: Program) -> ClosedRange<Int>? { nil }
+}
+
+package protocol SingleOutputStep: Step {
+  var output: BufferID { get }
+}
+
+extension SingleOutputStep {
+  package var writes: [BufferID] { [output] }
+}
+
+package protocol UnaryStep: SingleOutputStep {
+  var input: BufferID { get }
+}
+
+extension UnaryStep {
+  package var reads: [BufferID] { [input] }
+}
+
+package protocol BinaryStep: SingleOutputStep {
+  var a: BufferID { get }
+  var b: BufferID { get }
+}
+
+extension BinaryStep {
+  package var reads: [BufferID] { [a, b] }
 }

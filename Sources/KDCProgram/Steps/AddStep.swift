@@ -4,7 +4,7 @@
 ///     y = clamp(sat16(sat16(rshr(t, shift)) + zeroPoint), low, high)            (`requantization.finish`)
 ///
 /// `walk` has the operands [a, b, y]; y is dense in loop order. `requantization.preShift` is 0.
-package struct AddStep: Step {
+package struct AddStep: BinaryStep {
   package static let kind = "add"
   package var name: String
   package var a: BufferID
@@ -30,9 +30,6 @@ package struct AddStep: Step {
     self.multiplierB = multiplierB
     self.requantization = requantization
   }
-  package var reads: [BufferID] { [a, b] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension AddStep {

@@ -4,7 +4,7 @@ import KDCTensor
 ///
 /// From the first element on, a later one takes over where it is > (<) the best so far, with `takesLast` where it is ≥ (≤).
 /// Types: float32 and all integers.
-package struct ArgReduceStep: Step {
+package struct ArgReduceStep: UnaryStep {
   package static let kind = "argReduce"
   package var name: String
   package var type: DataType
@@ -28,9 +28,6 @@ package struct ArgReduceStep: Step {
     self.reduced = reduced
     self.inner = inner
   }
-  package var reads: [BufferID] { [input] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension ArgReduceStep {

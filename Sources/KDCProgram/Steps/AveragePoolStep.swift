@@ -6,7 +6,7 @@
 /// where d is the divisor: the number of window pixels inside the image, or with `countIncludesPadding` inside the
 /// image extended by the padding (`paddedHeight` × `paddedWidth` from −padTop, −padLeft). `multipliers` is int32
 /// [kernelHeight · kernelWidth]. A global mean is the case of a window of the image's size.
-package struct AveragePoolStep: Step {
+package struct AveragePoolStep: UnaryStep {
   package static let kind = "averagePool"
   package var name: String
   package var input: BufferID
@@ -35,8 +35,6 @@ package struct AveragePoolStep: Step {
     self.multipliers = multipliers
     self.requantization = requantization
   }
-  package var reads: [BufferID] { [input] }
-  package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [multipliers] }
 }
 

@@ -3,7 +3,7 @@ import KDCTensor
 /// Element-wise change of type between float32, all integers and bool (one byte: 0, or anything else for true).
 ///
 /// Float to integer truncates toward zero and saturates, NaN gives 0; to bool is x ≠ 0; integers wrap; from bool is 0 or 1.
-package struct CastStep: Step {
+package struct CastStep: UnaryStep {
   package static let kind = "cast"
   package var name: String
   package var input: BufferID
@@ -20,9 +20,6 @@ package struct CastStep: Step {
     self.from = from
     self.to = to
   }
-  package var reads: [BufferID] { [input] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension CastStep {

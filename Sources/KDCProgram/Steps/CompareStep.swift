@@ -4,7 +4,7 @@ import KDCTensor
 /// [a, b, y], y dense.
 ///
 /// Types: float32, where NaN equals nothing and is neither less nor greater; all integers; bool (any byte but 0 is true).
-package struct CompareStep: Step {
+package struct CompareStep: BinaryStep {
   package static let kind = "compare"
   package enum Operation: String, Sendable, Codable, CaseIterable {
     case equal, greater, greaterOrEqual, less, lessOrEqual
@@ -28,9 +28,6 @@ package struct CompareStep: Step {
     self.output = output
     self.walk = walk
   }
-  package var reads: [BufferID] { [a, b] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension CompareStep {

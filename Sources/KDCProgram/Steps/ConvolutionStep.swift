@@ -9,7 +9,7 @@
 ///
 /// Weights int8 in −127...127, [outputChannels, kernelHeight, kernelWidth, inputChannels / groups]; bias and
 /// multipliers int32 [outputChannels].
-package struct ConvolutionStep: Step {
+package struct ConvolutionStep: SingleOutputStep {
   package static let kind = "convolution"
 
   package struct Residual: Hashable, Sendable, Codable {
@@ -53,7 +53,6 @@ package struct ConvolutionStep: Step {
   }
 
   package var reads: [BufferID] { [input] + (residual.map { [$0.buffer] } ?? []) }
-  package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [weights, bias, multipliers] }
   package var macs: Int { geometry.macs }
 }

@@ -5,7 +5,7 @@ import KDCTensor
 ///     y[0] = 0 + x[0], y[k] = y[k − 1] + x[k]        exclusive: y[0] = 0, y[k] = y[k − 1] + x[k − 1]
 ///
 /// float32, or an integer type, which wraps.
-package struct CumulativeSumStep: Step {
+package struct CumulativeSumStep: UnaryStep {
   package static let kind = "cumulativeSum"
   package var name: String
   package var type: DataType
@@ -29,9 +29,6 @@ package struct CumulativeSumStep: Step {
     self.exclusive = exclusive
     self.reversed = reversed
   }
-  package var reads: [BufferID] { [input] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension CumulativeSumStep {

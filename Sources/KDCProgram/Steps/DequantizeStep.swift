@@ -1,7 +1,7 @@
 /// int8 → float32: y = (x − zeroPoint) · scale, one float multiplication.
 ///
 /// Operands of `walk`: [input, output]; it may reorder NHWC to NCHW on the way, and y is dense in loop order.
-package struct DequantizeStep: Step {
+package struct DequantizeStep: UnaryStep {
   package static let kind = "dequantize"
   package var name: String
   package var input: BufferID
@@ -18,9 +18,6 @@ package struct DequantizeStep: Step {
     self.scale = scale
     self.zeroPoint = zeroPoint
   }
-  package var reads: [BufferID] { [input] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension DequantizeStep {

@@ -1,5 +1,5 @@
 /// Writes one value to every element of a buffer.
-package struct FillStep: Step {
+package struct FillStep: SingleOutputStep {
   package static let kind = "fill"
   package var name: String
   package var output: BufferID
@@ -16,8 +16,6 @@ package struct FillStep: Step {
     self.bits = bits
   }
   package var reads: [BufferID] { [] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension FillStep {

@@ -1,5 +1,5 @@
 /// Element-wise float32 operation on two tensors with broadcasting, one rounding. `walk` operands: [a, b, y], y dense.
-package struct FloatBinaryStep: Step {
+package struct FloatBinaryStep: BinaryStep {
   package static let kind = "floatBinary"
 
   /// remainder is `FloatMath.remainder`. maximum and minimum give b unless a > b (a < b) or a is NaN: NaN wins, of ±0 b
@@ -22,9 +22,6 @@ package struct FloatBinaryStep: Step {
     self.output = output
     self.walk = walk
   }
-  package var reads: [BufferID] { [a, b] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension FloatBinaryStep {

@@ -5,7 +5,7 @@
 ///
 /// Weights float32 [kernelHeight, kernelWidth, inputChannels / groups, outputChannels], so that the lanes of a vector
 /// are output channels and the order of each sum stays as written.
-package struct FloatConvolutionStep: Step {
+package struct FloatConvolutionStep: SingleOutputStep {
   package static let kind = "floatConvolution"
   package var name: String
   package var input: BufferID
@@ -30,7 +30,6 @@ package struct FloatConvolutionStep: Step {
     self.activation = activation
   }
   package var reads: [BufferID] { [input] + (residual.map { [$0] } ?? []) }
-  package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [weights, bias] }
   package var macs: Int { geometry.macs }
 }

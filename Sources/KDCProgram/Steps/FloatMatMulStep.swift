@@ -1,7 +1,7 @@
 /// Batched float32 product of two computed matrices: y[b,m,n] = Σ_k a[b,m,k] · b[b,k,n], k ascending, from 0.
 ///
 /// `batchStrideA/B` in elements may be 0 (broadcast). `transposedB`: b is stored [n,k].
-package struct FloatMatMulStep: Step {
+package struct FloatMatMulStep: BinaryStep {
   package static let kind = "floatMatMul"
   package var name: String
   package var a: BufferID
@@ -27,9 +27,6 @@ package struct FloatMatMulStep: Step {
     self.batchStrideB = batchStrideB
     self.transposedB = transposedB
   }
-  package var reads: [BufferID] { [a, b] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
   package var macs: Int { batch * rows * columns * depth }
 }
 

@@ -2,7 +2,7 @@
 ///
 /// Both start from the first pixel inside; then m = x > m ? x : m, or s = s + x. The mean is the sum divided by the
 /// divisor d of `AveragePoolStep` (as float), one rounding each.
-package struct FloatPoolStep: Step {
+package struct FloatPoolStep: UnaryStep {
   package static let kind = "floatPool"
   package enum Operation: String, Sendable, Codable { case maximum, mean }
   package var name: String
@@ -27,9 +27,6 @@ package struct FloatPoolStep: Step {
     self.paddedHeight = paddedHeight
     self.paddedWidth = paddedWidth
   }
-  package var reads: [BufferID] { [input] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension FloatPoolStep {

@@ -1,7 +1,7 @@
 /// Reduction of the middle axis of [outer, reduced, inner], float32, in ascending order from the first element.
 ///
 /// maximum: m = x > m or x is NaN ? x : m (minimum with <), so NaN wins. mean is the sum times the float 1 / reduced, rounded once each.
-package struct FloatReduceStep: Step {
+package struct FloatReduceStep: UnaryStep {
   package static let kind = "floatReduce"
   package enum Operation: String, Sendable, Codable, CaseIterable { case sum, mean, maximum, minimum }
   package var name: String
@@ -21,9 +21,6 @@ package struct FloatReduceStep: Step {
     self.reduced = reduced
     self.inner = inner
   }
-  package var reads: [BufferID] { [input] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension FloatReduceStep {

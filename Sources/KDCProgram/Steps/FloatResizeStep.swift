@@ -3,7 +3,7 @@
 ///     a = x[r0,c0] · (1 − wx) + x[r0,c1] · wx;  b = the same on row r1;  y = a · (1 − wy) + b · wy
 ///
 /// `rows` is int32 [outputHeight, 2], `rowWeights` float32 [outputHeight]; columns alike. (1 − w) is rounded once.
-package struct FloatResizeStep: Step {
+package struct FloatResizeStep: UnaryStep {
   package static let kind = "floatResize"
   package var name: String
   package var input: BufferID
@@ -32,8 +32,6 @@ package struct FloatResizeStep: Step {
     self.rowWeights = rowWeights
     self.columnWeights = columnWeights
   }
-  package var reads: [BufferID] { [input] }
-  package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [rows, columns, rowWeights, columnWeights] }
 }
 

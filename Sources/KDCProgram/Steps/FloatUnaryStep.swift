@@ -1,5 +1,5 @@
 /// Element-wise float32 function, y = f(x).
-package struct FloatUnaryStep: Step {
+package struct FloatUnaryStep: UnaryStep {
   package static let kind = "floatUnary"
   package var name: String
   package var function: FloatFunction
@@ -14,9 +14,6 @@ package struct FloatUnaryStep: Step {
     self.output = output
     self.count = count
   }
-  package var reads: [BufferID] { [input] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension FloatUnaryStep {

@@ -2,7 +2,7 @@
 ///
 /// `walk` operands: [x, index, y], y dense; x does not move along the axis, but by `axisStride` elements a row.
 /// Negative indices count from the end, those outside are clamped to the ends.
-package struct GatherElementsStep: Step {
+package struct GatherElementsStep: SingleOutputStep {
   package static let kind = "gatherElements"
   package var name: String
   package var data: BufferID
@@ -31,8 +31,6 @@ package struct GatherElementsStep: Step {
     self.walk = walk
   }
   package var reads: [BufferID] { [data, indices] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension GatherElementsStep {

@@ -2,7 +2,7 @@
 ///
 /// `indices` is a buffer of int32 or int64; negative ones count from the end, those outside are clamped to the ends.
 /// `data` is a buffer, or a constant (an embedding table).
-package struct GatherStep: Step {
+package struct GatherStep: SingleOutputStep {
   package static let kind = "gather"
   package var name: String
   package var data: BufferID?
@@ -31,7 +31,6 @@ package struct GatherStep: Step {
     self.elementBytes = elementBytes
   }
   package var reads: [BufferID] { [indices] + (data.map { [$0] } ?? []) }
-  package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { table.map { [$0] } ?? [] }
 }
 

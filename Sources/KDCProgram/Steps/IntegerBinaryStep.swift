@@ -7,7 +7,7 @@ import KDCTensor
 /// sign of a, modulo with the sign of b: a divisor of 0 gives 0, the smallest value over −1 wraps; maximum, minimum;
 /// power: a negative exponent gives the integer part of the quotient, 0 for 0. On bool (any byte but 0 is true): and, or,
 /// xor.
-package struct IntegerBinaryStep: Step {
+package struct IntegerBinaryStep: BinaryStep {
   package static let kind = "integerBinary"
 
   package enum Operation: String, Sendable, Codable, CaseIterable {
@@ -34,9 +34,6 @@ package struct IntegerBinaryStep: Step {
     self.output = output
     self.walk = walk
   }
-  package var reads: [BufferID] { [a, b] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension IntegerBinaryStep {

@@ -1,7 +1,7 @@
 import KDCTensor
 
 /// Reduction of the middle axis of [outer, reduced, inner] of an integer type. Sums wrap.
-package struct IntegerReduceStep: Step {
+package struct IntegerReduceStep: UnaryStep {
   package static let kind = "integerReduce"
   package enum Operation: String, Sendable, Codable, CaseIterable { case sum, maximum, minimum }
   package var name: String
@@ -24,9 +24,6 @@ package struct IntegerReduceStep: Step {
     self.reduced = reduced
     self.inner = inner
   }
-  package var reads: [BufferID] { [input] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension IntegerReduceStep {

@@ -1,5 +1,5 @@
 /// Copies a whole constant into a buffer: a constant that a step wants as an operand.
-package struct LoadStep: Step {
+package struct LoadStep: SingleOutputStep {
   package static let kind = "load"
   package var name: String
   package var constant: ConstantID
@@ -13,7 +13,6 @@ package struct LoadStep: Step {
     self.byteCount = byteCount
   }
   package var reads: [BufferID] { [] }
-  package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [constant] }
 }
 

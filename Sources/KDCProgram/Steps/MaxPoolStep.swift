@@ -1,5 +1,5 @@
 /// Maximum over a window, int8 NHWC; pixels outside the image do not count. `geometry.groups` is ignored.
-package struct MaxPoolStep: Step {
+package struct MaxPoolStep: UnaryStep {
   package static let kind = "maxPool"
   package var name: String
   package var input: BufferID
@@ -12,9 +12,6 @@ package struct MaxPoolStep: Step {
     self.output = output
     self.geometry = geometry
   }
-  package var reads: [BufferID] { [input] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension MaxPoolStep {

@@ -2,7 +2,7 @@
 /// nearest resize by whole factors. Operands of `walk`: [input, output]; offsets in elements.
 ///
 /// A step that writes only a part of its output names the whole buffer: earlier steps wrote the rest.
-package struct MoveStep: Step {
+package struct MoveStep: UnaryStep {
   package static let kind = "move"
   package var name: String
   package var input: BufferID
@@ -24,9 +24,6 @@ package struct MoveStep: Step {
     self.outputOffset = outputOffset
     self.walk = walk
   }
-  package var reads: [BufferID] { [input] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension MoveStep {

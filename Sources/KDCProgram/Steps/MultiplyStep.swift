@@ -3,7 +3,7 @@
 ///     y = requantization((a − zeroPointA) · (b − zeroPointB), multiplier)
 ///
 /// `walk` has the operands [a, b, y]; y is dense in loop order.
-package struct MultiplyStep: Step {
+package struct MultiplyStep: BinaryStep {
   package static let kind = "multiply"
   package var name: String
   package var a: BufferID
@@ -28,9 +28,6 @@ package struct MultiplyStep: Step {
     self.multiplier = multiplier
     self.requantization = requantization
   }
-  package var reads: [BufferID] { [a, b] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension MultiplyStep {

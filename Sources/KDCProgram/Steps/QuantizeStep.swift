@@ -5,7 +5,7 @@
 ///
 /// low...high is −128...127, or less where kernels that read y need fewer bits.
 /// Operands of `walk`: [input, output]; it may reorder NCHW to NHWC on the way, and y is dense in loop order.
-package struct QuantizeStep: Step {
+package struct QuantizeStep: UnaryStep {
   package static let kind = "quantize"
   package var name: String
   package var input: BufferID
@@ -29,9 +29,6 @@ package struct QuantizeStep: Step {
     low = limits.lowerBound
     high = limits.upperBound
   }
-  package var reads: [BufferID] { [input] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension QuantizeStep {

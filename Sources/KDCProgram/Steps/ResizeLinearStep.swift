@@ -4,7 +4,7 @@
 ///
 /// `rows` is int32 [outputHeight, 3] of (first row, second row, weight of the second), `columns` [outputWidth, 3].
 /// Input and output share scale and zero point. Nearest resize by any factor is the case of weights 0.
-package struct ResizeLinearStep: Step {
+package struct ResizeLinearStep: UnaryStep {
   package static let kind = "resizeLinear"
   package var name: String
   package var input: BufferID
@@ -28,8 +28,6 @@ package struct ResizeLinearStep: Step {
     self.rows = rows
     self.columns = columns
   }
-  package var reads: [BufferID] { [input] }
-  package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [rows, columns] }
 }
 

@@ -1,7 +1,7 @@
 /// y = condition ? a : b, element by element with broadcasting, of any type. `walk` operands: [condition, a, b, y], y dense.
 ///
 /// `condition` is bool: any byte but 0 chooses a.
-package struct SelectStep: Step {
+package struct SelectStep: SingleOutputStep {
   package static let kind = "select"
   package var name: String
   package var condition: BufferID
@@ -24,8 +24,6 @@ package struct SelectStep: Step {
     self.walk = walk
   }
   package var reads: [BufferID] { [condition, a, b] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension SelectStep {

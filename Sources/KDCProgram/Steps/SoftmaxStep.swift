@@ -2,7 +2,7 @@
 ///
 ///     m = x₀, then x_i > m ? x_i : m ascending; e_i = exp(x_i − m); s = Σ e_i (ascending from 0)
 ///     y_i = e_i / s, or (x_i − m) − log(s) where `isLog`; all NaN where one is, or ∞, or where all are −∞
-package struct SoftmaxStep: Step {
+package struct SoftmaxStep: UnaryStep {
   package static let kind = "softmax"
   package var name: String
   package var input: BufferID
@@ -20,9 +20,6 @@ package struct SoftmaxStep: Step {
     self.inner = inner
     self.isLog = isLog
   }
-  package var reads: [BufferID] { [input] }
-  package var writes: [BufferID] { [output] }
-  package var constants: [ConstantID] { [] }
 }
 
 extension SoftmaxStep {

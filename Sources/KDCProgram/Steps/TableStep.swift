@@ -1,7 +1,7 @@
 /// Any function of one int8: y[i] = table[c · 256 + x[i] + 128], c = i mod `channels` (1: one table for all).
 ///
 /// `table` is int8 [channels, 256]. Activations, requantisation, PRelu (a table a channel).
-package struct TableStep: Step {
+package struct TableStep: UnaryStep {
   package static let kind = "table"
   package var name: String
   package var input: BufferID
@@ -18,8 +18,6 @@ package struct TableStep: Step {
     self.channels = channels
     self.table = table
   }
-  package var reads: [BufferID] { [input] }
-  package var writes: [BufferID] { [output] }
   package var constants: [ConstantID] { [table] }
 }
 
