@@ -8,7 +8,7 @@ extension Graph {
   package func multiplyAccumulates(of node: Node) -> Int {
     guard Operators.type(of: node) is any MultiplyAccumulating.Type,
       let op = (try? Operators.decode(node)) as? any MultiplyAccumulating,
-      let output = node.outputs.first.flatMap({ types[$0]?.shape })
+      let output = node.outputs.lazy.compactMap({ types[$0]?.shape }).first
     else { return 0 }
     return op.multiplyAccumulates(
       node.inputs.map { types[$0]?.shape ?? initializers[$0]?.shape }, output: output)

@@ -67,8 +67,8 @@ extension ElementwiseArithmetic {
 
 /// An operator whose cost is that of its multiply-accumulates.
 package protocol MultiplyAccumulating: Operator {
-  /// Of one inference, for inputs of these shapes (nil: absent, or not known). Padding counts as if it were data, as is
-  /// usual.
+  /// Of one inference, for inputs of these shapes (nil: absent, or not known) and the first output that is there. Padding
+  /// counts as if it were data, as is usual.
   func multiplyAccumulates(_ inputs: [Shape?], output: Shape) -> Int
 }
 
