@@ -43,7 +43,8 @@ struct QuantizationPlan {
       }
       return op.quantizationRule
     }
-    let tail = FloatTail(graph, operators: operators, rules: rules)
+    let tail = FloatTail(
+      graph, operators: operators, rules: Self.withoutIslands(graph, rules: rules, activations: activations))
     self.tail = tail
     self.rules = tail.rules
     quantized = Self.quantizedValues(graph, rules: tail.rules, activations: activations)
@@ -55,6 +56,37 @@ struct QuantizationPlan {
     }
     lastUses = graph.lastUses(reading: waiting.mapValues { $0.flatMap { graph.nodes[$0].inputs } })
     peakBytes = max(graph.activationPeak(lastUses).bytes, 1)
+  }
+
+  /// Where no layer with weights takes part in int8, float loses nothing and needs no conversions: what is pooled or
+  /// scaled alone stays float.
+  private static func withoutIslands(
+    _ graph: Graph, rules: [QuantizationRule], activations: Set<String>
+  ) -> [QuantizationRule] {
+    var parents: [String: String] = [:]
+    func root(_ name: String) -> String {
+      var name = name
+      while let parent = parents[name], parent != name {
+        parents[name] = parents[parent] ?? parent
+        name = parent
+      }
+      return name
+    }
+    func values(_ node: Node) -> [String] { (node.inputs + node.outputs).filter(activations.contains) }
+    for (node, rule) in zip(graph.nodes, rules) {
+      if case .float = rule { continue }
+      guard let first = values(node).first.map(root) else { continue }
+      for name in values(node) { parents[root(name)] = first }
+    }
+    var weighted: Set<String> = []
+    for (node, rule) in zip(graph.nodes, rules) {
+      guard case .integer = rule, WeightedNode.weights(of: node) != nil else { continue }
+      weighted.formUnion(values(node).map(root))
+    }
+    return zip(graph.nodes, rules).map { node, rule in
+      guard case .integer = rule, let value = values(node).first, !weighted.contains(root(value)) else { return rule }
+      return .float
+    }
   }
 
   private static func quantizedValues(

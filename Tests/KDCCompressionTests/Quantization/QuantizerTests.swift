@@ -111,6 +111,23 @@ struct QuantizerTests {
     }
   }
 
+  @Test("What is pooled and scaled where no layer computes in int8 stays float")
+  func noLayer() throws {
+    var c = QuantizedCase(seed: 6)
+    c.weight("scale", [8])
+    c.node("GlobalAveragePool", ["x"], "p")
+    c.node("Flatten", ["p"], "f")
+    c.node("Mul", ["f", "scale"], "y")
+    c.graph.outputs = ["y"]
+    let alone = try Quantizer.quantize(try c.canonical(), samples: c.samples(8), options: .init())
+    #expect(alone.graph.quantization.isEmpty)
+    c.weight("w", [4, 8], scale: 0.3)
+    c.node("Gemm", ["y", "w"], "z", with: ["transB": .int(1)])
+    c.graph.outputs = ["z"]
+    let read = try Quantizer.quantize(try c.canonical(), samples: c.samples(8), options: .init())
+    #expect(read.graph.quantization["x"] != nil)
+  }
+
   @Test("Bias correction counts what rounding the model's input does to a constant background")
   func background() throws {
     var c = QuantizedCase(seed: 4)
