@@ -26,6 +26,7 @@ struct ComparisonCheck {
   /// Operands of two types are a fault; two of bool where there is no order of them.
   func types(takesBool: Bool = false) {
     #expect(OperatorCase(name).fault([Tensor([], [1] as [Float]), Tensor([], [1] as [Int64])])?.id == .typeMismatch)
-    #expect(OperatorCase(name).fault([Tensor([1], [true]), Tensor([1], [true])])?.id == (takesBool ? nil : .typeMismatch))
+    #expect(
+      OperatorCase(name).fault([Tensor([1], [true]), Tensor([1], [true])])?.id == (takesBool ? nil : .typeMismatch))
   }
 }
