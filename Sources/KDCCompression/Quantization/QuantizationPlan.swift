@@ -63,28 +63,23 @@ struct QuantizationPlan {
   private static func withoutIslands(
     _ graph: Graph, rules: [QuantizationRule], activations: Set<String>
   ) -> [QuantizationRule] {
-    var parents: [String: String] = [:]
-    func root(_ name: String) -> String {
-      var name = name
-      while let parent = parents[name], parent != name {
-        parents[name] = parents[parent] ?? parent
-        name = parent
-      }
-      return name
-    }
     func values(_ node: Node) -> [String] { (node.inputs + node.outputs).filter(activations.contains) }
-    for (node, rule) in zip(graph.nodes, rules) {
-      if case .float = rule { continue }
-      guard let first = values(node).first.map(root) else { continue }
-      for name in values(node) { parents[root(name)] = first }
+    func isLayer(_ node: Node, _ rule: QuantizationRule) -> Bool {
+      if case .integer = rule { WeightedNode.weights(of: node) != nil } else { false }
     }
-    var weighted: Set<String> = []
-    for (node, rule) in zip(graph.nodes, rules) {
-      guard case .integer = rule, WeightedNode.weights(of: node) != nil else { continue }
-      weighted.formUnion(values(node).map(root))
+    let nodes = zip(graph.nodes, rules).filter { if case .float = $0.1 { false } else { true } }
+    // Values that are connected with a layer: both ways, until none is added, as `quantizedValues` goes.
+    var connected = Set(nodes.filter(isLayer).flatMap { values($0.0) })
+    var before = -1
+    while connected.count > before {
+      before = connected.count
+      for (node, _) in nodes + nodes.reversed() {
+        let values = values(node)
+        if values.contains(where: connected.contains) { connected.formUnion(values) }
+      }
     }
     return zip(graph.nodes, rules).map { node, rule in
-      guard case .integer = rule, let value = values(node).first, !weighted.contains(root(value)) else { return rule }
+      guard case .integer = rule, let value = values(node).first, !connected.contains(value) else { return rule }
       return .float
     }
   }

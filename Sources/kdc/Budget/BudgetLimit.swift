@@ -33,28 +33,23 @@ struct BudgetLimit: Sendable {
 
   static let size = BudgetLimit(
     option: "max-size", help: "Most bytes of the bundle without its machine code: 40KB.", valueName: "bytes",
-    title: "size", unit: .bytes,
-    bound: \.size, value: { Double($0.size) }, cost: { Double($0.size) })
+    title: "size", unit: .bytes, bound: \.size, value: { Double($0.size) }, cost: { Double($0.size) })
 
   static let latency = BudgetLimit(
     option: "max-latency", help: "Most time for one inference on one core of every target: 5ms.", valueName: "time",
-    title: "latency",
-    unit: .milliseconds, bound: \.milliseconds, value: { $0.milliseconds }, cost: { $0.slowest })
+    title: "latency", unit: .milliseconds, bound: \.milliseconds, value: { $0.milliseconds }, cost: { $0.slowest })
 
   static let memory = BudgetLimit(
     option: "max-ram", help: "Most memory that an inference works in: 256KB.", valueName: "bytes", title: "RAM",
-    unit: .bytes, bound: \.memory,
-    value: { Double($0.memory) }, cost: { $0.softMemory })
+    unit: .bytes, bound: \.memory, value: { Double($0.memory) }, cost: { $0.softMemory })
 
   static let divergence = BudgetLimit(
     option: "max-kl", help: "Largest mean KL from the teacher on held-out training samples: 0.05.", valueName: "nats",
-    title: "KL",
-    unit: .nats, bound: \.divergence, value: { $0.divergence })
+    title: "KL", unit: .nats, bound: \.divergence, value: { $0.divergence })
 
   static let accuracy = BudgetLimit(
     option: "min-accuracy", help: "Least accuracy on held-out labelled training samples: 90%.", valueName: "share",
-    title: "accuracy",
-    unit: .leastShare, bound: \.accuracy, value: { $0.accuracy })
+    title: "accuracy", unit: .leastShare, bound: \.accuracy, value: { $0.accuracy })
 
   /// "max-size"; what its help says, and what its value is called there.
   let option: String

@@ -87,7 +87,7 @@ struct Report: Codable, Sendable {
     var reason: [String: String]
     /// Bits of the layer's output: 7, 8 or 32.
     var bits: Int
-    /// Of integer convolutions and fully connected layers: 7 or 8, and 4, 7 or 8. Fast arithmetic takes 7 and 7.
+    /// Of integer convolutions and fully connected layers: 7 or 8, and 4, 7 or 8. Paired products take 7 and 7.
     var inputBits: Int?
     var weightBits: Int?
     /// Estimated cycles on one core by target.
@@ -97,7 +97,7 @@ struct Report: Codable, Sendable {
     /// Output channels in the student and in the compiled model, for layers with weights.
     var widthBefore: Int?
     var widthAfter: Int?
-    /// How much rounding this layer's weights alone moves the outputs: held-out KL in nats.
+    /// How much rounding this layer's weights alone moves the outputs: their held-out `OutputDistance`.
     var sensitivity: Double?
   }
 

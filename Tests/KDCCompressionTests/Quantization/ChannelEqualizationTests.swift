@@ -114,7 +114,8 @@ struct ChannelEqualizationTests {
     c.node("Concat", ["as", "b"], "y", with: ["axis": .int(1)])
     c.graph.outputs = ["y"]
     let found = try c.decibels("y", axis: 1, prepare: Self.scaledOutputs)
-    #expect(found.allSatisfy { $0 > 25 }, "\(found)")
+    // Channel 1 is of size 215: one step of its int8 is most of the way on which the sigmoid rises.
+    for (channel, decibels) in found.enumerated() { #expect(decibels > (channel == 1 ? 25 : 35), "\(found)") }
     c.graph.outputs = ["g"]
     let means = try c.decibels("g", axis: 1, prepare: Self.scaledOutputs)
     #expect(means.allSatisfy { $0 > 25 }, "\(means)")
