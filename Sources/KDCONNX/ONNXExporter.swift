@@ -87,7 +87,7 @@ package enum ONNXExporter {
     proto.name = name
     guard let type else { return proto }
     var tensor = Onnx_TypeProto.Tensor()
-    tensor.elemType = Int32(type.dataType.onnxNumber.rawValue)
+    tensor.elemType = Int32(type.dataType.onnxCode)
     tensor.shape = Onnx_TensorShapeProto()
     tensor.shape.dim = type.shape.dims.map { size in
       var dim = Onnx_TensorShapeProto.Dimension()
@@ -102,7 +102,7 @@ package enum ONNXExporter {
     var proto = Onnx_TensorProto()
     proto.name = name
     proto.dims = tensor.shape.dims.map { Int64($0) }
-    proto.dataType = Int32(tensor.dataType.onnxNumber.rawValue)
+    proto.dataType = Int32(tensor.dataType.onnxCode)
     proto.rawData = tensor.littleEndianBytes
     return proto
   }

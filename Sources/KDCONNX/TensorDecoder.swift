@@ -104,27 +104,7 @@ extension Onnx_TensorProto.DataType {
 
   /// kdc's type for it, or nil where it has none.
   var dataType: DataType? {
-    self == .bfloat16 ? .float32 : DataType.allCases.first { $0.onnxNumber == self }
-  }
-}
-
-extension DataType {
-  /// The number ONNX has for the type.
-  var onnxNumber: Onnx_TensorProto.DataType {
-    switch self {
-    case .float32: .float
-    case .float64: .double
-    case .float16: .float16
-    case .int8: .int8
-    case .uint8: .uint8
-    case .int16: .int16
-    case .uint16: .uint16
-    case .int32: .int32
-    case .uint32: .uint32
-    case .int64: .int64
-    case .uint64: .uint64
-    case .bool: .bool
-    }
+    self == .bfloat16 ? .float32 : DataType(onnxCode: rawValue)
   }
 }
 

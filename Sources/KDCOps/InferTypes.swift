@@ -67,8 +67,8 @@ extension Graph {
     return (constants, faults)
   }
 
-  /// Types of one node's outputs, and their values where they are constant.
-  private func infer(
+  /// Types of one node's outputs, and their values where they are constant. Constants of this graph are known, too.
+  func infer(
     _ node: Node, known: [String: TensorType], constants: [String: Tensor], _ limits: ValueLimits
   ) throws(Diagnostic) -> ([TensorType], [Tensor]) {
     let op = try Operators.decode(node)

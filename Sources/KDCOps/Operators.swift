@@ -43,6 +43,7 @@ package enum Operators {
     GlobalMaxPool.self,
     Greater.self,
     GreaterOrEqual.self,
+    GroupNormalization.self,
     HardSigmoid.self,
     HardSwish.self,
     Hardmax.self,

@@ -25,6 +25,7 @@ package struct PassSummary: Sendable, Codable, Equatable {
 package enum Passes {
   package static let all: [any GraphPass.Type] = [
     InlineConstantIf.self,
+    ExpandOperators.self,
     FoldConstants.self,
     RemoveNoOps.self,
     EliminateCommonSubexpressions.self,

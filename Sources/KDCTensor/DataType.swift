@@ -12,6 +12,30 @@ package enum DataType: String, Sendable, Codable, CaseIterable {
     }
   }
 
+  /// The type's number in ONNX (`TensorProto.DataType`).
+  package var onnxCode: Int {
+    switch self {
+    case .float32: 1
+    case .uint8: 2
+    case .int8: 3
+    case .uint16: 4
+    case .int16: 5
+    case .int32: 6
+    case .int64: 7
+    case .bool: 9
+    case .float16: 10
+    case .float64: 11
+    case .uint32: 12
+    case .uint64: 13
+    }
+  }
+
+  /// The type of a number in ONNX, or nil where kdc has none.
+  package init?(onnxCode code: Int) {
+    guard let type = Self.allCases.first(where: { $0.onnxCode == code }) else { return nil }
+    self = type
+  }
+
   package var isFloat: Bool { self == .float32 || self == .float64 || self == .float16 }
 }
 

@@ -11,15 +11,9 @@ package struct Cast: Lowerable, ChannelPassing {
   package static let onnxName = "Cast"
   package let to: DataType
 
-  /// TensorProto.DataType numbers.
-  private static let types: [Int: DataType] = [
-    1: .float32, 2: .uint8, 3: .int8, 4: .uint16, 5: .int16, 6: .int32, 7: .int64, 9: .bool, 10: .float16, 11: .float64,
-    12: .uint32, 13: .uint64,
-  ]
-
   package init(decoding node: Node) throws(Diagnostic) {
     let number = try node.requiredInt("to")
-    guard let type = Self.types[number] else {
+    guard let type = DataType(onnxCode: number) else {
       guard (1...26).contains(number) else { throw node.invalid("to", "is \(number), which is no ONNX data type") }
       throw node.unsupported("'Cast' to ONNX data type \(number)")
     }
