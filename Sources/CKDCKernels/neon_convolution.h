@@ -144,3 +144,36 @@ KDC_INLINE void kdc_store_lanes(int8_t *to, int8x16_t y, int32_t count) {
   vst1q_s8(bytes, y);
   for (int32_t i = 0; i < count; i++) to[i] = bytes[i];
 }
+
+// How sums become int8. What is known when compiling costs nothing where it changes nothing.
+typedef struct {
+  int32_t pre_shift, shift, zero_point, low, high, residual_zero, residual_multiplier;
+} kdc_requantization;
+
+#define KDC_KNOWN(x, value) (__builtin_constant_p(x) && (x) == (value))
+
+// Eight sums shifted to the right with rounding, saturated to int16. The instructions take a constant only.
+#define KDC_NARROW(shift)                                                                                              \
+  case shift:                                                                                                          \
+    return vqrshrn_high_n_s32(vqrshrn_n_s32(a, shift), b, shift)
+KDC_INLINE int16x8_t kdc_narrow(int32x4_t a, int32x4_t b, int shift) {
+  switch (shift) {
+    KDC_NARROW(1);
+    KDC_NARROW(2);
+    KDC_NARROW(3);
+    KDC_NARROW(4);
+    KDC_NARROW(5);
+    KDC_NARROW(6);
+    KDC_NARROW(7);
+    KDC_NARROW(8);
+    KDC_NARROW(9);
+    KDC_NARROW(10);
+    KDC_NARROW(11);
+    KDC_NARROW(12);
+    KDC_NARROW(13);
+    KDC_NARROW(14);
+    KDC_NARROW(15);
+    KDC_NARROW(16);
+    default: return vqmovn_high_s32(vqmovn_s32(a), b);
+  }
+}

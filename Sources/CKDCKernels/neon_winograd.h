@@ -153,3 +153,102 @@ KDC_HELPER void kdc_copy_part(int8_t *to, ptrdiff_t to_row, ptrdiff_t to_pixel, 
     for (int32_t x = 0; x < extent[1]; x++)
       for (int32_t c = 0; c < extent[2]; c++) to[y * to_row + x * to_pixel + c] = from[y * row + x * pixel + c];
 }
+
+// A convolution: its image, its outputs, how it is cut (units are bands of quads of tiles by ranges of `split` channels,
+// and a band is done in groups of quads), and where the parts of the workspace are, in bytes. Past `weights` int16s
+// are the corrections for them.
+typedef struct {
+  kdc_winograd4_image image;
+  int32_t height, width, channels, tiles, quads, bands, groups, splits, split;
+  int32_t sums, corrections_at, sums_at, patch_at, weights;
+} kdc_winograd4_layer;
+
+// One tile: 4 by 4 pixels of 4 channels from `at` on, `extent` of them within the image, requantised.
+KDC_INLINE void kdc_winograd4_store(int8_t *output, const int8_t *residual, int32x4_t h[4][4], int32x4_t multipliers,
+                                    ptrdiff_t line, ptrdiff_t channels, const int32_t extent[3],
+                                    kdc_requantization q) {
+  const int whole = extent[0] + extent[1] + extent[2] == 12;
+  int8_t part[64], part_of_residual[64] = {0};
+  int8_t *to = whole ? output : part;
+  const ptrdiff_t row = whole ? line : 16, pixel = whole ? channels : 4;
+  if (residual && !whole) {
+    kdc_copy_part(part_of_residual, 16, 4, residual, line, channels, extent);
+    residual = part_of_residual;
+  }
+  KDC_UNROLL for (int y = 0; y < 4; y++) {
+    KDC_UNROLL for (int x = 0; x < 4; x++) {
+      if (!KDC_KNOWN(q.pre_shift, 0)) h[y][x] = vshlq_s32(h[y][x], vdupq_n_s32(q.pre_shift));
+      h[y][x] = vqrdmulhq_s32(h[y][x], multipliers);
+      if (residual) {
+        const int16x4_t other = vsub_s16(kdc_load_4(residual + y * row + x * pixel), vdup_n_s16((int16_t)q.residual_zero));
+        h[y][x] = vmlal_n_s16(h[y][x], other, (int16_t)q.residual_multiplier);
+      }
+    }
+    int16x8_t t[2];
+    KDC_UNROLL for (int i = 0; i < 2; i++) {
+      t[i] = kdc_narrow(h[y][2 * i], h[y][2 * i + 1], q.shift);
+      if (!KDC_KNOWN(q.zero_point, 0)) t[i] = vqaddq_s16(t[i], vdupq_n_s16((int16_t)q.zero_point));
+    }
+    int8x16_t values = vqmovn_high_s16(vqmovn_s16(t[0]), t[1]);
+    if (!KDC_KNOWN(q.low, -128)) values = vmaxq_s8(values, vdupq_n_s8((int8_t)q.low));
+    if (!KDC_KNOWN(q.high, 127)) values = vminq_s8(values, vdupq_n_s8((int8_t)q.high));
+    kdc_store_4(to + y * row, values, 0);
+    kdc_store_4(to + y * row + pixel, values, 1);
+    kdc_store_4(to + y * row + 2 * pixel, values, 2);
+    kdc_store_4(to + y * row + 3 * pixel, values, 3);
+  }
+  if (!whole) kdc_copy_part(output, line, channels, part, 16, 4, extent);
+}
+
+// Units from `begin` to `end`. `residual` is null where nothing is added.
+KDC_INLINE void kdc_winograd4_convolution(const kdc_winograd4_layer layer, const kdc_requantization q,
+                                          const int8_t *input, const int8_t *residual, int8_t *output,
+                                          int8_t *workspace, const int16_t *weights, const int32_t *bias,
+                                          const int32_t *multipliers, int32_t begin, int32_t end) {
+  const kdc_winograd4_image image = layer.image;
+  const int32_t columns = layer.image.columns, blocks = layer.image.blocks, plane = layer.image.plane;
+  int8_t *const patch = workspace + layer.patch_at;
+  int16_t *const planes = (int16_t *)(void *)workspace;
+  int32_t *const corrections = (int32_t *)(void *)(workspace + layer.corrections_at);
+  int32_t *const sums = (int32_t *)(void *)(workspace + layer.sums_at);
+  const int32_t *constants = (const int32_t *)(const void *)(weights + layer.weights);
+  const ptrdiff_t line = (ptrdiff_t)layer.width * layer.channels;
+  for (int32_t unit = begin, next; unit < end; unit = next) {
+    // All units of a band at once: its input is transformed for them once.
+    const int32_t band = unit / layer.splits, from = layer.quads * band / layer.bands;
+    const int32_t count = layer.quads * (band + 1) / layer.bands - from;
+    next = (band + 1) * layer.splits < end ? (band + 1) * layer.splits : end;
+    const int32_t n0 = unit % layer.splits * layer.split, reach = (next - band * layer.splits) * layer.split;
+    const int32_t n1 = reach < layer.channels ? reach : layer.channels;
+    for (int32_t group = 0; group < layer.groups; group++) {
+      const int32_t quad = from + count * group / layer.groups;
+      const int32_t quads = from + count * (group + 1) / layer.groups - quad;
+      const int32_t first = 4 * quad, tiles = layer.tiles - first < 4 * quads ? layer.tiles - first : 4 * quads;
+      kdc_winograd4_input(planes, patch, input, &image, first, tiles);
+      kdc_winograd4_corrections(corrections, planes, quads, blocks, plane);
+      for (int32_t n = n0; n < n1; n += 16) {
+        const int32_t panels = n1 - n < 16 ? (n1 - n + 3) / 4 : 4;
+        kdc_winograd4_products(sums, layer.sums, planes, corrections, weights + (ptrdiff_t)n * (36 * 16 * blocks), panels,
+                               quads, blocks, plane);
+        for (int32_t p = 0; p < panels; p++) {
+          const int32_t channel = n + 4 * p;
+          const int32x4_t scaled = vmulq_n_s32(vld1q_s32(bias + channel), 576);
+          int32x4_t start[16];
+          KDC_UNROLL for (int i = 0; i < 16; i++)
+            start[i] = vaddq_s32(scaled, vld1q_s32(constants + channel * 16 + i * 4));
+          for (int32_t t = 0; t < tiles; t++) {
+            const int32_t y = (first + t) / columns * 4, x = (first + t) % columns * 4;
+            const int32_t extent[3] = {y + 4 <= layer.height ? 4 : layer.height - y,
+                                       x + 4 <= layer.width ? 4 : layer.width - x,
+                                       channel + 4 <= layer.channels ? 4 : layer.channels - channel};
+            const ptrdiff_t at = ((ptrdiff_t)y * layer.width + x) * layer.channels + channel;
+            int32x4_t h[4][4];
+            kdc_winograd4_output(h, sums + p * (36 * layer.sums) + t * 4, layer.sums, start);
+            kdc_winograd4_store(output + at, residual ? residual + at : residual, h, vld1q_s32(multipliers + channel),
+                                line, layer.channels, extent, q);
+          }
+        }
+      }
+    }
+  }
+}

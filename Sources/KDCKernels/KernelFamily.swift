@@ -15,6 +15,7 @@ package protocol KernelFamily<Work>: Sendable {
   var name: String { get }
   /// Throws why the family does not take the step on the target (for `explain`).
   func plan(_ step: Work, in program: Program, on target: Target) throws(Refusal) -> Plan
+  /// On the reference core (decision 0034).
   func cycles(_ plan: Plan) -> Double
   func emit(_ plan: Plan) -> KernelCode
 }

@@ -11,6 +11,7 @@ enum NeonElementwise {
     return nest.inner < 8 ? "fewer than 8 elements along the innermost loop" : nil
   }
 
+  /// `each`: cycles of a turn of 16 elements.
   static func cycles(of nest: LoopNest, each: Double) -> Double {
     let turns = Double(nest.inner / 16) + (nest.inner % 16 >= 8 ? 0.7 : 0) + Double(nest.inner % 8) * 0.6
     return Double(nest.count / nest.inner) * (turns * each + 6)

@@ -163,7 +163,6 @@ private struct WinogradCode {
   let plan: WinogradPlan
   private var shape: ConvolutionEmission { ConvolutionEmission(plan.step) }
   private var g: ConvolutionGeometry { shape.geometry }
-  private var epilogue: NeonRequantization { NeonRequantization(step: shape.step) }
 
   var numbers: [KernelNumber] {
     [
@@ -180,92 +179,27 @@ private struct WinogradCode {
     ] + shape.requantization
   }
 
+  /// What changes nothing is written as a number, so that no instruction is spent on it.
   var text: String {
-    shape.pointers(workspace: true, weights: "int16_t") + """
-        const kdc_winograd4_image image = {IN_HEIGHT, IN_WIDTH, IN_CHANNELS, TOP, LEFT, COLUMNS, BLOCKS, PLANE, INPUT_ZERO};
-        int8_t *const slice = workspace, *const patch = slice + PATCH_AT;
-        int16_t *const planes = (int16_t *)(void *)slice;
-        int32_t *const corrections = (int32_t *)(void *)(slice + CORRECTIONS_AT);
-        int32_t *const sums = (int32_t *)(void *)(slice + SUMS_AT);
-        const int32_t *constants = (const int32_t *)(const void *)(weights + WEIGHTS);
-        for (int32_t unit = (int32_t)begin, next; unit < (int32_t)end; unit = next) {
-          // All units of a band at once: its input is transformed for them once.
-          const int32_t band = unit / SPLITS, from = QUADS * band / BANDS, count = QUADS * (band + 1) / BANDS - from;
-          next = (band + 1) * SPLITS < (int32_t)end ? (band + 1) * SPLITS : (int32_t)end;
-          const int32_t n0 = unit % SPLITS * SPLIT, reach = (next - band * SPLITS) * SPLIT;
-          const int32_t n1 = reach < OUT_CHANNELS ? reach : OUT_CHANNELS;
-          for (int32_t group = 0; group < GROUPS; group++) {
-            const int32_t quad = from + count * group / GROUPS, quads = from + count * (group + 1) / GROUPS - quad;
-            const int32_t first = 4 * quad, tiles = TILES - first < 4 * quads ? TILES - first : 4 * quads;
-            kdc_winograd4_input(planes, patch, input, &image, first, tiles);
-            kdc_winograd4_corrections(corrections, planes, quads, BLOCKS, PLANE);
-            for (int32_t n = n0; n < n1; n += 16) {
-              const int32_t panels = n1 - n < 16 ? (n1 - n + 3) / 4 : 4;
-              kdc_winograd4_products(sums, SUMS, planes, corrections, weights + (ptrdiff_t)n * (36 * 16 * BLOCKS), panels, quads, BLOCKS, PLANE);
-              for (int32_t p = 0; p < panels; p++) {
-      \(indented(panel, 5))        }
-            }
-          }
-        }
+    let r = shape.step.requantization
+    return shape.pointers(workspace: true, weights: "int16_t") + """
+        const kdc_winograd4_layer layer = {
+            .image = {IN_HEIGHT, IN_WIDTH, IN_CHANNELS, TOP, LEFT, COLUMNS, BLOCKS, PLANE, INPUT_ZERO},
+            .height = OUT_HEIGHT, .width = OUT_WIDTH, .channels = OUT_CHANNELS, .tiles = TILES, .quads = QUADS,
+            .bands = BANDS, .groups = GROUPS, .splits = SPLITS, .split = SPLIT, .sums = SUMS,
+            .corrections_at = CORRECTIONS_AT, .sums_at = SUMS_AT, .patch_at = PATCH_AT, .weights = WEIGHTS};
+        const kdc_requantization requantization = {
+            .pre_shift = \(r.preShift == 0 && shape.step.residual == nil ? "0" : "PRE_SHIFT"), .shift = SHIFT,
+            .zero_point = \(r.zeroPoint == 0 ? "0" : "ZERO_POINT"), .low = \(r.low > -128 ? "LOW" : "-128"),
+            .high = \(r.high < 127 ? "HIGH" : "127")\(residual)};
+        kdc_winograd4_convolution(layer, requantization, input, \(shape.step.residual == nil ? "0" : "residual"), output, workspace,
+                                  weights, bias, multipliers, (int32_t)begin, (int32_t)end);
+
       """
-  }
-
-  /// One panel of 4 output channels of the group's tiles.
-  private var panel: String {
-    """
-    const int32_t channel = n + 4 * p;
-    const int32x4_t scaled = vmulq_n_s32(vld1q_s32(bias + channel), 576);
-    int32x4_t start[16];
-    KDC_UNROLL for (int i = 0; i < 16; i++) start[i] = vaddq_s32(scaled, vld1q_s32(constants + channel * 16 + i * 4));
-    for (int32_t t = 0; t < tiles; t++) {
-      const int32_t y0 = (first + t) / COLUMNS * 4, x0 = (first + t) % COLUMNS * 4;
-      const int32_t extent[3] = {
-          y0 + 4 <= OUT_HEIGHT ? 4 : OUT_HEIGHT - y0, x0 + 4 <= OUT_WIDTH ? 4 : OUT_WIDTH - x0,
-          channel + 4 <= OUT_CHANNELS ? 4 : OUT_CHANNELS - channel};
-      const int whole = extent[0] + extent[1] + extent[2] == 12;
-      const ptrdiff_t at = ((ptrdiff_t)y0 * OUT_WIDTH + x0) * OUT_CHANNELS + channel;
-      int8_t part[64];
-      int8_t *to = whole ? output + at : part;
-      const ptrdiff_t row = whole ? OUT_WIDTH * OUT_CHANNELS : 16, pixel = whole ? OUT_CHANNELS : 4;
-    \(indented(residual, 1))  int32x4_t h[4][4];
-      kdc_winograd4_output(h, sums + p * (36 * SUMS) + t * 4, SUMS, start);
-    \(indented(store, 1))}
-
-    """
   }
 
   private var residual: String {
-    guard shape.step.residual != nil else { return "" }
-    return """
-      int8_t part_of_residual[64] = {0};
-      const int8_t *other = residual + at;
-      if (!whole) {
-        kdc_copy_part(part_of_residual, 16, 4, other, OUT_WIDTH * OUT_CHANNELS, OUT_CHANNELS, extent);
-        other = part_of_residual;
-      }
-
-      """
-  }
-
-  /// Requantises and stores `h`.
-  private var store: String {
-    let high = epilogue.high(
-      "h[y][x]", bias: nil, multipliers: "vld1q_s32(multipliers + channel)", at: "y * row + x * pixel",
-      residual: "other")
-    return """
-      KDC_UNROLL for (int y = 0; y < 4; y++) {
-        KDC_UNROLL for (int x = 0; x < 4; x++) {
-      \(indented(high, 2))  }
-        const int16x8_t t0 = \(epilogue.shifted(epilogue.narrow("h[y][0]", "h[y][1]")));
-        const int16x8_t t1 = \(epilogue.shifted(epilogue.narrow("h[y][2]", "h[y][3]")));
-        const int8x16_t values = \(epilogue.clamped("vqmovn_high_s16(vqmovn_s16(t0), t1)"));
-        kdc_store_4(to + y * row, values, 0);
-        kdc_store_4(to + y * row + pixel, values, 1);
-        kdc_store_4(to + y * row + 2 * pixel, values, 2);
-        kdc_store_4(to + y * row + 3 * pixel, values, 3);
-      }
-      if (!whole) kdc_copy_part(output + at, OUT_WIDTH * OUT_CHANNELS, OUT_CHANNELS, part, 16, 4, extent);
-
-      """
+    shape.step.residual == nil
+      ? "" : ",\n      .residual_zero = RESIDUAL_ZERO, .residual_multiplier = RESIDUAL_MULTIPLIER"
   }
 }

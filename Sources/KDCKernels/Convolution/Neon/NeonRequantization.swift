@@ -7,14 +7,14 @@ struct NeonRequantization {
   var clamps: Bool { r.low > -128 || r.high < 127 }
 
   /// From the sum `h` of the channels at `n`, without the bias where one is given, to the value before the shift, in
-  /// place; `at` is the output's index of the first lane, and that of `residual`.
-  func high(_ h: String, bias: String?, multipliers: String, at: String, residual: String = "residual") -> String {
+  /// place; `at` is the output's index of the first lane, and that of the residual's.
+  func high(_ h: String, bias: String?, multipliers: String, at: String) -> String {
     var lines = bias.map { "\(h) = vaddq_s32(\(h), \($0));\n" } ?? ""
     if r.preShift > 0 { lines += "\(h) = \(preShifted(h));\n" }
     lines += "\(h) = vqrdmulhq_s32(\(h), \(multipliers));\n"
     if step.residual != nil {
       lines +=
-        "\(h) = vmlal_n_s16(\(h), vsub_s16(kdc_load_4(\(residual) + \(at)), vdup_n_s16(RESIDUAL_ZERO)), RESIDUAL_MULTIPLIER);\n"
+        "\(h) = vmlal_n_s16(\(h), vsub_s16(kdc_load_4(residual + \(at)), vdup_n_s16(RESIDUAL_ZERO)), RESIDUAL_MULTIPLIER);\n"
     }
     return lines
   }

@@ -29,7 +29,7 @@ struct ConvolutionRunsVnni: ConvolutionTileFamily {
       tileCycles: tileCycles(g, pixels: pixels, vectors: vectors), cacheBytes: target.caches.l1Bytes)
   }
 
-  /// Cycles of a tile: multiplications or loads, whichever take longer, and the epilogue.
+  /// Cycles of a tile: multiplications or loads, whichever take longer, and the epilogue: some six instructions a vector of sums.
   func tileCycles(_ g: ConvolutionGeometry, pixels: Int, vectors: Int) -> Double {
     let runs = ConvolutionRuns(g)
     let steps = Double(runs.count * runs.quads)
