@@ -14,7 +14,13 @@ let modules: [(name: String, imports: [Target.Dependency])] = [
   ),
   ("KDCOps", ["KDCDiagnostics", "KDCTensor", "KDCGraph", "KDCProgram"]),
   ("KDCPasses", ["KDCDiagnostics", "KDCTensor", "KDCGraph", "KDCOps"]),
-  ("KDCTraining", ["KDCDiagnostics", "KDCTensor", "KDCGraph", "KDCOps", "CZlib", "CLibPNG", "CTurboJPEG"]),
+  (
+    "KDCTraining",
+    [
+      "KDCDiagnostics", "KDCTensor", "KDCGraph", "KDCOps", "CZlib", "CLibPNG", "CTurboJPEG", "CLibWebP", "CLibTIFF",
+      "CSndfile",
+    ]
+  ),
   (
     "KDCModels",
     [
@@ -60,6 +66,9 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLibPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CLibWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
+    .systemLibrary(name: "CLibTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
+    .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
     .target(name: "CKDCProcess"),
     .target(name: "CKDCRuntime", exclude: []),
     .target(name: "KDCRuntime", dependencies: ["CKDCRuntime"]),

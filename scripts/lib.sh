@@ -1,6 +1,6 @@
 # What the scripts share; sourced. Every Debian package that building, running or testing kdc needs is listed here.
 
-build_packages=(libopenblas-dev zlib1g-dev libpng-dev libturbojpeg0-dev pkg-config)
+build_packages=(libopenblas-dev zlib1g-dev libpng-dev libturbojpeg0-dev libwebp-dev libtiff-dev libsndfile1-dev pkg-config)
 # What the recipes of bundles/ are measured on; nothing needs it otherwise.
 data_packages=(dataset-fashion-mnist)
 test_packages=(qemu-user libc6-arm64-cross python3 python3-numpy)

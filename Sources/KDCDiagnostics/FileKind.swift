@@ -84,7 +84,7 @@ package struct FileKind: Sendable {
         nil
       }
     return name.map { name in
-      let isRead = ["PNG", "JPEG"].contains(name)
+      let isRead = ["PNG", "JPEG", "BMP", "WebP", "TIFF"].contains(name)
       return FileKind(
         "a \(name) picture", model: "the model is an ONNX file; pictures are samples, for --data or --input",
         data: isRead ? "give the folder that holds it: each of its pictures is a sample" : "convert it to PNG")

@@ -98,10 +98,11 @@ struct ByteView: Sendable {
   }
 
   /// The bytes; valid inside `body` only.
-  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-    try withExtendedLifetime(blob) {
-      try body(UnsafeRawBufferPointer(rebasing: blob.bytes[offset..<(offset + count)]))
-    }
+  func withBytes<Result, Fault: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Fault) -> Result
+  ) throws(Fault) -> Result {
+    defer { withExtendedLifetime(blob) {} }
+    return try body(UnsafeRawBufferPointer(rebasing: blob.bytes[offset..<(offset + count)]))
   }
 
   /// nil where the view does not hold that many.

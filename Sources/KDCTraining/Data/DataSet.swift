@@ -6,7 +6,8 @@ import KDCTensor
 ///
 /// - npz or npy: arrays are `[n, …]` where the model's input is `[1, …]` (see `SampleAxis`), of any number type; a sample
 ///   is cast to the input's type when it is taken. Keys are the input names; `label`, or `label:<output>`, are labels.
-/// - A folder of PNG and JPEG images, or of CSV files, for a model with one input; class sub-folders give labels.
+/// - A folder of pictures, of recordings (`AudioSource`), or of CSV files, for a model with one input; class sub-folders give
+///   labels.
 /// - A folder of images as the frames of a scene, for a model with several inputs (`FrameSource`).
 /// - A CSV file with a row per sample.
 /// - An IDX file of images (`…-images-idx3-ubyte.gz`), with the labels from the file beside it.
@@ -43,6 +44,11 @@ package struct DataSet: Sendable {
         let input = try Self.only(inputs, of: file)
         try self.init(IDXFile.arrays(file, input: input), file: file, inputs: inputs, outputs: outputs)
         noteUnused(images, on: "IDX files")
+      } else if AudioSource.endings.contains(where: file.lowercased().hasSuffix) {
+        let input = try Self.only(inputs, of: file)
+        let source = try AudioSource([file], folder: file, input: input)
+        self.init(file: file, source: source, input: input, labels: nil, outputs: outputs)
+        noteUnused(images, on: "recordings")
       } else if file.lowercased().hasSuffix(".csv") {
         let (source, labels) = try TableSource.rows(of: file, input: Self.only(inputs, of: file))
         self.init(file: file, source: source, input: inputs[0], labels: labels, outputs: outputs)
@@ -94,6 +100,11 @@ package struct DataSet: Sendable {
       let source = try TableSource.files(found.files, input: input)
       self.init(file: folder, source: source, input: input, labels: labels, outputs: outputs)
       noteUnused(images, on: "tables")
+    case .recordings:
+      let source = try AudioSource(found.files, folder: folder, input: input)
+      let labels = found.labels.map { labels in source.fileOfSample.map { labels[$0] } }.map { Tensor([$0.count], $0) }
+      self.init(file: folder, source: source, input: input, labels: labels, outputs: outputs)
+      noteUnused(images, on: "recordings")
     }
     warnings += [found.warning?.located(at: Place(file: folder))].compactMap { $0 }
   }

@@ -29,7 +29,7 @@ package struct ImageOptions: Sendable, Hashable, Codable {
   }
 }
 
-/// PNG and JPEG files as samples of a model's image input, decoded each time one is asked for.
+/// Pictures as samples of a model's image input, decoded each time one is asked for.
 struct ImageSource: SampleColumn {
   let input: ValueInfo
   let files: [String]

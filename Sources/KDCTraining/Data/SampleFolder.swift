@@ -5,13 +5,16 @@ import KDCDiagnostics
 struct SampleFolder {
   /// Kinds of files by the ends of their names.
   enum Kind: String, CaseIterable {
-    case images = "PNG or JPEG"
-    case tables = "CSV"
+    case images = "pictures"
+    case tables = "tables"
+    case recordings = "recordings"
 
     init?(_ name: String) {
       let name = name.lowercased()
-      if [".png", ".jpg", ".jpeg"].contains(where: name.hasSuffix) {
+      if PictureFile.formats.flatMap({ $0.endings }).contains(where: name.hasSuffix) {
         self = .images
+      } else if AudioSource.endings.contains(where: name.hasSuffix) {
+        self = .recordings
       } else if name.hasSuffix(".csv") {
         self = .tables
       } else {
@@ -38,8 +41,11 @@ struct SampleFolder {
     var skipped: [String] = []
     func add(_ name: String, in folder: String, label: Int64?) {
       let path = "\(folder)/\(name)"
-      if let kind = Kind(name) { found.append((kind, path, label)) }
-      if Self.isOtherPicture(name) { skipped.append(path) }
+      if let kind = Kind(name) {
+        found.append((kind, path, label))
+      } else if Self.isOtherPicture(name) {
+        skipped.append(path)
+      }
     }
     for name in Self.sorted(entries.files) { add(name, in: folder, label: nil) }
     let classes = Self.sorted(entries.folders)
@@ -53,14 +59,16 @@ struct SampleFolder {
     self.skipped = skipped
     guard let first = found.first else {
       throw Diagnostic(
-        .noSamples, "the folder has no PNG, JPEG or CSV files", at: place,
+        .noSamples, "the folder has no pictures, recordings or CSV files", at: place,
         notes: skipped.isEmpty ? [] : ["pictures of other kinds: " + Self.some(of: skipped)],
         hint: skipped.isEmpty
           ? "put samples into the folder, or into one sub-folder per class" : "convert the pictures to PNG")
     }
     if let other = found.first(where: { $0.kind != first.kind }) {
       throw Diagnostic(
-        .mixedFolder, "the folder has images and tables: '\(first.path)' and '\(other.path)'", at: place,
+        .mixedFolder,
+        "the folder has \(first.kind.rawValue) and \(other.kind.rawValue): '\(first.path)' and '\(other.path)'",
+        at: place,
         hint: "give a folder with samples of one kind")
     }
     if let other = found.first(where: { ($0.label == nil) != (first.label == nil) }) {
@@ -80,7 +88,7 @@ struct SampleFolder {
     let (count, verb) = skipped.count == 1 ? ("1 picture", "is") : ("\(skipped.count) pictures", "are")
     return Diagnostic(
       .skippedPictures, severity: .warning,
-      "\(count) of the folder \(verb) neither PNG nor JPEG, and are not used: " + Self.some(of: skipped),
+      "\(count) of the folder \(verb) of a kind that is not read: " + Self.some(of: skipped),
       hint: "convert them to PNG, or take them out of the folder")
   }
 
@@ -90,9 +98,8 @@ struct SampleFolder {
 
   private static func isOtherPicture(_ name: String) -> Bool {
     let kinds = [
-      "avif", "bmp", "cr2", "dib", "dng", "exr", "gif", "heic", "heif", "jfif", "jp2", "jxl", "nef", "pbm", "pgm",
-      "ppm",
-      "pnm", "qoi", "svg", "tga", "tif", "tiff", "webp",
+      "avif", "cr2", "dng", "exr", "gif", "heic", "heif", "jp2", "jxl", "nef", "pbm", "pgm", "ppm", "pnm", "qoi", "svg",
+      "tga",
     ]
     return kinds.contains(name.split(separator: ".", omittingEmptySubsequences: false).last?.lowercased() ?? "")
   }

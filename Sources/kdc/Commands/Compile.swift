@@ -29,7 +29,7 @@ struct Compile: AsyncParsableCommand {
             --data calib.npz --target pi4b -o model.kdb
 
       Samples are npz files with one array [n, …] for each model input, under the input's name; `label` or \
-      `label:<output>` hold labels. A folder of PNG or JPEG images or of CSV files, whose sub-folders are classes, or a \
+      `label:<output>` hold labels. A folder of pictures, of recordings or of CSV files, whose sub-folders are classes, or a \
       CSV file with a row for each sample works as well. Targets of one architecture share one file; if the targets span \
       architectures, -o model.kdb writes model.aarch64.kdb and model.x86_64.kdb.
 

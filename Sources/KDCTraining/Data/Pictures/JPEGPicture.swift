@@ -1,7 +1,12 @@
 import CTurboJPEG
 
-/// libjpeg-turbo.
-enum JPEGDecoder {
+/// libjpeg-turbo. Cameras store pixels as the sensor has them, and in EXIF how they are to be turned.
+enum JPEGPicture: PictureFormat {
+  static let name = "JPEG"
+  static let endings = [".jpg", ".jpeg", ".jfif"]
+
+  static func begins(_ file: ByteView) -> Bool { file.starts(with: [0xFF, 0xD8]) }
+
   /// Scans that encoders make; each goes over the whole image, however few bytes it has. Small images may have more.
   private static let usualScans = 20
   private static let mostScans = 100
@@ -10,22 +15,26 @@ enum JPEGDecoder {
     let decoder = try Decoder()
     defer { decoder.close() }
     let header = try decoder.header(file)
-    return (header.width, header.height)
+    return Orientation(ofJPEG: file).swapsSides ? (header.height, header.width) : (header.width, header.height)
   }
 
   static func pixels(_ file: ByteView, _ width: Int, _ height: Int, _ channels: Int) throws(ImageFault) -> [UInt8] {
     let decoder = try Decoder()
     defer { decoder.close() }
     let header = try decoder.header(file)
-    guard (header.width, header.height) == (width, height) else { throw ImageFault(reason: "the file has changed") }
+    let orientation = Orientation(ofJPEG: file)
+    guard (header.width, header.height) == (orientation.swapsSides ? (height, width) : (width, height)) else {
+      throw ImageFault(reason: "the file has changed")
+    }
     let scans = file.withBytes(scanCount)
     guard scans <= usualScans || scans <= mostScans && scans * width * height <= 1 << 29 else {
       throw ImageFault(reason: "it has \(scans) scans of \(width)x\(height) pixels, more than any encoder makes")
     }
-    guard header.isCMYK else {
-      return try decoder.pixels(file, width, height, channels == 1 ? TJPF_GRAY : TJPF_RGB, channels)
-    }
-    return converted(try decoder.pixels(file, width, height, TJPF_CMYK, 4), channels: channels)
+    let stored =
+      header.isCMYK
+      ? converted(try decoder.pixels(file, header.width, header.height, TJPF_CMYK, 4), channels: channels)
+      : try decoder.pixels(file, header.width, header.height, channels == 1 ? TJPF_GRAY : TJPF_RGB, channels)
+    return orientation.turned(stored, width: header.width, height: header.height, channels: channels)
   }
 
   /// Inks to light, as Pillow has it: files hold 255 less the ink, whatever their markers say.
@@ -40,7 +49,7 @@ enum JPEGDecoder {
       }
       let (red, green, blue) = (channel(0), channel(1), channel(2))
       if channels == 1 {
-        result.append(UInt8((299 * red + 587 * green + 114 * blue + 500) / 1000))
+        result.append(Pixels.grey(red, green, blue))
       } else {
         result += [UInt8(red), UInt8(green), UInt8(blue)]
       }
