@@ -82,8 +82,9 @@ struct Doctor: AsyncParsableCommand {
         tool: "OpenBLAS", found: "linked", purpose: "training and calibration", required: true,
         install: "apt-get install libopenblas0"),
       Finding(
-        tool: "libpng, libjpeg-turbo", found: "linked", purpose: "folders of images as samples", required: true,
-        install: "apt-get install libpng16-16 libturbojpeg0"),
+        tool: "libpng, libjpeg-turbo, libwebp, libtiff, libsndfile", found: "linked",
+        purpose: "pictures and recordings as samples", required: true,
+        install: "apt-get install libpng16-16 libturbojpeg0 libwebp7 libtiff6 libsndfile1"),
     ]
   }
 }
