@@ -85,10 +85,3 @@ extension FloatConvolutionStep: WindowedStep {}
 extension MaxPoolStep: WindowedStep {}
 extension AveragePoolStep: WindowedStep {}
 extension FloatPoolStep: WindowedStep {}
-
-/// A step with an integer epilogue, for its comment.
-private protocol RequantizedStep { var requantization: Requantization { get } }
-extension ConvolutionStep: RequantizedStep {}
-extension AddStep: RequantizedStep {}
-extension MultiplyStep: RequantizedStep {}
-extension AveragePoolStep: RequantizedStep {}

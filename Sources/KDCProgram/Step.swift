@@ -41,12 +41,39 @@ extension SingleOutputStep {
   package var writes: [BufferID] { [output] }
 }
 
+/// A step with sums that a requantisation makes int8, which bounds them.
+package protocol RequantizedStep: Step {
+  var requantization: Requantization { get }
+}
+
+extension RequantizedStep {
+  package func range(of output: BufferID, given ranges: ValueRanges, in program: Program) -> ClosedRange<Int>? {
+    requantization.range
+  }
+}
+
 package protocol UnaryStep: SingleOutputStep {
   var input: BufferID { get }
 }
 
 extension UnaryStep {
   package var reads: [BufferID] { [input] }
+}
+
+/// Reduction of the middle axis of [outer, reduced, inner].
+protocol ReductionStep: UnaryStep {
+  var outer: Int { get }
+  var reduced: Int { get }
+  var inner: Int { get }
+}
+
+extension ReductionStep {
+  func checkReduction(_ check: inout StepCheck, elementBytes: Int, outputBytes: Int? = nil) {
+    check.positive(reduced, named: "reduced")
+    check.buffer(input, outer, reduced, inner, bytes: elementBytes, named: "input")
+    check.buffer(output, outer, inner, bytes: outputBytes ?? elementBytes, named: "output")
+    check.require(input != output, "input and output are the same buffer")
+  }
 }
 
 package protocol BinaryStep: SingleOutputStep {

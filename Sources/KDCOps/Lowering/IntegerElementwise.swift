@@ -26,15 +26,11 @@ extension Lowering {
         a: operands.a.affine.scale, b: operands.b.affine.scale, output: operands.output.scale, sign: sign)
     else { return false }
     let buffer = try write(output, as: .int8(operands.output), in: operands.layout)
-    let limits = operands.output.limits
     append {
       AddStep(
         name: $0, a: operands.a.form.buffer, b: operands.b.form.buffer, output: buffer, walk: operands.walk,
         zeroPointA: operands.a.affine.zeroPoint, zeroPointB: operands.b.affine.zeroPoint, multiplierA: factors.a,
-        multiplierB: factors.b,
-        requantization: Requantization(
-          preShift: 0, shift: factors.shift, zeroPoint: operands.output.zeroPoint, low: limits.lowerBound,
-          high: limits.upperBound))
+        multiplierB: factors.b, requantization: Requantization(shift: factors.shift, to: operands.output))
     }
     return true
   }
@@ -47,14 +43,11 @@ extension Lowering {
       let multiplier = factors.multipliers.first
     else { return false }
     let buffer = try write(output, as: .int8(operands.output), in: operands.layout)
-    let limits = operands.output.limits
     append {
       MultiplyStep(
         name: $0, a: operands.a.form.buffer, b: operands.b.form.buffer, output: buffer, walk: operands.walk,
         zeroPointA: operands.a.affine.zeroPoint, zeroPointB: operands.b.affine.zeroPoint, multiplier: multiplier,
-        requantization: Requantization(
-          preShift: factors.preShift, shift: factors.shift, zeroPoint: operands.output.zeroPoint,
-          low: limits.lowerBound, high: limits.upperBound))
+        requantization: Requantization(preShift: factors.preShift, shift: factors.shift, to: operands.output))
     }
     return true
   }
@@ -77,7 +70,7 @@ extension Lowering {
   }
 
   /// The value's own int8 form, or for a float constant the one that covers its range.
-  private func integerForm(_ name: String) -> Affine? {
+  func integerForm(_ name: String) -> Affine? {
     if let affine = quantized(name) { return affine }
     guard let values = floatConstant(name)?.floats, values.allSatisfy({ $0.isFinite }) else { return nil }
     let low = min(values.min() ?? 0, 0)
@@ -85,5 +78,14 @@ extension Lowering {
     let scale = (high - low) / 255
     guard scale > 0, scale.isNormal else { return Affine(scale: 1, zeroPoint: 0) }
     return Affine(scale: scale, zeroPoint: Int((-128 - low / scale).rounded()))
+  }
+}
+
+extension Requantization {
+  /// To the whole range of `output`.
+  init(preShift: Int = 0, shift: Int, to output: Affine) {
+    let limits = output.limits
+    self.init(
+      preShift: preShift, shift: shift, zeroPoint: output.zeroPoint, low: limits.lowerBound, high: limits.upperBound)
   }
 }

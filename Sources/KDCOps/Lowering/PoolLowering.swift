@@ -45,9 +45,7 @@ extension Lowering {
         name: $0, input: input, output: output, geometry: g, inputZeroPoint: from.zeroPoint,
         countIncludesPadding: plan.countsPadding, paddedHeight: plan.padded.height, paddedWidth: plan.padded.width,
         multipliers: multipliers,
-        requantization: Requantization(
-          preShift: factors.preShift, shift: factors.shift, zeroPoint: to.zeroPoint, low: to.limits.lowerBound,
-          high: to.limits.upperBound))
+        requantization: Requantization(preShift: factors.preShift, shift: factors.shift, to: to))
     }
     return true
   }

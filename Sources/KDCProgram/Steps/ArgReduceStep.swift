@@ -4,7 +4,7 @@ import KDCTensor
 ///
 /// From the first element on, a later one takes over where it is > (<) the best so far, with `takesLast` where it is ≥ (≤).
 /// Types: float32 and all integers.
-package struct ArgReduceStep: UnaryStep {
+package struct ArgReduceStep: ReductionStep, IntegerStep {
   package static let kind = "argReduce"
   package var name: String
   package var type: DataType
@@ -37,22 +37,13 @@ extension ArgReduceStep {
   }
 
   package func run(_ memory: inout Memory) {
-    switch type {
-    case .float32: run(&memory, Float.self)
-    case .int8: run(&memory, Int8.self)
-    case .uint8: run(&memory, UInt8.self)
-    case .int16: run(&memory, Int16.self)
-    case .uint16: run(&memory, UInt16.self)
-    case .int32: run(&memory, Int32.self)
-    case .uint32: run(&memory, UInt32.self)
-    case .int64: run(&memory, Int64.self)
-    case .uint64: run(&memory, UInt64.self)
-    case .bool, .float64, .float16: break
-    }
+    if type == .float32 { findBest(&memory, Float.self) } else { runIntegers(&memory) }
   }
 
+  func run<T: FixedWidthInteger>(_ memory: inout Memory, _: T.Type) { findBest(&memory, T.self) }
+
   @inline(__always)
-  private func run<T: Comparable>(_ memory: inout Memory, _: T.Type) {
+  private func findBest<T: Comparable>(_ memory: inout Memory, _: T.Type) {
     switch (isMaximum, takesLast) {
     case (true, false): reduce(&memory) { (a: T, b: T) in a > b }
     case (true, true): reduce(&memory) { (a: T, b: T) in a >= b }
@@ -77,9 +68,7 @@ extension ArgReduceStep {
 
   package func check(_ check: inout StepCheck) {
     check.require(type == .float32 || (!type.isFloat && type != .bool), "no position of the best \(type.rawValue)")
-    check.range(reduced, 1...Int(Int32.max), named: "reduced")
-    check.buffer(input, outer, reduced, inner, bytes: type.byteCount, named: "input")
-    check.buffer(output, outer, inner, bytes: 8, named: "output")
-    check.require(input != output, "input and output are the same buffer")
+    check.require(reduced <= Int(Int32.max), "reduced \(reduced) goes beyond int32")
+    checkReduction(&check, elementBytes: type.byteCount, outputBytes: 8)
   }
 }

@@ -6,7 +6,7 @@
 /// where d is the divisor: the number of window pixels inside the image, or with `countIncludesPadding` inside the
 /// image extended by the padding (`paddedHeight` × `paddedWidth` from −padTop, −padLeft). `multipliers` is int32
 /// [kernelHeight · kernelWidth]. A global mean is the case of a window of the image's size.
-package struct AveragePoolStep: UnaryStep {
+package struct AveragePoolStep: UnaryStep, RequantizedStep {
   package static let kind = "averagePool"
   package var name: String
   package var input: BufferID
@@ -66,10 +66,6 @@ extension AveragePoolStep {
         }
       }
     }
-  }
-
-  package func range(of output: BufferID, given ranges: ValueRanges, in program: Program) -> ClosedRange<Int>? {
-    requantization.range
   }
 
   package func check(_ check: inout StepCheck) {

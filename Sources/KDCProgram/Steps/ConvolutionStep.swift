@@ -9,7 +9,7 @@
 ///
 /// Weights int8 in −127...127, [outputChannels, kernelHeight, kernelWidth, inputChannels / groups]; bias and
 /// multipliers int32 [outputChannels].
-package struct ConvolutionStep: SingleOutputStep {
+package struct ConvolutionStep: SingleOutputStep, RequantizedStep {
   package static let kind = "convolution"
 
   package struct Residual: Hashable, Sendable, Codable {
@@ -107,10 +107,6 @@ extension ConvolutionStep {
   }
 
   package func run(_ memory: inout Memory) { ConvolutionReference(self, &memory).run(memory) }
-
-  package func range(of output: BufferID, given ranges: ValueRanges, in program: Program) -> ClosedRange<Int>? {
-    requantization.range
-  }
 
   package func check(_ check: inout StepCheck) {
     check.geometry(geometry)

@@ -1,5 +1,5 @@
 /// Element-wise float32 operation on two tensors with broadcasting, one rounding. `walk` operands: [a, b, y], y dense.
-package struct FloatBinaryStep: BinaryStep {
+package struct FloatBinaryStep: PairStep {
   package static let kind = "floatBinary"
 
   /// remainder is `FloatMath.remainder`. maximum and minimum give b unless a > b (a < b) or a is NaN: NaN wins, of ±0 b
@@ -31,27 +31,14 @@ extension FloatBinaryStep {
 
   package func run(_ memory: inout Memory) {
     switch operation {
-    case .add: combine(&memory) { $0 + $1 }
-    case .subtract: combine(&memory) { $0 - $1 }
-    case .multiply: combine(&memory) { $0 * $1 }
-    case .divide: combine(&memory) { $0 / $1 }
-    case .maximum: combine(&memory) { $0 > $1 || $0 != $0 ? $0 : $1 }
-    case .minimum: combine(&memory) { $0 < $1 || $0 != $0 ? $0 : $1 }
+    case .add: combine(&memory) { (a: Float, b: Float) in a + b }
+    case .subtract: combine(&memory) { (a: Float, b: Float) in a - b }
+    case .multiply: combine(&memory) { (a: Float, b: Float) in a * b }
+    case .divide: combine(&memory) { (a: Float, b: Float) in a / b }
+    case .maximum: combine(&memory) { (a: Float, b: Float) in a > b || a != a ? a : b }
+    case .minimum: combine(&memory) { (a: Float, b: Float) in a < b || a != a ? a : b }
     case .power: combine(&memory, FloatMath.power)
     case .remainder: combine(&memory, FloatMath.remainder)
-    }
-  }
-
-  @inline(__always)
-  private func combine(_ memory: inout Memory, _ f: (Float, Float) -> Float) {
-    let a = UnsafePointer(memory.pointer(a, as: Float.self))
-    let b = UnsafePointer(memory.pointer(b, as: Float.self))
-    let y = memory.pointer(output, as: Float.self)
-    let (strideA, strideB) = (walk.innerStride(0), walk.innerStride(1))
-    let count = walk.innerCount
-    walk.forEachRun { offsets in
-      let (a, b, y) = (a + offsets[0], b + offsets[1], y + offsets[2])
-      for i in 0..<count { y[i] = f(a[i &* strideA], b[i &* strideB]) }
     }
   }
 

@@ -1,7 +1,7 @@
 /// Reduction of the middle axis of [outer, reduced, inner], float32, in ascending order from the first element.
 ///
 /// maximum: m = x > m or x is NaN ? x : m (minimum with <), so NaN wins. mean is the sum times the float 1 / reduced, rounded once each.
-package struct FloatReduceStep: UnaryStep {
+package struct FloatReduceStep: ReductionStep {
   package static let kind = "floatReduce"
   package enum Operation: String, Sendable, Codable, CaseIterable { case sum, mean, maximum, minimum }
   package var name: String
@@ -45,10 +45,5 @@ extension FloatReduceStep {
     }
   }
 
-  package func check(_ check: inout StepCheck) {
-    check.positive(reduced, named: "reduced")
-    check.buffer(input, outer, reduced, inner, bytes: 4, named: "input")
-    check.buffer(output, outer, inner, bytes: 4, named: "output")
-    check.require(input != output, "input and output are the same buffer")
-  }
+  package func check(_ check: inout StepCheck) { checkReduction(&check, elementBytes: 4) }
 }

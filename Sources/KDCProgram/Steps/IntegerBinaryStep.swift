@@ -7,7 +7,7 @@ import KDCTensor
 /// sign of a, modulo with the sign of b: a divisor of 0 gives 0, the smallest value over −1 wraps; maximum, minimum;
 /// power: a negative exponent gives the integer part of the quotient, 0 for 0. On bool (any byte but 0 is true): and, or,
 /// xor.
-package struct IntegerBinaryStep: BinaryStep {
+package struct IntegerBinaryStep: PairStep, IntegerStep {
   package static let kind = "integerBinary"
 
   package enum Operation: String, Sendable, Codable, CaseIterable {
@@ -41,51 +41,26 @@ extension IntegerBinaryStep {
 
   package var inPlaceOperands: [BufferID] { walk.operandsLikeLast([a, b]) }
 
-  package func run(_ memory: inout Memory) {
-    switch type {
-    case .int8: run(&memory, Int8.self)
-    case .uint8, .bool: run(&memory, UInt8.self)
-    case .int16: run(&memory, Int16.self)
-    case .uint16: run(&memory, UInt16.self)
-    case .int32: run(&memory, Int32.self)
-    case .uint32: run(&memory, UInt32.self)
-    case .int64: run(&memory, Int64.self)
-    case .uint64: run(&memory, UInt64.self)
-    case .float32, .float64, .float16: break
-    }
-  }
+  package func run(_ memory: inout Memory) { runIntegers(&memory) }
 
-  private func run<T: FixedWidthInteger>(_ memory: inout Memory, _: T.Type) {
+  func run<T: FixedWidthInteger>(_ memory: inout Memory, _: T.Type) {
     switch operation {
     case .add: combine(&memory) { (a: T, b: T) in a &+ b }
     case .subtract: combine(&memory) { (a: T, b: T) in a &- b }
     case .multiply: combine(&memory) { (a: T, b: T) in a &* b }
-    case .divide: combine(&memory) { (a: T, b: T) in b == 0 ? 0 : a.dividedReportingOverflow(by: b).partialValue }
+    case .divide: combine(&memory) { (a: T, b: T) -> T in b == 0 ? 0 : a.dividedReportingOverflow(by: b).partialValue }
     case .remainder: combine(&memory) { (a: T, b: T) in Self.remainder(a, b) }
     case .modulo:
-      combine(&memory) { (a: T, b: T) in
+      combine(&memory) { (a: T, b: T) -> T in
         let r = Self.remainder(a, b)
         return r != 0 && (r < 0) != (b < 0) ? r &+ b : r
       }
     case .maximum: combine(&memory) { (a: T, b: T) in a > b ? a : b }
     case .minimum: combine(&memory) { (a: T, b: T) in a < b ? a : b }
     case .power: combine(&memory) { (a: T, b: T) in Self.power(a, b) }
-    case .and: combine(&memory) { (a: T, b: T) in a != 0 && b != 0 ? 1 : 0 }
-    case .or: combine(&memory) { (a: T, b: T) in a != 0 || b != 0 ? 1 : 0 }
-    case .xor: combine(&memory) { (a: T, b: T) in (a != 0) != (b != 0) ? 1 : 0 }
-    }
-  }
-
-  @inline(__always)
-  private func combine<T>(_ memory: inout Memory, _ f: (T, T) -> T) {
-    let a = UnsafePointer(memory.pointer(a, as: T.self))
-    let b = UnsafePointer(memory.pointer(b, as: T.self))
-    let y = memory.pointer(output, as: T.self)
-    let (strideA, strideB) = (walk.innerStride(0), walk.innerStride(1))
-    let count = walk.innerCount
-    walk.forEachRun { offsets in
-      let (a, b, y) = (a + offsets[0], b + offsets[1], y + offsets[2])
-      for i in 0..<count { y[i] = f(a[i &* strideA], b[i &* strideB]) }
+    case .and: combine(&memory) { (a: T, b: T) -> T in a != 0 && b != 0 ? 1 : 0 }
+    case .or: combine(&memory) { (a: T, b: T) -> T in a != 0 || b != 0 ? 1 : 0 }
+    case .xor: combine(&memory) { (a: T, b: T) -> T in (a != 0) != (b != 0) ? 1 : 0 }
     }
   }
 

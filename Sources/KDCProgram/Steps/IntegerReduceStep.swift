@@ -1,7 +1,7 @@
 import KDCTensor
 
 /// Reduction of the middle axis of [outer, reduced, inner] of an integer type. Sums wrap.
-package struct IntegerReduceStep: UnaryStep {
+package struct IntegerReduceStep: ReductionStep, IntegerStep {
   package static let kind = "integerReduce"
   package enum Operation: String, Sendable, Codable, CaseIterable { case sum, maximum, minimum }
   package var name: String
@@ -31,21 +31,9 @@ extension IntegerReduceStep {
     "\(operation.rawValue) of \(reduced) \(type.rawValue) in [\(outer),\(reduced),\(inner)]"
   }
 
-  package func run(_ memory: inout Memory) {
-    switch type {
-    case .int8: run(&memory, Int8.self)
-    case .uint8: run(&memory, UInt8.self)
-    case .int16: run(&memory, Int16.self)
-    case .uint16: run(&memory, UInt16.self)
-    case .int32: run(&memory, Int32.self)
-    case .uint32: run(&memory, UInt32.self)
-    case .int64: run(&memory, Int64.self)
-    case .uint64: run(&memory, UInt64.self)
-    case .bool, .float32, .float64, .float16: break
-    }
-  }
+  package func run(_ memory: inout Memory) { runIntegers(&memory) }
 
-  private func run<T: FixedWidthInteger>(_ memory: inout Memory, _: T.Type) {
+  func run<T: FixedWidthInteger>(_ memory: inout Memory, _: T.Type) {
     switch operation {
     case .sum: reduce(&memory) { (a: T, x: T) in a &+ x }
     case .maximum: reduce(&memory) { (a: T, x: T) in x > a ? x : a }
@@ -68,9 +56,6 @@ extension IntegerReduceStep {
 
   package func check(_ check: inout StepCheck) {
     check.require(!type.isFloat && type != .bool, "no reduction of \(type.rawValue)")
-    check.positive(reduced, named: "reduced")
-    check.buffer(input, outer, reduced, inner, bytes: type.byteCount, named: "input")
-    check.buffer(output, outer, inner, bytes: type.byteCount, named: "output")
-    check.require(input != output, "input and output are the same buffer")
+    checkReduction(&check, elementBytes: type.byteCount)
   }
 }
