@@ -14,7 +14,8 @@ package enum Families {
   ]
 
   static let neon: [any KernelFamily] = [
-    AddKernels.neon, MultiplyKernels.neon, TableKernels.neon, MaxPoolKernels.neon, AveragePoolKernels.neon,
+    AddKernels.neon, ExtremeKernels.neon, MultiplyKernels.neon, TableKernels.neon, MaxPoolKernels.neon,
+    AveragePoolKernels.neon,
     QuantizeKernels.flatNeon, QuantizeImageNeon(), MoveKernels.transposeNeon,
   ]
 
@@ -22,7 +23,7 @@ package enum Families {
 
   /// Portable C for every kind of step but integer convolution.
   static let portable: [any KernelFamily] = [
-    AddKernels.scalar, MultiplyKernels.scalar, TableKernels.scalar,
+    AddKernels.scalar, ExtremeKernels.scalar, MultiplyKernels.scalar, TableKernels.scalar,
     QuantizeKernels.scalar, DequantizeKernels.scalar, CastKernels.scalar, MoveKernels.scalar,
     MaxPoolKernels.scalar, AveragePoolKernels.scalar, FloatPoolKernels.scalar,
     ResizeLinearKernels.scalar, FloatResizeKernels.scalar,

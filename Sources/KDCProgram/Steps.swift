@@ -2,7 +2,8 @@
 package enum Steps {
   package static let all: [any Step.Type] = [
     AddStep.self, ArgReduceStep.self, AveragePoolStep.self, CastStep.self, CompareStep.self, ConvolutionStep.self,
-    CumulativeSumStep.self, DequantizeStep.self, FillStep.self, FloatBinaryStep.self, FloatConvolutionStep.self,
+    CumulativeSumStep.self, DequantizeStep.self, ExtremeStep.self, FillStep.self, FloatBinaryStep.self,
+    FloatConvolutionStep.self,
     FloatMatMulStep.self, FloatPoolStep.self, FloatReduceStep.self, FloatResizeStep.self, FloatUnaryStep.self,
     GatherElementsStep.self, GatherStep.self, IntegerBinaryStep.self, IntegerReduceStep.self, LoadStep.self,
     MaxPoolStep.self, MoveStep.self, MultiplyStep.self, QuantizeStep.self, RecurrentStep.self, ResizeLinearStep.self,

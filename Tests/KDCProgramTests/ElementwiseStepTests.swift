@@ -25,6 +25,26 @@ struct ElementwiseStepTests {
     #expect(step.inPlaceOperands == [step.a])
   }
 
+  @Test("the extreme of two scales equals the formula at every pair of values", arguments: [true, false])
+  func extreme(isMaximum: Bool) throws {
+    var bench = StepBench()
+    let all = (-128...127).map { Int8($0) }
+    let requantization = Requantization(preShift: 0, shift: 14, zeroPoint: 9, low: -128, high: 120)
+    let step = ExtremeStep(
+      name: "max", isMaximum: isMaximum, a: bench.buffer(Tensor([256], all)), b: bench.buffer(Tensor([256], all)),
+      output: bench.output(.int8, [256, 256]),
+      walk: Walk(extents: [256, 256], strides: [[1, 0], [0, 1], [256, 1]]),
+      zeroPointA: -128, zeroPointB: 40, multiplierA: 9000, multiplierB: 32767, requantization: requantization)
+    let want = all.flatMap { a in
+      all.map { b in
+        let (s, t) = ((Int(a) + 128) * 9000, (Int(b) - 40) * 32767)
+        return exactRequantization(0, 1, requantization, residual: isMaximum ? max(s, t) : min(s, t))
+      }
+    }
+    #expect(try bench.int8(step) == want)
+    #expect(step.inPlaceOperands == [])
+  }
+
   @Test("multiply equals the formula in exact integers at every pair of values")
   func multiply() throws {
     var bench = StepBench()

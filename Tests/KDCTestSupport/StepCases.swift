@@ -19,7 +19,8 @@ package struct StepCases {
 
   /// Every kind of step that `make` knows.
   package static let kinds = [
-    "add", "multiply", "table", "quantize", "dequantize", "cast", "move", "maxPool", "averagePool", "floatPool",
+    "add", "extreme", "multiply", "table", "quantize", "dequantize", "cast", "move", "maxPool", "averagePool",
+    "floatPool",
     "resizeLinear", "floatResize", "fill", "load", "gather", "floatUnary", "floatBinary", "floatReduce", "softmax",
     "floatConvolution", "floatMatMul", "recurrent", "integerBinary", "compare", "select", "gatherElements", "argReduce",
     "cumulativeSum", "integerReduce",
@@ -31,7 +32,7 @@ package struct StepCases {
     isExtreme = extreme
     let step: any Step =
       switch kind {
-      case "add", "multiply", "table": integer(kind)
+      case "add", "extreme", "multiply", "table": integer(kind)
       case "quantize", "dequantize", "cast", "move": convert(kind)
       case "maxPool", "averagePool", "floatPool": pool(kind)
       case "resizeLinear", "floatResize": resize(kind)

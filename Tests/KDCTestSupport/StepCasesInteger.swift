@@ -16,11 +16,18 @@ extension StepCases {
     let (walk, shapes) = broadcast(shape, operands: 2)
     let (a, b) = (int8s(shapes[0]), int8s(shapes[1]))
     let output = buffer(.int8, shape)
-    if kind == "add" {
+    if kind == "add" || kind == "extreme" {
       let shift = int(0...16)
       let largest = isExtreme ? 32767 : 1 << min(shift, 14)
       func multiplier(_ cases: inout StepCases) -> Int {
-        cases.isExtreme ? cases.pick([-largest, largest, 1]) : cases.int(-largest...largest)
+        let least = kind == "add" ? -largest : 0
+        return cases.isExtreme ? cases.pick([least, largest, 1]) : cases.int(least...largest)
+      }
+      if kind == "extreme" {
+        return ExtremeStep(
+          name: "e", isMaximum: coin(), a: a, b: b, output: output, walk: walk, zeroPointA: zeroPoint(),
+          zeroPointB: zeroPoint(), multiplierA: multiplier(&self), multiplierB: multiplier(&self),
+          requantization: requantization(shift: shift...shift))
       }
       return AddStep(
         name: "a", a: a, b: b, output: output, walk: walk, zeroPointA: zeroPoint(), zeroPointB: zeroPoint(),

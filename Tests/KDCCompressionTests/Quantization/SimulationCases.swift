@@ -96,6 +96,14 @@ struct SimulationCase: Sendable, CustomTestStringConvertible {
       $0.node("Add", ["t", "a"], "u")
       $0.conv("y", "u", 4)
     },
+    SimulationCase("the larger and the smaller of several values", ["extreme", "convolution"]) {
+      $0.conv("a", "x", 4)
+      $0.conv("b", "x", 4, size: 3)
+      $0.conv("c", "a", 4, size: 0.5)
+      $0.node("Max", ["a", "b", "c"], "d")
+      $0.node("Min", ["d", "b"], "e")
+      $0.conv("y", "e", 4)
+    },
     SimulationCase("weights of 4 bits", ["convolution"], bits: 4, decibels: 8) {
       $0.conv("a", "x", 8, activation: "Relu")
       $0.conv("b", "a", 8, residual: "a", activation: "Relu")
