@@ -177,3 +177,6 @@ static inline float kdc_clampf(float x, float low, float high) {
   const float t = x < low ? low : x;
   return t > high ? high : t;
 }
+
+// Whether a is larger than b: NaN is larger than all numbers.
+static inline int kdc_above(float a, float b) { return (a > b) | ((a != a) & (b == b)); }

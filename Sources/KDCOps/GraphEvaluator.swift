@@ -74,7 +74,9 @@ package struct GraphEvaluator: Sendable {
     }
     do {
       if let op = step.op as? any ParallelOperator { return try op.evaluate(operands, threads: threads) }
-      return try step.op.evaluate(operands)
+      // What is given with the graph is constant, as it is where types are inferred.
+      let isConstant = step.node.inputs.allSatisfy { $0.isEmpty || initializers[$0] != nil }
+      return isConstant ? try step.op.folded(operands) : try step.op.evaluate(operands)
     } catch let fault as Diagnostic {
       throw fault.located(at: Place(file: file, detail: step.node.place.detail))
     }

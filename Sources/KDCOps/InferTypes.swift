@@ -85,7 +85,7 @@ extension Graph {
       }
       inputs.append(OperatorInput(type: type, constant: initializers[name] ?? constants[name]))
     }
-    let types = try op.outputTypes(inputs)
+    let types = try op.foldedTypes(inputs)
     try Swift.type(of: op).checkRequiredInputs(of: node)
     for (name, type) in zip(node.outputs, types) {
       if let fault = limits.fault(of: type, "output '\(name)' of '\(node.opType)'") { throw fault }
@@ -100,7 +100,7 @@ extension Graph {
       guard present.allSatisfy({ $0.constant != nil && $0.type.shape.count <= Self.largestFoldedCount }) else {
         return (types, [])
       }
-      return (types, try op.evaluate(inputs.map { $0?.constant }))
+      return (types, try op.folded(inputs.map { $0?.constant }))
     } catch let fault as Diagnostic {
       throw fault
     } catch {

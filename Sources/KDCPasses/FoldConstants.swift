@@ -34,7 +34,7 @@ package enum FoldConstants: GraphPass {
       node.outputs.reduce(0) { $0 + (graph.types[$1]?.shape.count ?? 0) }
       - inputs.reduce(0) { $0 + ($1?.count ?? 0) }
     guard growth <= allowedGrowth || node.isStandard("Constant") else { return nil }
-    let values = try Operators.decode(node).evaluate(inputs)
+    let values = try Operators.decode(node).folded(inputs)
     return values.count >= node.outputs.count ? values : nil
   }
 }

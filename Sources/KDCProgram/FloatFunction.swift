@@ -3,7 +3,8 @@
 ///
 /// NaN gives NaN. What a function makes of other values (√−1, −∞ · 0) is the NaN 0x7fc00000.
 ///
-/// Errors in ulp of the result: sqrt, reciprocal, square ½; exp, log, elu 1; tanh, softplus, softsign 2; sigmoid, erf 3.
+/// Errors in ulp of the result: sqrt, reciprocal, square, shrink ½; trigonometric and hyperbolic ones but tanh 0.51; exp, log,
+/// elu 1; celu, tanh, softplus, softsign 2; sigmoid, erf 3.
 /// Products whose factor vanishes lose digits on the way to 0, so that their errors are in ulp of max(|x|, 1) there, half
 /// that of the argument: silu, gelu, geluTanh, mish 3; quickGelu and hardSwish 3.
 package struct FloatFunction: Hashable, Sendable, Codable {
@@ -16,7 +17,10 @@ package struct FloatFunction: Hashable, Sendable, Codable {
     case elu, softplus, gelu, geluTanh
     /// x·sigmoid(a·x); x·tanh(softplus(x)); x / (1 + |x|)
     case quickGelu, mish, softsign
+    /// x ≥ 0 ? x : a·(exp(x/a) − 1); 0 for |x| ≤ a, else b nearer to 0 than x; x > a ? x : 0
+    case celu, shrink, thresholdedRelu
     case exp, log, sqrt, reciprocal, negate, abs, erf, floor, ceil, round, square, sign
+    case sin, cos, tan, asin, acos, atan, sinh, cosh, asinh, acosh, atanh
   }
   package var kind: Kind
   package var a: Float
@@ -52,6 +56,9 @@ extension FloatFunction {
     case .quickGelu: FloatMath.number(x * FloatMath.sigmoid(a * x))
     case .mish: FloatMath.number(x * FloatMath.tanh(FloatMath.softplus(x)))
     case .softsign: FloatMath.number(x / (1 + x.magnitude))
+    case .celu: x >= 0 ? x : a * FloatMath.expMinusOne(x / a)
+    case .shrink: x < -a ? x + b : x > a ? x - b : x == x ? 0 : x
+    case .thresholdedRelu: x <= a ? 0 : x
     case .exp: FloatMath.exp(x)
     case .log: FloatMath.log(x)
     case .sqrt: FloatMath.number(x.squareRoot())
@@ -64,6 +71,17 @@ extension FloatFunction {
     case .round: x.rounded(.toNearestOrEven)
     case .square: x * x
     case .sign: x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x
+    case .sin: FloatMath.sin(x)
+    case .cos: FloatMath.cos(x)
+    case .tan: FloatMath.tan(x)
+    case .asin: FloatMath.asin(x)
+    case .acos: FloatMath.acos(x)
+    case .atan: FloatMath.atan(x)
+    case .sinh: FloatMath.sinh(x)
+    case .cosh: FloatMath.cosh(x)
+    case .asinh: FloatMath.asinh(x)
+    case .acosh: FloatMath.acosh(x)
+    case .atanh: FloatMath.atanh(x)
     }
   }
 

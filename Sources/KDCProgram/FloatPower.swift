@@ -22,7 +22,7 @@ extension FloatMath {
 
   /// ln m of a positive normal number.
   @inline(__always)
-  private static func logarithm(_ m: Double) -> Double {
+  static func logarithm(_ m: Double) -> Double {
     // The bits above those of √½: the exponent of m / √½, rounded down.
     let above = m.bitPattern &- 0x3fe6_a09e_0000_0000
     let n = Double(Int32(truncatingIfNeeded: Int64(bitPattern: above) >> 52))
@@ -43,7 +43,7 @@ extension FloatMath {
 
   /// e^t for −110 ≤ t ≤ 90.
   @inline(__always)
-  private static func exponential(_ t: Double) -> Double {
+  static func exponential(_ t: Double) -> Double {
     let k = (t * 1.4426950408889634).rounded(.toNearestOrEven)
     let r = t - k * 0.69314718055994531
     var p = 1.0 / 39916800.0

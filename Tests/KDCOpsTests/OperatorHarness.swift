@@ -1,6 +1,7 @@
 import KDCDiagnostics
 import KDCGraph
 import KDCOps
+import KDCProgram
 import KDCTensor
 import Testing
 
@@ -30,6 +31,30 @@ struct OperatorCase {
     return outputs
   }
 
+  /// Outputs of the program that computes the operator: of inputs that are computed from data, but those of `constants`.
+  func lowered(_ inputs: [Tensor?], constants: Set<Int> = []) throws -> [Tensor] {
+    var (node, given, values) = (node, [ValueInfo](), [String: Tensor]())
+    var graph = Graph(name: "g", opset: node.opset, inputs: [], outputs: [], nodes: [])
+    node.inputs = inputs.indices.map { inputs[$0] == nil ? "" : "x\($0)" }
+    for (index, input) in inputs.enumerated() {
+      guard let input else { continue }
+      if constants.contains(index) {
+        graph.initializers["x\(index)"] = input
+      } else {
+        given.append(ValueInfo(name: "x\(index)", type: input.type))
+        values["x\(index)"] = input
+      }
+    }
+    (graph.inputs, graph.outputs, graph.nodes) = (given, node.outputs, [node])
+    let known = try graph.inferTypes()
+    var lowering = Lowering(graph, constants: known)
+    try lowering.lower(node)
+    try lowering.finish()
+    var interpreter = try Interpreter(lowering.program)
+    let results = try interpreter.run(values)
+    return node.outputs.compactMap { results[$0] }
+  }
+
   /// The diagnostic of decoding or type inference; nil if there is none.
   func fault(_ inputs: [Tensor?]) -> Diagnostic? {
     do {
@@ -45,4 +70,9 @@ struct OperatorCase {
 func isClose(_ a: Tensor, _ b: Tensor, tolerance: Float = 1e-5) -> Bool {
   guard a.type == b.type, let x = a.floats, let y = b.floats else { return false }
   return zip(x, y).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) || abs($0 - $1) <= tolerance * max(1, abs($1)) }
+}
+
+extension Tensor {
+  /// The elements if the type is bool, else nil.
+  var bools: [Bool]? { if case .bool(let values) = elements { values } else { nil } }
 }

@@ -63,17 +63,22 @@ struct ChoiceStepTests {
     }
   }
 
-  @Test("running sums leave themselves out, and go backwards")
+  @Test("running sums and products leave themselves out, and go backwards")
   func sums() throws {
     for (exclusive, reversed, expected) in [
       (false, false, [1, 3, 6]), (true, false, [0, 1, 3]), (false, true, [6, 5, 3]), (true, true, [5, 3, 0]),
     ] as [(Bool, Bool, [Float])] {
       var bench = StepBench()
-      let step = CumulativeSumStep(
-        name: "s", type: .float32, input: bench.buffer(Tensor([3], [1, 2, 3] as [Float])),
+      let step = CumulativeStep(
+        name: "s", operation: .sum, type: .float32, input: bench.buffer(Tensor([3], [1, 2, 3] as [Float])),
         output: bench.output(.float32, [3]), outer: 1, count: 3, inner: 1, exclusive: exclusive, reversed: reversed)
       #expect(try bench.float(step) == expected)
     }
+    var bench = StepBench()
+    let product = CumulativeStep(
+      name: "s", operation: .product, type: .float32, input: bench.buffer(Tensor([3], [2, 3, 4] as [Float])),
+      output: bench.output(.float32, [3]), outer: 1, count: 3, inner: 1, exclusive: true, reversed: false)
+    #expect(try bench.float(product) == [1, 2, 6])
   }
 
   @Test("programs from files cannot make these steps read or write beside their buffers")
@@ -82,12 +87,22 @@ struct ChoiceStepTests {
     let (x, flags) = (bench.output(.float32, [4]), bench.output(.bool, [4]))
     let (index, y) = (bench.output(.int64, [4]), bench.output(.float32, [4]))
     let steps: [any Step] = [
+      ScatterStep(
+        name: "s", operation: .add, type: .float32, data: x, indices: index, updates: x, indexBytes: 8, output: y,
+        count: 4, rows: [5], axisStrides: [1], walk: Walk(extents: [4], strides: [[0], [1], [1]])),
+      ScatterStep(
+        name: "s", operation: .add, type: .bool, data: flags, indices: index, updates: flags, indexBytes: 8,
+        output: bench.output(.bool, [4]), count: 4, rows: [4], axisStrides: [1],
+        walk: Walk(extents: [4], strides: [[0], [1], [1]])),
+      TopKStep(
+        name: "t", type: .float32, isLargest: true, input: x, values: y, positions: index, outer: 1, count: 4, inner: 1,
+        picks: 5),
       GatherElementsStep(
-        name: "g", data: x, indices: index, indexBytes: 8, output: y, elementBytes: 4, rows: 5, axisStride: 1,
+        name: "g", data: x, indices: index, indexBytes: 8, output: y, elementBytes: 4, rows: [5], axisStrides: [1],
         walk: Walk(extents: [4], strides: [[0], [1], [1]])),
       GatherElementsStep(
-        name: "g", data: x, indices: index, indexBytes: 8, output: y, elementBytes: 4, rows: 1 << 30,
-        axisStride: 1 << 30, walk: Walk(extents: [4], strides: [[0], [1], [1]])),
+        name: "g", data: x, indices: index, indexBytes: 8, output: y, elementBytes: 4, rows: [1 << 30],
+        axisStrides: [1 << 30], walk: Walk(extents: [4], strides: [[0], [1], [1]])),
       SelectStep(
         name: "s", condition: flags, a: x, b: x, output: y, elementBytes: 8, walk: dense(4, operands: 4)),
       SelectStep(name: "s", condition: flags, a: x, b: x, output: x, elementBytes: 4, walk: dense(4, operands: 4)),

@@ -42,15 +42,16 @@ struct FloatMathTests {
 
   @Test("each function kind keeps its error bound for every float", arguments: FloatFunction.Kind.allCases)
   func kinds(_ kind: FloatFunction.Kind) {
-    let function = FloatFunction(kind, a: kind == .quickGelu ? 1.702 : -0.5, b: 0.75)
+    let function = FloatFunction(kind, a: Self.parameter(kind), b: 0.75)
     let bound: Double
     var least: (Double) -> Double = { _ in 0 }
     switch kind {
-    case .identity, .relu, .clip, .negate, .abs, .floor, .ceil, .round, .sign: bound = 0
-    case .sqrt, .reciprocal, .square, .leakyRelu: bound = 0.5
+    case .identity, .relu, .clip, .negate, .abs, .floor, .ceil, .round, .sign, .thresholdedRelu: bound = 0
+    case .sqrt, .reciprocal, .square, .leakyRelu, .shrink: bound = 0.5
+    case .sin, .cos, .tan, .asin, .acos, .atan, .sinh, .cosh, .asinh, .acosh, .atanh: bound = 0.51
     case .hardSigmoid: (bound, least) = (1, { max(1, abs($0)) })
     case .exp, .log, .elu: bound = 1
-    case .tanh, .softplus, .softsign: bound = 2
+    case .tanh, .softplus, .softsign, .celu: bound = 2
     case .sigmoid, .erf: bound = 3
     case .silu, .gelu, .geluTanh, .quickGelu, .mish, .hardSwish: (bound, least) = (3, { max(1, abs($0)) })
     }
@@ -63,12 +64,35 @@ struct FloatMathTests {
       }, { exact(kind, $0) })
   }
 
+  private static func parameter(_ kind: FloatFunction.Kind) -> Float {
+    switch kind {
+    case .quickGelu: 1.702
+    case .celu, .shrink: 0.5
+    default: -0.5
+    }
+  }
+
   @Test("zeros keep their sign where the function is odd")
   func zeros() {
     let odd: [FloatFunction.Kind] = [
       .identity, .tanh, .hardSwish, .silu, .elu, .gelu, .geluTanh, .mish, .softsign, .sqrt, .erf, .floor, .ceil, .round,
+      .sin, .tan, .asin, .atan, .sinh, .asinh, .atanh,
     ]
     for kind in odd { #expect(FloatFunction(kind, a: 1).apply(-0.0).sign == .minus, "\(kind)") }
+  }
+
+  @Test("sine, cosine and tangent of large numbers keep their bound, near multiples of π/2 too")
+  func largeAngles() {
+    // The float32 numbers that come nearest to multiples of π/2 are among them.
+    let nearest: [Float] = [
+      16_367_173 * 0x1p+72, 0x1.49f55ap+93, 6.0e+29, 3.14159274, 1.57079637, 4.71238899, 10_563.0,
+    ]
+    let many = (0..<60_000).map { Float(bitPattern: 0x3f00_0000 &+ UInt32($0) &* 17_333) }
+    for x in (nearest + many).filter({ $0.isFinite }).flatMap({ [$0, -$0] }) {
+      #expect(ulps(FloatMath.sin(x), Foundation.sin(Double(x))) <= 0.51, "sin \(x)")
+      #expect(ulps(FloatMath.cos(x), Foundation.cos(Double(x))) <= 0.51, "cos \(x)")
+      #expect(ulps(FloatMath.tan(x), Foundation.tan(Double(x))) <= 0.51, "tan \(x)")
+    }
   }
 
   @Test("power is IEEE's for every pair of edges, and within 0.51 ulp elsewhere")
@@ -113,6 +137,9 @@ struct FloatMathTests {
     case .quickGelu: return x * sigmoid(Double(1.702 as Float) * x)
     case .mish: return x * Foundation.tanh(softplus)
     case .softsign: return x / (1 + abs(x))
+    case .celu: return x >= 0 ? x : 0.5 * expm1(x / 0.5)
+    case .shrink: return x < -0.5 ? x + 0.75 : x > 0.5 ? x - 0.75 : x.isNaN ? x : 0
+    case .thresholdedRelu: return x <= -0.5 ? 0 : x
     case .exp: return Foundation.exp(x)
     case .log: return Foundation.log(x)
     case .sqrt: return x.squareRoot()
@@ -125,6 +152,17 @@ struct FloatMathTests {
     case .round: return x.rounded(.toNearestOrEven)
     case .square: return x * x
     case .sign: return x > 0 ? 1 : x < 0 ? -1 : x
+    case .sin: return Foundation.sin(x)
+    case .cos: return Foundation.cos(x)
+    case .tan: return Foundation.tan(x)
+    case .asin: return Foundation.asin(x)
+    case .acos: return Foundation.acos(x)
+    case .atan: return Foundation.atan(x)
+    case .sinh: return Foundation.sinh(x)
+    case .cosh: return Foundation.cosh(x)
+    case .asinh: return Foundation.asinh(x)
+    case .acosh: return Foundation.acosh(x)
+    case .atanh: return Foundation.atanh(x)
     }
   }
 }

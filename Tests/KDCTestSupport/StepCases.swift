@@ -23,7 +23,8 @@ package struct StepCases {
     "floatPool",
     "resizeLinear", "floatResize", "fill", "load", "gather", "floatUnary", "floatBinary", "floatReduce", "softmax",
     "floatConvolution", "floatMatMul", "recurrent", "integerBinary", "compare", "select", "gatherElements", "argReduce",
-    "cumulativeSum", "integerReduce",
+    "cumulative", "integerReduce", "scatter", "topK", "gridSample", "roiAlign", "maxPoolIndices", "suppression",
+    "determinant",
   ]
 
   package mutating func make(_ kind: String, extreme: Bool) -> Made {
@@ -39,8 +40,10 @@ package struct StepCases {
       case "fill", "load", "gather": data(kind)
       case "floatConvolution": floatConvolution()
       case "recurrent": recurrent()
-      case "integerBinary", "compare", "select", "gatherElements", "argReduce", "cumulativeSum", "integerReduce":
+      case "integerBinary", "compare", "select", "gatherElements", "argReduce", "cumulative", "integerReduce",
+        "scatter", "topK":
         choice(kind)
+      case "gridSample", "roiAlign", "maxPoolIndices", "suppression", "determinant": sampling(kind)
       default: float(kind)
       }
     program.steps = [step]

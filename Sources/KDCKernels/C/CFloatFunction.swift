@@ -23,6 +23,10 @@ enum CFloatFunction {
     case .quickGelu: number("\(x) * kdc_sigmoidf(\(a) * \(x))")
     case .mish: number("\(x) * kdc_tanhf(kdc_softplusf(\(x)))")
     case .softsign: number("\(x) / (1.0f + __builtin_fabsf(\(x)))")
+    case .celu: "\(x) >= 0.0f ? \(x) : \(a) * kdc_expm1f(\(x) / \(a))"
+    case .shrink:
+      "\(x) < \(CText.literal(-function.a)) ? \(x) + \(b) : \(x) > \(a) ? \(x) - \(b) : \(x) == \(x) ? 0.0f : \(x)"
+    case .thresholdedRelu: "\(x) <= \(a) ? 0.0f : \(x)"
     case .exp: "kdc_expf(\(x))"
     case .log: "kdc_logf(\(x))"
     case .sqrt: number("__builtin_sqrtf(\(x))")
@@ -35,6 +39,8 @@ enum CFloatFunction {
     case .round: "__builtin_roundevenf(\(x))"
     case .square: "\(x) * \(x)"
     case .sign: "\(x) > 0.0f ? 1.0f : \(x) < 0.0f ? -1.0f : \(x) == 0.0f ? 0.0f : \(x)"
+    case .sin, .cos, .tan, .asin, .acos, .atan, .sinh, .cosh, .asinh, .acosh, .atanh:
+      "kdc_\(function.kind.rawValue)f(\(x))"
     }
   }
 

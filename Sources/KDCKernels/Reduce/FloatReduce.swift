@@ -9,6 +9,7 @@ enum FloatReduceKernels {
       let combine =
         switch step.operation {
         case .sum, .mean: "acc + v"
+        case .product: "kdc_number(acc * v)"
         case .maximum: "((v > acc) | (v != v)) ? v : acc"
         case .minimum: "((v < acc) | (v != v)) ? v : acc"
         }

@@ -12,6 +12,7 @@ enum IntegerReduceKernels {
       let combine =
         switch step.operation {
         case .sum: "(\(type))((\(wide))acc + (\(wide))v)"
+        case .product: "(\(type))((\(wide))acc * (\(wide))v)"
         case .maximum: "v > acc ? v : acc"
         case .minimum: "v < acc ? v : acc"
         }

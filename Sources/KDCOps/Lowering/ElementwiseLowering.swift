@@ -13,6 +13,12 @@ extension Operator {
     }
   }
 
+  /// Refuses first operands that are not float32, constant or not.
+  func requireFloat32(_ node: Node, _ lowering: Lowering) throws {
+    let type = try lowering.type(of: node.inputs[0]).dataType
+    guard type == .float32 else { throw cannotLower(node, "of \(type.rawValue) values") }
+  }
+
   /// The constant's value for each channel of an operand of `shape`: [1] or [C]; nil where it varies otherwise.
   func channelValues(_ constant: Tensor, _ shape: Shape) -> [Float]? {
     guard let values = constant.floats else { return nil }

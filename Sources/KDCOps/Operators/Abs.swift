@@ -8,7 +8,7 @@ package struct Abs: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFunc
 
   package var function: FloatFunction? { FloatFunction(.abs) }
   package func apply(_ x: Float) -> Float { x.magnitude }
-  package func apply(_ x: Int64) -> Int64 { x < 0 ? 0 &- x : x }
+  package func apply<T: FixedWidthInteger>(_ x: T) -> T { x < 0 ? 0 &- x : x }
   func derivative(_ x: Float, _ y: Float) -> Float { x > 0 ? 1 : x < 0 ? -1 : 0 }
 
   package func lowerIntegers(_ x: String, _ y: String, _ type: TensorType, into lowering: inout Lowering) throws {

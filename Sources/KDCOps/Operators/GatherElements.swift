@@ -62,8 +62,8 @@ extension GatherElements: Lowerable {
     lowering.append {
       GatherElementsStep(
         name: $0, data: data, indices: index, indexBytes: indices.dataType.byteCount, output: output,
-        elementBytes: encoding == .native ? type.dataType.byteCount : 1, rows: type.shape[axis],
-        axisStride: axisStride, walk: walk)
+        elementBytes: encoding == .native ? type.dataType.byteCount : 1, rows: [type.shape[axis]],
+        axisStrides: [axisStride], walk: walk)
     }
   }
 }

@@ -1,33 +1,63 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCProgram
 import KDCTensor
 
 /// Largest element of each window. ONNX `MaxPool`, opsets 1, 8, 10, 11, 12, 22; one or two spatial axes.
 ///
-/// The optional output Indices is refused.
+/// The second output, where there is one, says where each is; `storage_order` 1 counts columns before rows. float32; int8 and
+/// uint8 too, without int8 forms of other scales.
 package struct MaxPool: Pool {
   package static let onnxName = "MaxPool"
   package static let outputCount = 1...2
   package let window: SpatialWindow
+  package let givesIndices: Bool
+  package let isColumnMajor: Bool
 
   package init(decoding node: Node) throws(Diagnostic) {
     window = try SpatialWindow(decoding: node)
-    if node.outputs.count > 1, !node.outputs[1].isEmpty {
-      throw node.unsupported("output 'Indices' of 'MaxPool'")
-    }
+    givesIndices = node.outputs.count > 1 && !node.outputs[1].isEmpty
+    isColumnMajor = node.opset >= 8 ? try node.flag("storage_order", default: false) : false
   }
 
-  package var quantizationRule: QuantizationRule { .sameAsInput(.resample) }
+  package var quantizationRule: QuantizationRule { givesIndices ? .float : .sameAsInput(.resample) }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
-    let x = try requiredFloat(inputs, 0, "X")
-    let axes = try window.resolve(self, input: x)
-    return [TensorType(.float32, Shape(x.dims[..<2] + axes.map(\.output)))]
+    let x = try required(inputs, 0, "X").type
+    guard [.float32, .int8, .uint8].contains(x.dataType) else {
+      throw typeMismatch("input X is \(x), must be float32, int8 or uint8")
+    }
+    let shape = Shape(x.shape.dims[..<2] + (try window.resolve(self, input: x.shape)).map(\.output))
+    return [TensorType(x.dataType, shape)] + (givesIndices ? [TensorType(.int64, shape)] : [])
+  }
+
+  /// Whether it is more than the largest of floats.
+  private func isIndexed(_ type: DataType) -> Bool { givesIndices || type != .float32 }
+}
+
+extension MaxPool: StepOperator {
+  func step(
+    _ name: String, _ inputs: [OperatorInput?], _ operands: [BufferID?], _ outputs: [TensorType], _ results: [BufferID]
+  ) throws -> any Step {
+    let x = try required(inputs, 0, "X").type
+    let axes = try window.resolve(self, input: x.shape).map {
+      MaxPoolIndicesStep.Axis(
+        input: $0.input, output: $0.output, kernel: $0.kernel, stride: $0.stride, dilation: $0.dilation,
+        pad: $0.padBegin)
+    }
+    let trivial = MaxPoolIndicesStep.Axis(input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, pad: 0)
+    return MaxPoolIndicesStep(
+      name: name, type: x.dataType, input: try operands.required(0), output: results[0],
+      indices: results.count > 1 ? results[1] : nil, planes: x.shape[0] * x.shape[1],
+      axes: [MaxPoolIndicesStep.Axis](repeating: trivial, count: 3 - axes.count) + axes, columnMajor: isColumnMajor)
   }
 }
 
 extension MaxPool: ParallelOperator {
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] { try evaluate(inputs, threads: .single) }
+
   package func evaluate(_ inputs: [Tensor?], threads: Threads) throws -> [Tensor] {
+    if isIndexed(try inputs.required(0).dataType) { return try evaluateStep(inputs) }
     let x = try inputs.floats(0)
     let pooling = Pooling(shape: x.shape, axes: try window.resolve(self, input: x.shape))
     return [
@@ -39,6 +69,7 @@ extension MaxPool: ParallelOperator {
 
 extension MaxPool: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
+    if isIndexed(try lowering.type(of: node.inputs[0]).dataType) { return try lowerStep(node, into: &lowering) }
     let x = try oneImage(node, lowering)
     let axes = try window.resolve(self, input: x)
     try lowering.maximum(

@@ -8,7 +8,7 @@ package struct Neg: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFunc
 
   package var function: FloatFunction? { FloatFunction(.negate) }
   package func apply(_ x: Float) -> Float { -x }
-  package func apply(_ x: Int64) -> Int64 { 0 &- x }
+  package func apply<T: FixedWidthInteger>(_ x: T) -> T { 0 &- x }
   func derivative(_ x: Float, _ y: Float) -> Float { -1 }
 
   package func lowerIntegers(_ x: String, _ y: String, _ type: TensorType, into lowering: inout Lowering) throws {

@@ -4,6 +4,7 @@ package struct ReduceMax: ReductionOperator {
   package let reduction: Reduction
   package init(_ reduction: Reduction) { self.reduction = reduction }
 
+  static var allowsBool: Bool { true }
   static var steps: Reduction.Steps { Reduction.Steps(.maximum) }
   static func combined(_ largest: Float, _ x: Float) -> Float { x > largest ? x : largest }
   static func combined(_ largest: Int64, _ x: Int64) -> Int64 { max(largest, x) }

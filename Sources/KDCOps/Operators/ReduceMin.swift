@@ -4,6 +4,7 @@ package struct ReduceMin: ReductionOperator {
   package let reduction: Reduction
   package init(_ reduction: Reduction) { self.reduction = reduction }
 
+  static var allowsBool: Bool { true }
   static var steps: Reduction.Steps { Reduction.Steps(.minimum) }
   static func combined(_ least: Float, _ x: Float) -> Float { x < least ? x : least }
   static func combined(_ least: Int64, _ x: Int64) -> Int64 { min(least, x) }

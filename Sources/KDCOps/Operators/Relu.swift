@@ -10,7 +10,7 @@ package struct Relu: PlainUnaryFunction, IntegerUnaryFunction, DifferentiableFun
 
   package var function: FloatFunction? { .relu }
   package func apply(_ x: Float) -> Float { x <= 0 ? 0 : x }
-  package func apply(_ x: Int64) -> Int64 { x > 0 ? x : 0 }
+  package func apply<T: FixedWidthInteger>(_ x: T) -> T { x > 0 ? x : 0 }
   func derivative(_ x: Float, _ y: Float) -> Float { y > 0 ? 1 : 0 }
 
   package func lowerIntegers(_ x: String, _ y: String, _ type: TensorType, into lowering: inout Lowering) throws {

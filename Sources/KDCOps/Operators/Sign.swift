@@ -9,7 +9,7 @@ package struct Sign: PlainUnaryFunction, IntegerUnaryFunction {
   package var quantizationRule: QuantizationRule { .float }
   package var function: FloatFunction? { FloatFunction(.sign) }
   package func apply(_ x: Float) -> Float { x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x }
-  package func apply(_ x: Int64) -> Int64 { x.signum() }
+  package func apply<T: FixedWidthInteger>(_ x: T) -> T { x.signum() }
 
   /// Clamped to −1...1.
   package func lowerIntegers(_ x: String, _ y: String, _ type: TensorType, into lowering: inout Lowering) throws {

@@ -17,6 +17,13 @@ extension Operator {
     try floatShape(of: required(inputs, index, name), name)
   }
 
+  /// The type of a required input that must be of a float type. Throws KDC2012 or KDC2015.
+  func requiredFloats(_ inputs: [OperatorInput?], _ index: Int, _ name: String) throws(Diagnostic) -> TensorType {
+    let type = try required(inputs, index, name).type
+    guard type.dataType.isFloat else { throw typeMismatch("input \(name) is \(type), must be float32") }
+    return type
+  }
+
   /// The shape of an optional input that must be float32 if present. Throws KDC2015.
   package func optionalFloat(_ inputs: [OperatorInput?], _ index: Int, _ name: String) throws(Diagnostic) -> Shape? {
     guard index < inputs.count, let input = inputs[index] else { return nil }

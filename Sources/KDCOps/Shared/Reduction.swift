@@ -43,7 +43,7 @@ package struct Reduction: Sendable {
     return Plan(input: input, reduced: reduced, output: Shape(output))
   }
 
-  /// A reduction of floats is f(x), then `operation`, then g of the result; integers have `operation` alone.
+  /// A reduction is f(x), then `operation`, then g of the result. Of integers f may be a magnitude or a square.
   struct Steps {
     var operation: FloatReduceStep.Operation
     var before: FloatFunction
@@ -53,7 +53,8 @@ package struct Reduction: Sendable {
       self.before = before
       self.after = after
     }
-    var isPlain: Bool { operation != .mean && before == .identity && after == .identity }
+    /// Whether steps on integers do it.
+    var areOfIntegers: Bool { [.identity, .abs, .square].contains(before.kind) && after == .identity }
   }
 
   /// What an element x of a group with the result y gets of the group's gradient.
@@ -105,9 +106,12 @@ protocol ReductionOperator: Quantizable, Lowerable, Differentiable, ChannelPassi
   static func combined(_ result: Int64, _ x: Int64) -> Int64
   static func finished(_ result: Float, count: Int) -> Float
   static func finished(_ result: Int64, count: Int) -> Int64
+  /// Whether bool may be reduced, where false is 0 and true 1.
+  static var allowsBool: Bool { get }
 }
 
 extension ReductionOperator {
+  static var allowsBool: Bool { false }
   package static var inputCount: ClosedRange<Int> { 1...2 }
   package static var axesInputSince: Int { 18 }
   package var precision: PrecisionFlow { .elementwise(0...0) }
@@ -122,8 +126,8 @@ extension ReductionOperator {
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let data = try required(inputs, 0, "data").type
-    guard [.float32, .int64, .int32].contains(data.dataType) else {
-      throw typeMismatch("input data is \(data), must be float32, int64 or int32")
+    guard CastStep.types.contains(data.dataType), data.dataType != .bool || Self.allowsBool else {
+      throw typeMismatch("input data is \(data), must be float32 or an integer type")
     }
     let plan = try reduction.plan(self, input: data.shape, given: constantInts(inputs, 1, "axes"))
     return [TensorType(data.dataType, plan.output)]
@@ -136,24 +140,35 @@ extension ReductionOperator {
       plan.fold(values, start: Self.start.integer) { Self.combined($0, $1) }
         .map { Self.finished($0, count: plan.count) }
     }
-    switch data.elements {
-    case .float32(let values):
+    switch data.elements.numbers {
+    case .float(let values):
       let results = plan.fold(values, start: Self.start.float) { Self.combined($0, $1) }
       return [Tensor(plan.output, results.map { Self.finished($0, count: plan.count) })]
-    case .int64(let values): return [Tensor(plan.output, integers(values))]
-    case .int32(let values):
-      return [Tensor(plan.output, integers(values.map(Int64.init)).map { Int32(truncatingIfNeeded: $0) })]
-    default: throw InternalError("reduction of \(data.type)")
+    case .signed where plan.count == 0:
+      // What starts at the end of 64 bits ends at that of the type.
+      let result = Float(Self.finished(Self.start.integer, count: 0))
+      let results = [Float](repeating: result, count: plan.output.count)
+      return [Tensor(plan.output, Numbers.float(results).elements(as: data.dataType))]
+    case .signed(let values): return [Tensor(plan.output, Numbers.signed(integers(values)).elements(as: data.dataType))]
+    case .unsigned(let values):
+      // In the same order as signed numbers where that matters.
+      let isExtreme = [.maximum, .minimum].contains(Self.steps.operation)
+      let (first, sign): (Int64, UInt64) = isExtreme ? (Self.start.integer, 1 << 63) : (Self.start.integer, 0)
+      let results = plan.fold(values.map { Int64(bitPattern: $0 ^ sign) }, start: first) { Self.combined($0, $1) }
+      return [
+        Tensor(plan.output, .uint64(results.map { UInt64(bitPattern: Self.finished($0, count: plan.count)) ^ sign }))
+      ]
+    case .double: throw InternalError("reduction of \(data.type)")
     }
   }
 
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    let type = try computedType(node, lowering)
+    let type = try computedType(node, lowering, allowsBool: true)
     let shape = try lowering.shape(of: node.inputs[0])
     let plan = try reduction.plan(self, input: shape, given: lowering.integers(node, 1))
     guard plan.count > 0 else { throw cannotLower(node, "of no elements") }
     let steps = Self.steps
-    guard type == .float32 || steps.isPlain else {
+    guard type == .float32 || steps.areOfIntegers else {
       throw cannotLower(
         node, "of \(type.rawValue) values that are computed from data", hint: "cast its input to float32")
     }

@@ -1,9 +1,10 @@
 /// Reduction of the middle axis of [outer, reduced, inner], float32, in ascending order from the first element.
 ///
-/// maximum: m = x > m or x is NaN ? x : m (minimum with <), so NaN wins. mean is the sum times the float 1 / reduced, rounded once each.
+/// maximum: m = x > m or x is NaN ? x : m (minimum with <), so NaN wins. mean is the sum times the
+/// float 1 / reduced, rounded once each.
 package struct FloatReduceStep: ReductionStep {
   package static let kind = "floatReduce"
-  package enum Operation: String, Sendable, Codable, CaseIterable { case sum, mean, maximum, minimum }
+  package enum Operation: String, Sendable, Codable, CaseIterable { case sum, mean, product, maximum, minimum }
   package var name: String
   package var operation: Operation
   package var input: BufferID
@@ -37,6 +38,7 @@ extension FloatReduceStep {
         let x = x + r &* inner
         switch operation {
         case .sum, .mean: for j in 0..<inner { y[j] = y[j] + x[j] }
+        case .product: for j in 0..<inner { y[j] = FloatMath.number(y[j] * x[j]) }
         case .maximum: for j in 0..<inner { y[j] = x[j] > y[j] || x[j] != x[j] ? x[j] : y[j] }
         case .minimum: for j in 0..<inner { y[j] = x[j] < y[j] || x[j] != x[j] ? x[j] : y[j] }
         }

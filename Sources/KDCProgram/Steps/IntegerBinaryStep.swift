@@ -5,15 +5,18 @@ import KDCTensor
 ///
 /// Results wrap in the type, as two's complement does. add, subtract, multiply; divide toward zero, remainder with the
 /// sign of a, modulo with the sign of b: a divisor of 0 gives 0, the smallest value over −1 wraps; maximum, minimum;
-/// power: a negative exponent gives the integer part of the quotient, 0 for 0. On bool (any byte but 0 is true): and, or,
-/// xor.
+/// power: a negative exponent gives the integer part of the quotient, 0 for 0; bitAnd, bitOr, bitXor; shiftLeft and shiftRight of
+/// unsigned numbers: by the type's bits or more gives 0. On bool (any byte but 0 is true): and, or, xor.
 package struct IntegerBinaryStep: PairStep, IntegerStep {
   package static let kind = "integerBinary"
 
   package enum Operation: String, Sendable, Codable, CaseIterable {
-    case add, subtract, multiply, divide, remainder, modulo, maximum, minimum, power, and, or, xor
+    case add, subtract, multiply, divide, remainder, modulo, maximum, minimum, power, bitAnd, bitOr, bitXor
+    case shiftLeft, shiftRight, and, or, xor
     /// Whether it is for bool, and for nothing else.
     package var isLogical: Bool { self == .and || self == .or || self == .xor }
+    /// Whether it is for unsigned numbers, and for nothing else.
+    package var isShift: Bool { self == .shiftLeft || self == .shiftRight }
   }
   package var name: String
   package var operation: Operation
@@ -58,6 +61,11 @@ extension IntegerBinaryStep {
     case .maximum: combine(&memory) { (a: T, b: T) in a > b ? a : b }
     case .minimum: combine(&memory) { (a: T, b: T) in a < b ? a : b }
     case .power: combine(&memory) { (a: T, b: T) in Self.power(a, b) }
+    case .bitAnd: combine(&memory) { (a: T, b: T) in a & b }
+    case .bitOr: combine(&memory) { (a: T, b: T) in a | b }
+    case .bitXor: combine(&memory) { (a: T, b: T) in a ^ b }
+    case .shiftLeft: combine(&memory) { (a: T, b: T) in a << b }
+    case .shiftRight: combine(&memory) { (a: T, b: T) in a >> b }
     case .and: combine(&memory) { (a: T, b: T) -> T in a != 0 && b != 0 ? 1 : 0 }
     case .or: combine(&memory) { (a: T, b: T) -> T in a != 0 || b != 0 ? 1 : 0 }
     case .xor: combine(&memory) { (a: T, b: T) -> T in (a != 0) != (b != 0) ? 1 : 0 }
@@ -83,7 +91,12 @@ extension IntegerBinaryStep {
     check.require(
       operation.isLogical ? type == .bool : type != .bool && !type.isFloat,
       "no \(operation.rawValue) of \(type.rawValue)")
+    check.require(!operation.isShift || type.isUnsigned, "no \(operation.rawValue) of \(type.rawValue)")
     let bytes = type.byteCount
     check.walk(walk, [(a, 0, bytes), (b, 0, bytes), (output, 0, bytes)])
   }
+}
+
+extension DataType {
+  fileprivate var isUnsigned: Bool { [.uint8, .uint16, .uint32, .uint64].contains(self) }
 }

@@ -1,9 +1,9 @@
 import KDCTensor
 
-/// Reduction of the middle axis of [outer, reduced, inner] of an integer type. Sums wrap.
+/// Reduction of the middle axis of [outer, reduced, inner] of an integer type. Sums and products wrap.
 package struct IntegerReduceStep: ReductionStep, IntegerStep {
   package static let kind = "integerReduce"
-  package enum Operation: String, Sendable, Codable, CaseIterable { case sum, maximum, minimum }
+  package enum Operation: String, Sendable, Codable, CaseIterable { case sum, product, maximum, minimum }
   package var name: String
   package var operation: Operation
   package var type: DataType
@@ -36,6 +36,7 @@ extension IntegerReduceStep {
   func run<T: FixedWidthInteger>(_ memory: inout Memory, _: T.Type) {
     switch operation {
     case .sum: reduce(&memory) { (a: T, x: T) in a &+ x }
+    case .product: reduce(&memory) { (a: T, x: T) in a &* x }
     case .maximum: reduce(&memory) { (a: T, x: T) in x > a ? x : a }
     case .minimum: reduce(&memory) { (a: T, x: T) in x < a ? x : a }
     }

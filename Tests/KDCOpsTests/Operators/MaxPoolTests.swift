@@ -36,11 +36,28 @@ import Testing
     #expect(try dropped.run([line])[0].floats == [1])
   }
 
-  @Test("A missing kernel_shape is KDC2011, the output Indices KDC2013")
+  @Test("A missing kernel_shape is KDC2011")
   func faults() {
     #expect(OperatorCase("MaxPool").fault([x])?.id == .invalidAttribute)
-    var indices = OperatorCase("MaxPool", ["kernel_shape": .ints([2, 2])])
-    indices.node.outputs = ["y", "indices"]
-    #expect(indices.fault([x])?.id == .unsupportedAttribute)
+  }
+
+  @Test("The second output says where the largest are, by rows or by columns, also as a program")
+  func indices() throws {
+    let x = Tensor([1, 2, 2, 3], [1, 9, 3, 4, 5, 6, 7, 8, 9, 10, 11, 11] as [Float])
+    for (order, expected) in [(0, [1, 1, 10, 10]), (1, [2, 2, 9, 9])] as [(Int64, [Int64])] {
+      var op = OperatorCase("MaxPool", ["kernel_shape": .ints([2, 2]), "storage_order": .int(order)])
+      op.node.outputs = ["y", "indices"]
+      for results in [try op.run([x]), try op.lowered([x])] {
+        #expect(results[0].floats == [9, 9, 11, 11])
+        #expect(results[1].int64s == expected)
+      }
+    }
+  }
+
+  @Test("Bytes are pooled too")
+  func bytes() throws {
+    let x = Tensor([1, 1, 1, 3], .uint8([1, 200, 3]))
+    let op = OperatorCase("MaxPool", ["kernel_shape": .ints([1, 2])])
+    for result in [try op.run([x])[0], try op.lowered([x])[0]] { #expect(result.littleEndianBytes == [200, 200]) }
   }
 }

@@ -18,7 +18,16 @@ import Testing
 
   static let functions: [Function] = [
     Function(name: "Abs") { abs($0) },
+    Function(name: "Acos", range: -0.9...0.9) { acos($0) },
+    Function(name: "Acosh", range: 1.2...4) { acosh($0) },
+    Function(name: "Asin", range: -0.9...0.9) { asin($0) },
+    Function(name: "Asinh") { asinh($0) },
+    Function(name: "Atan") { atan($0) },
+    Function(name: "Atanh", range: -0.9...0.9) { atanh($0) },
+    Function(name: "Celu", attributes: ["alpha": .float(0.7)]) { $0 >= 0 ? $0 : 0.7 * (exp($0 / 0.7) - 1) },
     Function(name: "Clip", opset: 6, attributes: ["min": .float(-1), "max": .float(2)]) { min(max($0, -1), 2) },
+    Function(name: "Cos") { cos($0) },
+    Function(name: "Cosh") { cosh($0) },
     Function(name: "Elu", attributes: ["alpha": .float(0.7)]) { $0 >= 0 ? $0 : 0.7 * (exp($0) - 1) },
     Function(name: "Erf") { erf($0) },
     Function(name: "Exp") { exp($0) },
@@ -41,10 +50,16 @@ import Testing
       Double(Float(1.050701)) * ($0 > 0 ? $0 : Double(Float(1.6732632)) * (exp($0) - 1))
     },
     Function(name: "Sigmoid") { 1 / (1 + exp(-$0)) },
+    Function(name: "Shrink", range: 0.6...4) { $0 },
+    Function(name: "Sin") { sin($0) },
+    Function(name: "Sinh") { sinh($0) },
     Function(name: "Softplus") { log1p(exp($0)) },
     Function(name: "Softsign") { $0 / (1 + abs($0)) },
     Function(name: "Sqrt", range: 0.2...4) { $0.squareRoot() },
+    Function(name: "Swish", opset: 24, attributes: ["alpha": .float(1.5)]) { $0 / (1 + exp(-1.5 * $0)) },
+    Function(name: "Tan", range: -1...1) { tan($0) },
     Function(name: "Tanh") { tanh($0) },
+    Function(name: "ThresholdedRelu", range: 1.1...4) { $0 },
   ]
 
   @Test("Gradients of functions of one input equal central differences", arguments: functions)

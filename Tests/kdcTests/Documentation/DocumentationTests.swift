@@ -70,7 +70,7 @@ import Testing
     // Attributes that some operator cannot do without.
     let attributes: [String: Attribute] = [
       "axis": .int(0), "to": .int(1), "value": .tensor(Tensor([1], [Float(0)])), "kernel_shape": .ints([1, 1]),
-      "blocksize": .int(2), "hidden_size": .int(1), "perm": .ints([0]),
+      "blocksize": .int(2), "hidden_size": .int(1), "perm": .ints([0]), "direction": .string("LEFT"),
     ]
     let node = Node(
       name: "n", opType: type.onnxName, domain: type.domain, opset: 17, inputs: ["x", "y", "z"], outputs: ["r"],

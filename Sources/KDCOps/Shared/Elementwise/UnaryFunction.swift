@@ -25,7 +25,7 @@ extension PlainUnaryFunction {
 
 /// A function that is defined for integers too; it wraps in the input's type.
 package protocol IntegerUnaryFunction: UnaryFunction {
-  func apply(_ x: Int64) -> Int64
+  func apply<T: FixedWidthInteger>(_ x: T) -> T
   /// The steps on values of an integer `type`.
   func lowerIntegers(_ x: String, _ y: String, _ type: TensorType, into lowering: inout Lowering) throws
 }
@@ -50,10 +50,15 @@ extension UnaryFunction {
       guard case .float32(let values) = x.cast(to: .float32).elements else { throw InternalError("not float") }
       return [Tensor(x.shape, mapped(values)).cast(to: x.dataType)]
     default:
-      guard let function = self as? any IntegerUnaryFunction, case .signed(let values) = x.elements.numbers else {
+      guard let function = self as? any IntegerUnaryFunction else {
         throw InternalError("'\(Self.onnxName)' of \(x.type)")
       }
-      return [Tensor(x.shape, Numbers.signed(values.map { function.apply($0) }).elements(as: x.dataType))]
+      switch x.elements.numbers {
+      case .signed(let values):
+        return [Tensor(x.shape, Numbers.signed(values.map { function.apply($0) }).elements(as: x.dataType))]
+      case .unsigned(let values): return [Tensor(x.shape, .uint64(values.map { function.apply($0) }))]
+      case .float, .double: throw InternalError("'\(Self.onnxName)' of \(x.type)")
+      }
     }
   }
 
