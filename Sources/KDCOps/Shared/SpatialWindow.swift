@@ -141,3 +141,8 @@ extension [SpatialWindow.Axis] {
     count == 2 ? (self[0], self[1]) : (.unit, first ?? .unit)
   }
 }
+
+extension SpatialWindow.Axis {
+  /// Elements from a window's first tap to its last.
+  var extent: Int { (kernel - 1) * dilation + 1 }
+}
