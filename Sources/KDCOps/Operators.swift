@@ -117,6 +117,7 @@ package enum Operators {
     Pow.self,
     QuickGelu.self,
     RMSNormalization.self,
+    RNN.self,
     RangeOperator.self,
     Reciprocal.self,
     ReduceL1.self,

@@ -4,16 +4,19 @@ import KDCGraph
 import KDCProgram
 import KDCTensor
 
-/// Gated recurrent unit over a sequence. ONNX `GRU`, opsets 1, 3, 7, 14, with the default activations.
+/// Gated recurrent unit over a sequence. ONNX `GRU`, opsets 1, 3, 7, 14, 22.
 ///
 /// Gates in the order z r h: h = (1 − z) · n + z · h, with n = tanh(x·W + r · (h·R + b)) where linear_before_reset is 1 and
-/// tanh(x·W + (r · h)·R + b) otherwise. Outputs Y, Y_h. Clip, layout 1 and shorter sequence_lens are refused.
+/// tanh(x·W + (r · h)·R + b) otherwise. Outputs Y, Y_h. With clip, other activation
+/// functions or shorter sequence_lens a composition.
 package struct GRU: RecurrentOperator, OutputJudging {
   package static let onnxName = "GRU"
   package static let inputCount = 3...6
   package static let outputCount = 0...2
   package let layer: RecurrentLayer
   package let linearBeforeReset: Bool
+  var isSpecial: Bool { false }
+  var composedCell: RecurrentUnrolling.Cell { .gru(linearBeforeReset: linearBeforeReset) }
   static let cell = RecurrentStep.Cell.gru
   static let states = [(index: 5, name: "initial_h")]
 

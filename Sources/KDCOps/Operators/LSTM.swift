@@ -4,23 +4,27 @@ import KDCGraph
 import KDCProgram
 import KDCTensor
 
-/// Long short-term memory over a sequence. ONNX `LSTM`, opsets 1, 7, 14, with the default activations.
+/// Long short-term memory over a sequence. ONNX `LSTM`, opsets 1, 7, 14, 22.
 ///
-/// Gates in the order i o f c: c' = f · c + i · g, h = o · tanh(c'). Outputs Y, Y_h, Y_c. Peepholes, input_forget, clip,
-/// layout 1 and sequence_lens shorter than the input are refused.
+/// Gates in the order i o f c: c' = f · c + i · g, h = o · tanh(c'). Outputs Y, Y_h, Y_c. With peepholes, input_forget, clip,
+/// other activation functions or sequence_lens shorter than the input a composition.
 package struct LSTM: RecurrentOperator, OutputJudging {
   package static let onnxName = "LSTM"
   package static let inputCount = 3...8
   package static let outputCount = 0...3
   package let layer: RecurrentLayer
+  /// The forget gate is one minus the input gate.
+  let inputForget: Bool
+  let isSpecial: Bool
   var linearBeforeReset: Bool { false }
+  var composedCell: RecurrentUnrolling.Cell { .lstm(inputForget: inputForget) }
   static let cell = RecurrentStep.Cell.lstm
   static let states = [(index: 5, name: "initial_h"), (index: 6, name: "initial_c")]
 
   package init(decoding node: Node) throws(Diagnostic) {
     layer = try RecurrentLayer(decoding: node, gates: 4, activations: ["Sigmoid", "Tanh", "Tanh"])
-    if try node.flag("input_forget", default: false) { throw node.unsupported("'LSTM' with input_forget 1") }
-    if node.input(7) != nil { throw node.unsupported("'LSTM' with peepholes (input P)") }
+    inputForget = try node.flag("input_forget", default: false)
+    isSpecial = inputForget || node.input(7) != nil
   }
 
   func step(_ cell: RecurrentLayer.Cell, _ sizes: RecurrentLayer.Sizes, _ states: [UnsafeMutablePointer<Float>]) {

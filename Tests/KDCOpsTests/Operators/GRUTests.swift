@@ -45,11 +45,26 @@ import Testing
     #expect(isClose(second[1], whole[1]), "seed 44")
   }
 
-  @Test("Other activations are KDC2013, a bias of another size KDC2014")
+  @Test("The composition, here because of a clip that changes nothing, equals the layer's own form", arguments: [0, 1])
+  func composition(linearBeforeReset: Int) throws {
+    var random = SeededGenerator(seed: 48)
+    let operands: [Tensor?] = [
+      random.tensor(4, 2, 3), random.tensor(2, 15, 3), random.tensor(2, 15, 5), random.tensor(2, 30), nil,
+      random.tensor(2, 2, 5),
+    ]
+    let attributes: [String: Attribute] = [
+      "direction": .string("bidirectional"), "linear_before_reset": .int(Int64(linearBeforeReset)),
+    ]
+    let own = try OperatorCase("GRU", attributes).run(operands)
+    let composed = try OperatorCase("GRU", attributes.merging(["clip": .float(1000)]) { $1 }).run(operands)
+    #expect(own.count == 2 && zip(composed, own).allSatisfy { isClose($0, $1, tolerance: 1e-4) }, "seed 48")
+  }
+
+  @Test("Activations that ONNX has not are KDC2011, a bias of another size KDC2014")
   func faults() {
     let inputs: [Tensor?] = [constant([3, 1, 1], 1), constant([1, 3, 1], 1), constant([1, 3, 1], 1)]
-    let relu = OperatorCase("GRU", ["activations": .strings(["Sigmoid", "Relu"])])
-    #expect(relu.fault(inputs)?.id == .unsupportedAttribute)
+    let other = OperatorCase("GRU", ["activations": .strings(["Sigmoid", "Gelu"])])
+    #expect(other.fault(inputs)?.id == .invalidAttribute)
     #expect(OperatorCase("GRU").fault(inputs + [constant([1, 3], 1)])?.id == .shapeMismatch)
   }
 }

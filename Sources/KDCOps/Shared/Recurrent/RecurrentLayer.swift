@@ -3,7 +3,7 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
-/// What GRU and LSTM share: attributes, shapes, and the walk over directions and steps.
+/// What GRU, LSTM and RNN share: attributes, shapes, and the walk over directions and steps.
 ///
 /// X [steps, batch, input], W [directions, gates · hidden, input], R [directions, gates · hidden, hidden],
 /// B [directions, 2 · gates · hidden], initial states [directions, batch, hidden].
@@ -12,23 +12,28 @@ package struct RecurrentLayer: Sendable {
   package let gates: Int
   package let direction: Direction
   package let hiddenSize: Int?
+  /// Of each direction.
+  package let activations: [[RecurrentActivation]]
+  /// Sums before activation functions are cut to −clip … clip.
+  package let clip: Float?
+  /// X, Y and the states begin with the batch (layout 1).
+  package let isBatchFirst: Bool
+  /// Whether the activation functions are the default ones, and nothing is clipped.
+  package let isPlain: Bool
   package var directions: Int { direction == .bidirectional ? 2 : 1 }
 
-  init(decoding node: Node, gates: Int, activations: [String]) throws(Diagnostic) {
+  init(decoding node: Node, gates: Int, activations fallback: [String]) throws(Diagnostic) {
     self.gates = gates
     direction =
       Direction(
         rawValue: try node.choice("direction", default: "forward", of: Direction.allCases.map(\.rawValue))) ?? .forward
     hiddenSize = try node.optionalInt("hidden_size")
     let count = direction == .bidirectional ? 2 : 1
-    let wanted = (0..<count).flatMap { _ in activations }.map { $0.lowercased() }
-    if let given = try node.optionalStrings("activations"), given.map({ $0.lowercased() }) != wanted {
-      throw node.unsupported(
-        "'\(node.opType)' with activations \(given.joined(separator: ", "))",
-        notes: ["supported: the default, \(activations.joined(separator: ", "))"])
-    }
-    if try node.optionalFloat("clip") != nil { throw node.unsupported("'\(node.opType)' with clip") }
-    if try node.int("layout", default: 0) != 0 { throw node.unsupported("'\(node.opType)' with layout 1") }
+    activations = try RecurrentActivation.list(decoding: node, fallback, directions: count)
+    clip = try node.optionalFloat("clip")
+    if let clip, !(clip >= 0) { throw node.invalid("clip", "is \(clip), must not be negative") }
+    isBatchFirst = try node.flag("layout", default: false)
+    isPlain = clip == nil && activations.allSatisfy { $0.map(\.name) == fallback }
   }
 
   package struct Sizes: Sendable, Equatable {
@@ -54,10 +59,6 @@ package struct RecurrentLayer: Sendable {
     }
     if let b = try op.optionalFloat(inputs, 3, "B"), b.dims != [directions, 2 * rows] {
       throw op.shapeMismatch("B \(b) must be [\(directions),\(2 * rows)]")
-    }
-    if let lengths = try op.constantInts(inputs, 4, "sequence_lens"), lengths != Array(repeating: x[0], count: x[1]) {
-      throw Diagnostic(
-        .unsupportedAttribute, "'\(type(of: op).onnxName)' with sequence_lens other than \(x[0]) is not supported")
     }
     for state in states {
       guard let shape = try op.optionalFloat(inputs, state.index, state.name) else { continue }

@@ -5,12 +5,18 @@ import KDCTensor
 
 /// GRU and LSTM: X [steps, batch, input], W [directions, gates · hidden, input], R [directions, gates · hidden, hidden], B
 /// both biases, sequence lengths, initial states.
-protocol RecurrentOperator: Recurrent, Quantizable, Lowerable, Differentiable, MultiplyAccumulating, ChannelPassing,
+///
+/// Uses that are not of this form (other activation functions, layouts and lengths, clip, peepholes) are compositions.
+protocol RecurrentOperator: Expanding, Recurrent, Quantizable, Lowerable, Differentiable, MultiplyAccumulating,
+  ChannelPassing,
   BatchSized, Trainable
 {
   var layer: RecurrentLayer { get }
   var linearBeforeReset: Bool { get }
   static var cell: RecurrentStep.Cell { get }
+  /// Whether the cell has what a step does not have, and how it is composed then.
+  var isSpecial: Bool { get }
+  var composedCell: RecurrentUnrolling.Cell { get }
   /// The inputs that are initial states.
   static var states: [(index: Int, name: String)] { get }
   /// One direction's step: updates the states [batch, hidden], the first of which is the output.
@@ -22,12 +28,47 @@ protocol RecurrentOperator: Recurrent, Quantizable, Lowerable, Differentiable, M
 extension RecurrentOperator {
   package var quantizationRule: QuantizationRule { .float }
 
+  package func isExpanded(_ inputs: [OperatorInput?]) -> Bool { layer.isBatchFirst || !hasOwnForm(inputs) }
+
+  /// Whether steps of programs compute it, but for the layout.
+  private func hasOwnForm(_ inputs: [OperatorInput?]) -> Bool {
+    guard layer.isPlain, !isSpecial else { return false }
+    guard inputs.count > 4, let lengths = inputs[4] else { return true }
+    let axis = layer.isBatchFirst ? 1 : 0
+    guard let x = inputs[0]?.type.shape, x.rank == 3 else { return true }
+    return lengths.constant?.integers == [Int](repeating: x[axis], count: x[1 - axis])
+  }
+
+  package func expand(_ inputs: [OperatorInput?], into expansion: inout Expansion) throws(Diagnostic) {
+    guard hasOwnForm(inputs) else {
+      let unrolling = RecurrentUnrolling(cell: composedCell, layer: layer, states: Self.states)
+      return try finish(inputs, unrolling.expand(self, inputs, &expansion), &expansion)
+    }
+    var operands = expansion.inputs
+    if operands.count > 4 { operands[4] = nil }
+    for index in [0, 5, 6] where index < operands.count {
+      guard let name = operands[index] else { continue }
+      guard expansion.shape(of: name).rank == 3 else { throw shapeMismatch("input \(index) must have rank 3") }
+      operands[index] = try expansion.transpose(name, [1, 0, 2])
+    }
+    var attributes: [String: Attribute] = ["direction": .string(layer.direction.rawValue)]
+    if linearBeforeReset { attributes["linear_before_reset"] = .int(1) }
+    var outputs = try expansion.add(Self.onnxName, operands, attributes, outputs: Self.states.count + 1)
+    outputs[0] = try expansion.transpose(outputs[0], [2, 0, 1, 3])
+    for index in 1..<outputs.count { outputs[index] = try expansion.transpose(outputs[index], [1, 0, 2]) }
+    expansion.outputs = outputs
+  }
+
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
-    layer.outputTypes(try layer.sizes(self, inputs, states: Self.states), states: Self.states.count)
+    if isExpanded(inputs) { return try expandedTypes(inputs) }
+    return layer.outputTypes(try layer.sizes(self, inputs, states: Self.states), states: Self.states.count)
   }
 
   package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
-    try layer.run(inputs, states: Self.states.map(\.index), step: step)
+    if isExpanded(inputs.map { tensor in tensor.map { OperatorInput(type: $0.type, constant: $0) } }) {
+      return try evaluateExpanded(inputs)
+    }
+    return try layer.run(inputs, states: Self.states.map(\.index), step: step)
   }
 
   package func gradients(
