@@ -31,9 +31,14 @@ extension Graph {
         node.outputs = node.outputs.map { $0 == value ? output : $0 }
       }
       types[value] = nil
+      givenQuantization[output] = givenQuantization[output] ?? givenQuantization[value]
+      givenQuantization[value] = nil
     } else {
       replaceUses(of: output, with: value)
       types[output] = nil
+      // What is said of the later value counts: the node may be a rectifier that became a part of what makes `value`.
+      givenQuantization[value] = givenQuantization[output] ?? givenQuantization[value]
+      givenQuantization[output] = nil
       removeNode(at: place)
     }
     return true

@@ -25,6 +25,8 @@ package struct Graph: Sendable {
   package var types: [String: TensorType]
   /// How a value is represented in integers; a value without an entry stays float. Filled by the quantiser.
   package var quantization: [String: QuantizationParameters]
+  /// How the model's file says that a value is represented in integers; read by `ReadQuantization`, used by whoever quantises.
+  package var givenQuantization: [String: QuantizationParameters]
   /// What outputs mean, where that is known: recognised from the graph as it was read, or given by the user.
   package var outputKinds: [String: OutputKind]
   /// Only while the graph is rewritten node by node; see `rewriteNodes`.
@@ -43,6 +45,7 @@ package struct Graph: Sendable {
     self.initializers = initializers
     self.types = [:]
     self.quantization = [:]
+    self.givenQuantization = [:]
     self.outputKinds = [:]
   }
 }

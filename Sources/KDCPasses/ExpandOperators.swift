@@ -13,8 +13,13 @@ package enum ExpandOperators: GraphPass {
     return changes
   }
 
-  private static func expandAll(of graph: inout Graph) throws -> Int {
-    guard graph.nodes.contains(where: { Operators.type(of: $0) is any Expanding.Type }) else { return 0 }
+  /// A round for all nodes but those that are expanded late, or for these alone.
+  static func expandAll(of graph: inout Graph, late: Bool = false) throws -> Int {
+    func isMeant(_ node: Node) -> Bool {
+      guard let type = Operators.type(of: node) as? any Expanding.Type else { return false }
+      return (type is any ExpandingLate.Type) == late
+    }
+    guard graph.nodes.contains(where: isMeant) else { return 0 }
     let constants = try graph.inferTypes().merging(graph.initializers) { $1 }
     var inlining = Inlining(into: graph)
     var kept: [Node] = []
@@ -23,7 +28,9 @@ package enum ExpandOperators: GraphPass {
       let inputs = node.inputs.map { name -> (name: String, input: OperatorInput)? in
         graph.types[name].map { (name, OperatorInput(type: $0, constant: constants[name])) }
       }
-      guard let op = try Operators.decode(node) as? any Expanding, op.isExpanded(inputs.map { $0?.input }) else {
+      guard isMeant(node), let op = try Operators.decode(node) as? any Expanding,
+        op.isExpanded(inputs.map { $0?.input })
+      else {
         kept.append(node)
         continue
       }

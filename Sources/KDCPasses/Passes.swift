@@ -25,8 +25,11 @@ package struct PassSummary: Sendable, Codable, Equatable {
 package enum Passes {
   package static let all: [any GraphPass.Type] = [
     InlineConstantIf.self,
+    ReadDynamicQuantization.self,
     ExpandOperators.self,
+    ReadQuantization.self,
     FoldConstants.self,
+    ExpandQuantization.self,
     RemoveNoOps.self,
     EliminateCommonSubexpressions.self,
     FuseLayerNormalization.self,

@@ -13,9 +13,11 @@ package struct MaxPool: Pool {
   package let window: SpatialWindow
   package let givesIndices: Bool
   package let isColumnMajor: Bool
+  private let attributes: [String: Attribute]
 
   package init(decoding node: Node) throws(Diagnostic) {
     window = try SpatialWindow(decoding: node)
+    attributes = node.attributes
     givesIndices = node.outputs.count > 1 && !node.outputs[1].isEmpty
     isColumnMajor = node.opset >= 8 ? try node.flag("storage_order", default: false) : false
   }
@@ -31,7 +33,7 @@ package struct MaxPool: Pool {
     return [TensorType(x.dataType, shape)] + (givesIndices ? [TensorType(.int64, shape)] : [])
   }
 
-  /// Whether it is more than the largest of floats.
+  /// Whether it is more than the largest of floats: then the evaluator, and with indices the device, use the step of its own.
   private func isIndexed(_ type: DataType) -> Bool { givesIndices || type != .float32 }
 }
 
@@ -50,6 +52,19 @@ extension MaxPool: StepOperator {
       name: name, type: x.dataType, input: try operands.required(0), output: results[0],
       indices: results.count > 1 ? results[1] : nil, planes: x.shape[0] * x.shape[1],
       axes: [MaxPoolIndicesStep.Axis](repeating: trivial, count: 3 - axes.count) + axes, columnMajor: isColumnMajor)
+  }
+}
+
+extension MaxPool: ExpandingLate {
+  /// Of 8-bit integers, which the pool of floats has exactly.
+  package func isExpanded(_ inputs: [OperatorInput?]) -> Bool {
+    !givesIndices && inputs.first.flatMap { $0 }?.type.dataType != .float32
+  }
+
+  package func expand(_ inputs: [OperatorInput?], into expansion: inout Expansion) throws(Diagnostic) {
+    let type = try outputTypes(inputs)[0].dataType
+    let x = try expansion.cast(expansion.inputs[0] ?? "", to: .float32)
+    expansion.outputs = [try expansion.cast(expansion.add("MaxPool", [x], attributes), to: type)]
   }
 }
 
