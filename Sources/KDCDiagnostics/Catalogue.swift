@@ -112,6 +112,8 @@ extension DiagnosticID {
     number: 3109, title: "--output names an output that the model does not have, or a kind that does not fit it")
   package static let measuredOnTraining = DiagnosticID(
     number: 3110, title: "a model is measured on samples that it learns from")
+  package static let lossNotKept = DiagnosticID(
+    number: 3115, title: "the int8 model's outputs are further from the float model's than --max-loss allows")
   package static let nonFiniteInteger = DiagnosticID(
     number: 3120, title: "the int8 model computes NaN or infinity where the float model does not")
   package static let allChannelsRemoved = DiagnosticID(
@@ -174,7 +176,7 @@ extension DiagnosticID {
     notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle, operandCount, valueTooLarge,
     tooManyAxes, windowTooLarge, tooLargeToExplain,
     nonFiniteActivation, lowSignal, lowAgreement, fewCalibrationSamples, valuesBeyondCalibration, differentScales,
-    constantOutput, oneHotLabels, unknownOutput, measuredOnTraining, nonFiniteInteger, allChannelsRemoved,
+    constantOutput, oneHotLabels, unknownOutput, measuredOnTraining, lossNotKept, nonFiniteInteger, allChannelsRemoved,
     cutOutOfReach, notDifferentiable, labelOutOfRange, targetMismatch, nonFiniteLoss, unusableCheckpoint,
     nothingToTrain, untrainableNormalization,
     cannotLower, noKernel,

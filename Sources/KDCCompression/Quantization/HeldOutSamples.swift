@@ -34,16 +34,20 @@ struct HeldOutSamples {
   }
 
   /// Distance of the outputs of the model that `options` make from the float model's.
-  mutating func distance(_ options: Quantizer.Options) throws -> Double {
+  mutating func distance(_ options: Quantizer.Options) throws -> Double { try measure(options).distance }
+
+  /// The same, and the largest loss of an output, on these samples or on all.
+  mutating func measure(_ options: Quantizer.Options) throws -> (distance: Double, loss: Double) {
     var options = options
-    options.ranges = ranges
+    options.ranges.merge(ranges) { given, _ in given }
     options.fittedSamples = fitted == samples.count ? nil : fitted
     var result = try Quantizer.quantize(graph, samples: samples, options: options)
     ranges = result.ranges
+    let loss = OutputLoss.all(result, fitted: fitted).worst
     if fitted < samples.count {
       result.floatOutputs = result.floatOutputs.mapValues { Array($0.dropFirst(fitted)) }
       result.quantizedOutputs = result.quantizedOutputs.mapValues { Array($0.dropFirst(fitted)) }
     }
-    return OutputDistance.mean(result, teacher: nil, outputs: graph.outputs, types: graph.types)
+    return (OutputDistance.mean(result, teacher: nil, outputs: graph.outputs, types: graph.types), loss)
   }
 }

@@ -44,11 +44,12 @@ package struct NarrowSearch {
 
   /// - Parameters:
   ///   - exact: what `options` give.
+  ///   - lossLimit: the largest `OutputLoss.loss` that `auto` may lead to, unless there is more without 7 bits.
   ///   - cost: seconds of one inference by `Node.key`, over all targets, of a quantised graph.
   ///   - progress: told what was measured, in sentences.
   package init(
     _ graph: Graph, samples: [[String: Tensor]], options: Quantizer.Options, exact: Graph, mode: Mode,
-    cost: (Graph) throws -> [String: Double], progress: (String) -> Void = { _ in }
+    lossLimit: Double? = nil, cost: (Graph) throws -> [String: Double], progress: (String) -> Void = { _ in }
   ) throws {
     self.options = options
     let groups = try Self.groups(of: graph, floatNodes: Set(options.floatNodes.keys))
@@ -75,7 +76,7 @@ package struct NarrowSearch {
       }
       units.append(Unit(value: group.value, layers: gainers, saved: saved, saving: saved / total))
     }
-    let chosen = try mode == .fast ? units : Self.select(units, graph, samples, options, progress)
+    let chosen = try mode == .fast ? units : Self.select(units, graph, samples, options, lossLimit, progress)
     for unit in chosen {
       self.options.narrowValues.insert(unit.value)
       for layer in unit.layers { self.options.weightBits[layer] = 7 }
@@ -123,13 +124,13 @@ package struct NarrowSearch {
   /// Units that together keep the held-out distance within what is allowed.
   private static func select(
     _ units: [Unit], _ graph: Graph, _ samples: [[String: Tensor]], _ options: Quantizer.Options,
-    _ progress: (String) -> Void
+    _ lossLimit: Double?, _ progress: (String) -> Void
   ) throws -> [Unit] {
     guard !units.isEmpty else { return [] }
     var held = HeldOutSamples(graph, samples)
     // Sets that were measured, by their activations.
-    var known: [Set<String>: Double] = [:]
-    func distance(_ units: [Unit]) throws -> Double {
+    var known: [Set<String>: (distance: Double, loss: Double)] = [:]
+    func measure(_ units: [Unit]) throws -> (distance: Double, loss: Double) {
       let names = Set(units.map(\.value))
       if let known = known[names] { return known }
       var options = options
@@ -137,14 +138,21 @@ package struct NarrowSearch {
         options.narrowValues.insert(unit.value)
         for layer in unit.layers { options.weightBits[layer] = 7 }
       }
-      let found = try held.distance(options)
+      let found = try held.measure(options)
       known[names] = found
-      progress("\(units.count) activations at 7 bits: held-out distance \(found)")
+      progress(
+        "\(units.count) activations at 7 bits: held-out distance \(found.distance), loss \(found.loss.shortened)")
       return found
     }
-    let allowed = allowedDistance(for: try distance([]))
+    let exact = try measure([])
+    let allowed = allowedDistance(for: exact.distance)
+    let allowedLoss = max(lossLimit ?? .infinity, exact.loss)
     progress("held-out distance allowed: \(allowed)")
-    if try distance(units) <= allowed { return units }
+    func isNear(_ units: [Unit]) throws -> Bool {
+      let found = try measure(units)
+      return found.distance <= allowed && found.loss <= allowedLoss
+    }
+    if try isNear(units) { return units }
     let layers = try HeldOutSamples(graph, samples, limit: samplesForOrder).sensitivity(bits: [7], options).layers
     let harm = Dictionary(layers.map { ($0.node, $0.distances[7] ?? 0) }, uniquingKeysWith: +)
     let order = units.enumerated().map { index, unit in
@@ -153,7 +161,7 @@ package struct NarrowSearch {
     var chosen: [Unit] = []
     func add(_ some: ArraySlice<Unit>) throws {
       guard !some.isEmpty, known.count < mostTrials else { return }
-      if try distance(chosen + some) <= allowed {
+      if try isNear(chosen + some) {
         chosen += some
       } else if some.count > 1 {
         let middle = some.startIndex + (some.count + 1) / 2

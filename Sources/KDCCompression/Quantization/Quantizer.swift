@@ -19,7 +19,7 @@ package struct Quantizer {
     /// Bits of weights, 4, 7 or 8, by `Node.key`; nodes that are not named have `defaultWeightBits`. ConvTranspose has 8.
     package var weightBits: [String: Int] = [:]
     package var defaultWeightBits = 8
-    /// Nodes with weights that stay float: the reason by `Node.key`.
+    /// Nodes that stay float: the reason by `Node.key`.
     package var floatNodes: [String: String] = [:]
     /// Weights of up to so many bits are rounded with error feedback (`ErrorFeedback`), others to nearest.
     package var feedbackBits = 4
@@ -85,6 +85,11 @@ package struct Quantizer {
     self.options = options
     plan = try QuantizationPlan(graph, floatNodes: Set(options.floatNodes.keys))
     for index in plan.staysFloat { self.graph.nodes[index].staysFloat = true }
+    // A layer in float has float weights; of other nodes nothing else tells.
+    for (index, node) in graph.nodes.enumerated()
+    where options.floatNodes[node.key] != nil && WeightedNode.weights(of: node) == nil {
+      self.graph.nodes[index].staysFloat = true
+    }
     var typed = graph
     values = ProgramValues(
       constants: try typed.inferTypes(), sampleCount: sampleCount, threads: options.threads)

@@ -33,7 +33,7 @@ struct Compile: AsyncParsableCommand {
       CSV file with a row for each sample works as well. Targets of one architecture share one file; if the targets span \
       architectures, -o model.kdb writes model.aarch64.kdb and model.x86_64.kdb.
 
-      Exit codes: 0 done, 1 the input is at fault, 2 usage, 3 the budget cannot be met (points that can be are printed).
+      Exit codes: 0 done, 1 the input is at fault, 2 usage, 3 the budget cannot be met (points that can be are printed), or --max-loss cannot be kept.
       """)
 
   @Argument(help: "The model to compile, an ONNX file.")
@@ -66,6 +66,13 @@ struct Compile: AsyncParsableCommand {
       "exact: 8-bit layers only. fast: 7 bits wherever a kernel is faster with them. auto: 7 bits only where the outputs hardly change on held-out samples."
   )
   var arithmetic: CompileRequest.Arithmetic = .auto
+
+  @Option(
+    name: .customLong("max-loss"),
+    help: ArgumentHelp(
+      "How far int8 may take any output from the float model's: layers compute in float until it is within. auto: 1 % (20 dB, cosine 0.995), with a warning where that fails. 0.1%: a limit; exit code 3 where it fails. none: whatever int8 gives.",
+      valueName: "loss"))
+  var maxLoss: LossLimit = .auto
 
   @OptionGroup var inputs: ShapeOptions
 
@@ -148,6 +155,7 @@ struct Compile: AsyncParsableCommand {
       images: images.images, targets: try Targets.builtIn().compiled(for: targets),
       targetFiles: Targets.files(of: targets), output: destination.file, outputKinds: destination.kinds, json: json,
       activations: data == nil ? .float : activations, weights: weights, arithmetic: arithmetic,
+      maxLoss: maxLoss,
       compression: compression.request(hasBudget: !budget.isEmpty), budget: budget,
       inputShapes: try inputs.shapes, emitFolder: sourceFolder,
       workFolder: compression.workFolder, toolchain: toolchain, seed: seed,

@@ -20,6 +20,9 @@ enum Pipeline {
     let built = try log.stage("build") { try build(compiler, program, sources, &$0) }
     let measured = try log.stage("measure int8") { try measure(compiler, quantized, lowered, built, baseline, &$0) }
     log.stage("judge") { judge(request, inputs.student, quantized, compressed, measured, baseline, &$0) }
+    try log.stage("keep promise") {
+      try keepPromise(request, inputs.student, quantized, compressed, measured, baseline, &$0)
+    }
     try log.stage("check budget") { try checkBudget(compiler, compressed, lowered, built, &$0) }
     try log.stage("prove") { try prove(compiler, program, built, measured, &$0) }
     try log.stage("package") { try package(compiler, compressed, quantized, lowered, sources, built, &$0) }

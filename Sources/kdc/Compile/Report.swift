@@ -19,6 +19,8 @@ struct Report: Codable, Sendable {
   var decisions: [Decision] = []
   /// What is suspicious about samples and result; nothing was decided by it.
   var warnings: [Warning] = []
+  /// What `--max-loss` promises, and what came of it; nil for models that stay float, with `none`, and without samples.
+  var promise: Promise?
   /// The limits asked for and what the result has; nil where there were none.
   var budget: [Limit]?
 
@@ -69,6 +71,23 @@ struct Report: Codable, Sendable {
       notes = diagnostic.notes
       hint = diagnostic.hint
     }
+  }
+
+  /// The outputs' losses against their limit.
+  struct Promise: Codable, Sendable {
+    /// The largest loss allowed.
+    var limit: Double
+    var isKept: Bool
+    /// Of the compiled model, by the samples it was measured on.
+    var outputs: [OutputLoss]
+    /// The losses with all layers in int8 on calibration samples, where those were too large.
+    var integerOutputs: [OutputLoss]?
+    /// What stays float for the limit, by node, with the reason.
+    var float: [String: String]
+    /// Sums over the targets by the cost model, of one inference: all layers in int8 (8 bits), as chosen, all in float.
+    var integerMilliseconds: Double?
+    var milliseconds: Double?
+    var floatMilliseconds: Double?
   }
 
   struct Limit: Codable, Sendable {

@@ -12,6 +12,9 @@ enum Figure {
     }
   }
 
+  /// "1 %", "0.034 %": two significant digits.
+  static func share(_ value: Double) -> String { String(format: "%.2g %%", 100 * value) }
+
   /// "42", "617.0 K", "1.82 M", where 1 K is 1000.
   static func count(_ value: Int) -> String {
     switch value {

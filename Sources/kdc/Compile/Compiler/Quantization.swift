@@ -22,6 +22,8 @@ struct QuantizedModel: Sendable {
   var float: [String: String] = [:]
   /// Layers whose output channels were scaled, in the graph's order, and why.
   var equalized: [(layer: String, reason: String)] = []
+  /// What the limit of the loss has cost; nil where all-int8 was within it, or nothing was promised.
+  var precision: PrecisionSearch.Outcome?
 }
 
 extension Compiler {
@@ -65,12 +67,8 @@ extension Compiler {
       options.floatNodes = float
       return try Quantizer.quantize(graph, samples: Array(samples.prefix(1)), options: options).graph
     }
-    options.floatNodes = try FloatFallback.nodes(
-      graph, samples: samples, result: best.result, options: options
-    ) { progress.detail($0) }
-    if !options.floatNodes.isEmpty {
-      best.result = try Quantizer.quantize(graph, samples: samples, options: options)
-    }
+    let precision: PrecisionSearch.Outcome?
+    (options.floatNodes, best.result, precision) = try preciseLayers(graph, samples, best.result, options)
     let search = try narrowSearch(graph, samples, options, exact: best.result.graph)
     let narrow = search?.decisions ?? []
     options = search?.options ?? options
@@ -82,7 +80,7 @@ extension Compiler {
         ? try Quantizer.quantize(graph, samples: samples, options: options).graph : best.result.graph
       return QuantizedModel(
         graph: result, method: best.method, samples: count, narrow: narrow, float: options.floatNodes,
-        equalized: equalized)
+        equalized: equalized, precision: precision)
     }
     let limit = try request.budget.size.map { try Int($0) - Self.bytesBesideWeights(of: best.result.graph) }
     let allocation = try BitAllocation.run(
@@ -96,7 +94,32 @@ extension Compiler {
     try checkSimulation(graph, samples, options)
     return QuantizedModel(
       graph: allocation.result.graph, method: best.method, samples: count, decisions: allocation.decisions,
-      narrow: narrow, float: options.floatNodes, equalized: equalized)
+      narrow: narrow, float: options.floatNodes, equalized: equalized, precision: precision)
+  }
+
+  /// Layers that stay float, with those of `options`, for what the outputs lose by int8, and what that makes of `result`,
+  /// which was made without any.
+  private func preciseLayers(
+    _ graph: Graph, _ samples: [[String: Tensor]], _ result: Quantizer.Result, _ options: Quantizer.Options
+  ) throws -> (float: [String: String], result: Quantizer.Result, precision: PrecisionSearch.Outcome?) {
+    func quantized(_ float: [String: String]) throws -> Quantizer.Result {
+      guard !float.isEmpty else { return result }
+      var options = options
+      options.floatNodes = float
+      return try Quantizer.quantize(graph, samples: samples, options: options)
+    }
+    guard let limit = request.lossToKeep else {
+      let float =
+        request.maxLoss == .none
+        ? options.floatNodes
+        : try FloatFallback.nodes(graph, samples: samples, result: result, options: options) { progress.detail($0) }
+      return (float, try quantized(float), nil)
+    }
+    let result = try quantized(options.floatNodes)
+    let found = try PrecisionSearch.run(
+      graph, samples: samples, result: result, options: options, limit: limit, cost: { try layerSeconds(of: $0) },
+      progress: { progress.detail($0) })
+    return (found?.floatNodes ?? options.floatNodes, found?.result ?? result, found)
   }
 
   /// Where asked for: throws where the program has another value than the quantiser in one of a few samples.
@@ -155,6 +178,7 @@ extension Compiler {
     guard request.arithmetic != .exact, !targets.isEmpty else { return nil }
     return try NarrowSearch(
       graph, samples: samples, options: options, exact: exact, mode: request.arithmetic == .fast ? .fast : .auto,
+      lossLimit: request.lossToKeep,
       cost: { try layerSeconds(of: $0, on: targets) }, progress: { progress.detail($0) })
   }
 

@@ -33,6 +33,7 @@ struct CompileRequest: Sendable, Encodable {
   var activations: Activations
   var weights: Weights = .int8
   var arithmetic: Arithmetic = .auto
+  var maxLoss: LossLimit = .auto
   var compression = CompressionRequest()
   var budget = Budget()
   var inputShapes: [String: [Int]] = [:]
@@ -48,6 +49,10 @@ struct CompileRequest: Sendable, Encodable {
 
   /// Whether something learns from the training samples: pruning, recovery or the search for a budget.
   var isGuided: Bool { compression.changesModel || !budget.isEmpty }
+
+  /// The loss within which layers are kept by computing in float; nil where none do for that. A budget comes before `auto`: it
+  /// bounds what float may cost.
+  var lossToKeep: Double? { maxLoss == .auto && !budget.isEmpty ? nil : maxLoss.value }
 
   /// The architectures asked for, in order of first mention.
   var architectures: [Target.Architecture] {

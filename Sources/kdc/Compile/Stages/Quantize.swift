@@ -1,3 +1,4 @@
+import Foundation
 import KDCCompression
 import KDCGraph
 
@@ -18,7 +19,11 @@ extension Pipeline {
     }
     let float = model.float.merging(try Quantizer.layersInFloat(of: model.graph)) { asked, _ in asked }
     for (layer, reason) in float.sorted(by: { $0.key < $1.key }) {
-      log.decide("quantize", "float32 for '\(layer)'", reason)
+      // What many have in common is said once.
+      log.decide("quantize", model.precision == nil ? "float32 for '\(layer)'" : "layer '\(layer)' in float32", reason)
+    }
+    if let found = model.precision {
+      log.decide("quantize", "float32 for \(found.floatNodes.count) nodes", found.reason)
     }
     for (layer, reason) in model.equalized {
       log.decide("quantize", "channels of '\(layer)' brought to one size", reason)
@@ -36,5 +41,16 @@ extension QuantizedModel {
     let accepted = narrow.count { $0.accepted }
     let fast = accepted > 0 ? ", \(accepted) of them in 7 bits" : ""
     return "\(integers) values as int8\(fast)\(weights), ranges by \(method?.rawValue ?? "") on \(samples) samples"
+  }
+}
+
+extension PrecisionSearch.Outcome {
+  /// "the largest loss falls from 3.1 % to 0.8 %, …".
+  fileprivate var reason: String {
+    String(
+      format:
+        "the largest loss of an output falls from %@ to %@ on calibration samples; about %.2f ms, all in int8 %.2f ms, "
+        + "in float %.2f ms",
+      Figure.share(before.worst), Figure.share(after.worst), seconds * 1e3, integerSeconds * 1e3, floatSeconds * 1e3)
   }
 }

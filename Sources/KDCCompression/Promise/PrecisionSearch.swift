@@ -1,0 +1,203 @@
+import KDCDiagnostics
+import KDCGraph
+import KDCOps
+import KDCTensor
+
+/// Gives an int8 model the float layers that keep its outputs within a limit of the float model's, at the least time.
+///
+/// What int8 costs is measured once for each value and each layer's weights alone (`NoiseSources`), and added up: a minimum cut
+/// (`FloatCut`) then gives the fastest division into int8 and float for any target. What the sum gets wrong is measured:
+/// each division is quantised and run, and the factors between sum and measurement correct the next one.
+package struct PrecisionSearch {
+  package struct Outcome: Sendable {
+    /// `Quantizer.Options.floatNodes`, with those that were given.
+    package var floatNodes: [String: String]
+    /// What the options make of all samples; the one that was given where nothing changed.
+    package var result: Quantizer.Result
+    /// Of all nodes in int8, and of the outcome.
+    package var before: [OutputLoss]
+    package var after: [OutputLoss]
+    /// Estimated seconds in int8 (with what was in float already), of the outcome, and all in float.
+    package var integerSeconds: Double
+    package var seconds: Double
+    package var floatSeconds: Double
+  }
+
+  /// Divisions that are measured.
+  private static let mostTrials = 6
+  /// What measurements aim at, as a share of the limit: few samples show less than all that occurs.
+  private static let aim = 0.75
+  /// A loss below this share of the limit on the samples that were fitted needs no measurement on others.
+  private static let plenty = 0.5
+  /// What a conversion takes, in microseconds for each element on one core of 1 GHz or more.
+  private static let conversionTime = 0.0007
+
+  private let graph: Graph
+  private let samples: [[String: Tensor]]
+  private let options: Quantizer.Options
+  private let limit: Double
+  private let fitted: Int
+  private let cost: (Graph) throws -> [String: Double]
+  private let progress: (String) -> Void
+  private var ranges: [Quantizer.RangeKey: QuantizationParameters] = [:]
+
+  /// nil where the outputs are within the limit already.
+  ///
+  /// - Parameters:
+  ///   - graph: canonical, with types inferred.
+  ///   - result: what `options` make of all samples.
+  ///   - limit: the largest `OutputLoss.loss` of any output.
+  ///   - cost: seconds of one inference by `Node.key`, over all targets, of a graph, quantised or not.
+  ///   - progress: told what was measured, in sentences.
+  package static func run(
+    _ graph: Graph, samples: [[String: Tensor]], result: Quantizer.Result, options: Quantizer.Options, limit: Double,
+    cost: @escaping (Graph) throws -> [String: Double], progress: @escaping (String) -> Void = { _ in }
+  ) throws -> Outcome? {
+    let seen = OutputLoss.all(result, fitted: 0)
+    guard seen.worst > plenty * limit else { return nil }
+    var search = PrecisionSearch(graph, samples, options, limit, cost, progress)
+    let before = try search.measure([:])
+    progress("all in int8: largest loss \(before.losses.worst.shortened) of \(limit.shortened)")
+    guard before.losses.worst > limit else { return nil }
+    return try search.run(result, before.losses)
+  }
+
+  private init(
+    _ graph: Graph, _ samples: [[String: Tensor]], _ options: Quantizer.Options, _ limit: Double,
+    _ cost: @escaping (Graph) throws -> [String: Double], _ progress: @escaping (String) -> Void
+  ) {
+    self.graph = graph
+    self.samples = samples
+    self.options = options
+    self.limit = limit
+    self.cost = cost
+    self.progress = progress
+    fitted = HeldOutSamples(graph, samples).fitted
+  }
+
+  private mutating func run(_ result: Quantizer.Result, _ before: [OutputLoss]) throws -> Outcome {
+    let plan = try QuantizationPlan(graph, floatNodes: Set(options.floatNodes.keys))
+    let count = NoiseSources.sampleLimit(for: graph, bytes: 1 << 29)
+    let sources = try NoiseSources(
+      graph, plan: plan, quantized: result.graph, samples: Array(samples.suffix(count)), threads: options.threads)
+    let (integer, float) = (try cost(result.graph), try cost(graph))
+    let cut = division(plan, sources, integer, float)
+    let alone = cut.harm(of: [], outputs: graph.outputs.count)
+    var factors = zip(before, alone).map { $1 > 0 ? $0.loss / $1 : 0 }
+    progress(
+      "\(sources.values.count) activations and \(sources.weights.count) layers' weights measured on \(count) samples; "
+        + "sums are off by \(factors.map(\.shortened).joined(separator: ", "))")
+    var best: (nodes: Set<Int>, losses: [OutputLoss], seconds: Double)?
+    var target = Self.aim * limit
+    var tried: Set<Set<Int>> = []
+    for _ in 0..<Self.mostTrials {
+      let nodes = cut.fastest(factors: factors, target: target)
+      guard tried.insert(nodes).inserted else {
+        guard best == nil else { break }
+        target *= 0.7
+        continue
+      }
+      let (losses, quantized) = try measure(reasons(nodes, cut, ""))
+      let seconds = try cost(quantized).values.reduce(0, +)
+      progress(
+        "\(nodes.count) nodes in float: largest loss \(losses.worst.shortened), "
+          + "\((seconds * 1e3).shortened) ms instead of \((integer.values.reduce(0, +) * 1e3).shortened)")
+      if losses.worst <= limit, seconds < best?.seconds ?? .infinity { best = (nodes, losses, seconds) }
+      if losses.worst <= limit, losses.worst > Self.plenty * limit { break }
+      let sum = cut.harm(of: nodes, outputs: factors.count)
+      for index in factors.indices where sum[index] > 0 {
+        factors[index] = max(factors[index] / 4, losses[index].loss / sum[index])
+      }
+    }
+    let all = Set(cut.nodes.indices.filter { !cut.nodes[$0].isFloat })
+    let chosen = try best ?? everything(all)
+    var outcome = Outcome(
+      floatNodes: options.floatNodes, result: result, before: before, after: chosen.losses,
+      integerSeconds: integer.values.reduce(0, +), seconds: chosen.seconds,
+      floatSeconds: float.values.reduce(0, +))
+    outcome.floatNodes.merge(reasons(chosen.nodes, cut, " of \(limit.shortened) allowed")) { given, _ in given }
+    var final = options
+    final.floatNodes = outcome.floatNodes
+    outcome.result = try Quantizer.quantize(graph, samples: samples, options: final)
+    outcome.seconds = try cost(outcome.result.graph).values.reduce(0, +)
+    return outcome
+  }
+
+  /// All nodes in float: what is left if no division keeps the limit.
+  private mutating func everything(
+    _ nodes: Set<Int>
+  ) throws -> (nodes: Set<Int>, losses: [OutputLoss], seconds: Double) {
+    let keys = Dictionary(nodes.map { (graph.nodes[$0].key, "") }, uniquingKeysWith: { first, _ in first })
+    let (losses, quantized) = try measure(keys)
+    return (nodes, losses, try cost(quantized).values.reduce(0, +))
+  }
+
+  /// The losses with these nodes in float besides the given ones.
+  private mutating func measure(_ nodes: [String: String]) throws -> (losses: [OutputLoss], graph: Graph) {
+    var trial = options
+    trial.floatNodes.merge(nodes) { given, _ in given }
+    trial.ranges.merge(ranges) { given, _ in given }
+    trial.fittedSamples = fitted == samples.count ? nil : fitted
+    let result = try Quantizer.quantize(graph, samples: samples, options: trial)
+    ranges.merge(result.ranges) { known, _ in known }
+    return (OutputLoss.all(result, fitted: fitted), result.graph)
+  }
+
+  private func reasons(_ nodes: Set<Int>, _ cut: FloatCut, _ limit: String) -> [String: String] {
+    var reasons: [String: String] = [:]
+    for index in nodes {
+      let outputs = Set(graph.nodes[index].outputs)
+      let own = cut.values.filter { $0.producer == index && !outputs.isEmpty }.flatMap(\.harm).max() ?? 0
+      let harm = max(own, cut.nodes[index].harm.max() ?? 0)
+      reasons[graph.nodes[index].key] =
+        harm > 0
+        ? "int8 of it alone is a loss of \(harm.shortened)\(limit)" : "between others in float"
+    }
+    return reasons
+  }
+
+  // MARK: Times and noise
+
+  private func division(
+    _ plan: QuantizationPlan, _ sources: NoiseSources, _ integer: [String: Double], _ float: [String: Double]
+  ) -> FloatCut {
+    let nodes = graph.nodes.indices.map { index in
+      let key = graph.nodes[index].key
+      let isFloat = if case .float = plan.rules[index] { true } else { false }
+      return FloatCut.Node(
+        integerTime: (integer[key] ?? 0) * 1e6, floatTime: (float[key] ?? 0) * 1e6, harm: sources.weights[index] ?? [],
+        isFloat: isFloat)
+    }
+    var readers: [String: [Int]] = [:]
+    for (index, node) in graph.nodes.enumerated() {
+      for name in Set(node.inputs) where plan.quantized.contains(name) { readers[name, default: []].append(index) }
+    }
+    func moves(_ index: Int) -> Bool {
+      if case .sameAsInput = plan.rules[index] { true } else { false }
+    }
+    /// Readers, and those of what they only move.
+    func reached(_ name: String) -> [Int] {
+      var found: [Int] = []
+      var names = [name]
+      while let name = names.popLast() {
+        for index in readers[name] ?? [] where !found.contains(index) {
+          found.append(index)
+          if moves(index) { names += graph.nodes[index].outputs }
+        }
+      }
+      return found
+    }
+    func value(_ name: String, _ producer: Int?) -> FloatCut.Value {
+      let own = producer.flatMap { nodes[$0].isFloat ? nil : $0 }.map { [$0] } ?? []
+      return FloatCut.Value(
+        producer: producer, readers: readers[name] ?? [],
+        members: own + reached(name).filter { !nodes[$0].isFloat }, harm: sources.values[name] ?? [],
+        conversion: Double(graph.types[name]?.shape.count ?? 0) * Self.conversionTime)
+    }
+    var values = graph.inputs.map(\.name).filter(plan.quantized.contains).map { value($0, nil) }
+    for (index, node) in graph.nodes.enumerated() {
+      values += node.outputs.filter(plan.quantized.contains).map { value($0, index) }
+    }
+    return FloatCut(nodes: nodes, values: values)
+  }
+}
