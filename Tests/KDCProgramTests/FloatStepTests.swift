@@ -72,6 +72,7 @@ struct FloatStepTests {
       return switch operation {
       case .sum: values.reduce(0, +)
       case .mean: values.reduce(0, +) / 7
+      case .product: values.reduce(1, *)
       case .maximum: values.max() ?? 0
       case .minimum: values.min() ?? 0
       }
