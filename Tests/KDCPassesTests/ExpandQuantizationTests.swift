@@ -7,11 +7,11 @@ import Testing
 /// The arithmetic that device code computes gives what the operators give, to the bit.
 @Suite struct ExpandQuantizationTests {
   /// Shape of the scales, axis, size of blocks.
-  static let layouts: [(Shape, Int, Int)] = [
+  static let scaleLayouts: [(Shape, Int, Int)] = [
     ([], 1, 0), ([1], 0, 0), ([4], 1, 0), ([3], -1, 0), ([2, 2, 3], 1, 2), ([2, 4, 2], 2, 2), ([1, 4, 3], 0, 2),
   ]
 
-  @Test("Of each type, with one scale, a scale a position and a scale a block", arguments: layouts)
+  @Test("Of each type, with one scale, a scale a position and a scale a block", arguments: scaleLayouts)
   func layouts(_ scales: Shape, _ axis: Int, _ block: Int) throws {
     for type in [DataType.int8, .uint8, .int16, .uint16] {
       var b = GraphBuilder()
