@@ -27,6 +27,8 @@ extension DiagnosticID {
 
   package static let invalidInputShape = DiagnosticID(
     number: 1003, title: "an --input-shape is malformed or does not fit the model")
+  package static let invalidInputValue = DiagnosticID(
+    number: 1004, title: "a --set is malformed or does not fit the model")
   package static let teacherMismatch = DiagnosticID(
     number: 1020, title: "teacher and student do not take the same inputs or give the same outputs")
   package static let unsuitableInput = DiagnosticID(
@@ -90,6 +92,8 @@ extension DiagnosticID {
   package static let windowTooLarge = DiagnosticID(number: 2025, title: "a window has more elements than sums can hold")
   package static let tooLargeToExplain = DiagnosticID(
     number: 2026, title: "a model is too large to be run for an explanation")
+  package static let tooManyNodes = DiagnosticID(
+    number: 2027, title: "a model's functions or loops would become too many nodes")
 
   // MARK: 3xxx passes and quantisation
   package static let nonFiniteActivation = DiagnosticID(
@@ -166,7 +170,8 @@ extension DiagnosticID {
 extension DiagnosticID {
   /// Every diagnostic kdc can give, in order of number; a test checks that each is listed and documented.
   package static let all: [DiagnosticID] = [
-    fileNotFound, outputNotWritable, invalidInputShape, unreadableData, missingData, wrongDataShape, nonFiniteData,
+    fileNotFound, outputNotWritable, invalidInputShape, invalidInputValue, unreadableData, missingData, wrongDataShape,
+    nonFiniteData,
     noSamples, differentSampleCounts, unknownLabel, unreadableImage, imageSizeMismatch,
     teacherMismatch, unsuitableInput, invalidTable, mixedFolder, teacherOutputsMismatch,
     missingLabels, unknownLayer, unreadableVideo, outputIsInput, outputsCollide, outputOutsideFolder, numbersDoNotFit,
@@ -174,7 +179,7 @@ extension DiagnosticID {
     notAnONNXModel, unsupportedOpset, invalidTensor, externalData, unsupportedDataType, dynamicInputShape,
     unsupportedOperator, invalidAttribute, missingInput, unsupportedAttribute, shapeMismatch, typeMismatch,
     notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle, operandCount, valueTooLarge,
-    tooManyAxes, windowTooLarge, tooLargeToExplain,
+    tooManyAxes, windowTooLarge, tooLargeToExplain, tooManyNodes,
     nonFiniteActivation, lowSignal, lowAgreement, fewCalibrationSamples, valuesBeyondCalibration, differentScales,
     constantOutput, oneHotLabels, unknownOutput, measuredOnTraining, lossNotKept, nonFiniteInteger, allChannelsRemoved,
     cutOutOfReach, notDifferentiable, labelOutOfRange, targetMismatch, nonFiniteLoss, unusableCheckpoint,

@@ -5,7 +5,7 @@ import KDCTensor
 /// Values are named; each is a graph input, an initializer, or one output of one node. `nodes` are in topological order.
 package struct Graph: Sendable {
   package var name: String
-  /// Version of the default ONNX operator set, 9...21.
+  /// Version of ONNX's own operator set, one of `OperatorSets.supported`.
   package var opset: Int
   /// Where the model came from, as the user gave it; for diagnostics.
   package var file: String
@@ -29,6 +29,8 @@ package struct Graph: Sendable {
   package var givenQuantization: [String: QuantizationParameters]
   /// What outputs mean, where that is known: recognised from the graph as it was read, or given by the user.
   package var outputKinds: [String: OutputKind]
+  /// What reading the model changed, each a sentence for its user: types that became others.
+  package var notes: [String] = []
   /// Only while the graph is rewritten node by node; see `rewriteNodes`.
   var index: GraphIndex?
 

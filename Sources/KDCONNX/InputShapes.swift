@@ -2,47 +2,66 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
-/// Gives every graph input a static shape: from the model, from `--input-shape`, and 1 for a batch dimension.
+/// Gives every graph input a static shape: from the model, from `--input-shape`, and 1 for a batch dimension. Inputs that have a
+/// value by `--set` become constants.
 ///
 /// A batch dimension is dimension 0 where it alone is dynamic. A symbol that one input binds counts for the others:
 /// `--input-shape input:1x576` also settles a `state` of [2, batch, 128].
 struct InputShapes {
   let file: String
-  let overrides: [String: [Int]]
+  let settings: InputSettings
 
-  /// The inputs in order, or the faults of all of them.
-  func resolve(_ protos: [Onnx_ValueInfoProto], widensHalf: Bool) -> (inputs: [ValueInfo], faults: [Diagnostic]) {
+  private var overrides: [String: [Int]] { settings.shapes }
+
+  /// What the inputs are.
+  struct Resolved {
+    /// In order, those with a value left out.
     var inputs: [ValueInfo] = []
-    var faults = unknownNames(protos)
-    var bound: [String: Int] = [:]
-    for proto in protos { bind(proto, into: &bound) }
+    var constants: [String: Tensor] = [:]
+    var faults: [Diagnostic]
+  }
+
+  /// The inputs, and the faults of all of them.
+  func resolve(_ protos: [Onnx_ValueInfoProto]) -> Resolved {
+    var result = Resolved(faults: unknownNames(protos))
+    let bound = symbols(protos, &result.faults)
     for proto in protos {
       do throws(Diagnostic) {
         let type = try elementType(of: proto)
+        if let value = settings.values[proto.name] {
+          let dims = overrides[proto.name].map { $0.map(Optional.some) } ?? declared(proto)?.map(\.value)
+          do throws(Diagnostic) {
+            result.constants[proto.name] = try InputSettings.tensor(value, for: proto.name, as: type, dims: dims)
+          } catch { throw error.located(at: place(proto)) }
+          continue
+        }
         let dims = try dims(of: proto, bound: bound)
         let shape = Shape(dims)
-        guard let count = shape.checkedCount(limit: 1 << 31) else {
+        guard shape.checkedCount(limit: 1 << 31) != nil else {
           throw Diagnostic(
             .shapeOverflow, "input '\(proto.name)' of shape \(shape) has more elements than can be addressed",
             at: place(proto), hint: "give a smaller shape: --input-shape \(proto.name):1x…")
         }
-        _ = count
-        inputs.append(
-          ValueInfo(name: proto.name, type: TensorType(widensHalf && type == .float16 ? .float32 : type, shape)))
-      } catch { faults.append(error) }
+        result.inputs.append(ValueInfo(name: proto.name, type: TensorType(type, shape)))
+      } catch { result.faults.append(error) }
     }
-    return (inputs, faults)
+    return result
   }
 
   private func place(_ proto: Onnx_ValueInfoProto) -> Place { Place(file: file, detail: "input '\(proto.name)'") }
 
   private func unknownNames(_ protos: [Onnx_ValueInfoProto]) -> [Diagnostic] {
     let known = protos.map(\.name)
-    return overrides.keys.sorted().filter { !known.contains($0) }.map {
-      Diagnostic(
-        .invalidInputShape, "--input-shape names '\($0)', which is not an input of the model",
-        at: Place(file: file), notes: ["inputs: " + known.joined(separator: ", ")])
+    func faults(_ id: DiagnosticID, _ option: String, _ names: some Collection<String>) -> [Diagnostic] {
+      names.sorted().filter { !known.contains($0) }.map {
+        Diagnostic(
+          id, "\(option) names '\($0)', which is not an input of the model", at: Place(file: file),
+          notes: ["inputs: " + known.joined(separator: ", ")],
+          hint: didYouMean($0, known).map { "did you mean '\($0)'?" })
+      }
     }
+    return faults(.invalidInputShape, "--input-shape", overrides.keys)
+      + faults(.invalidInputValue, "--set", settings.values.keys)
   }
 
   private func elementType(of proto: Onnx_ValueInfoProto) throws(Diagnostic) -> DataType {
@@ -60,7 +79,7 @@ struct InputShapes {
         .unsupportedDataType, "input '\(proto.name)' is \(kind); only dense tensors are supported", at: place(proto))
     }
     let number = Onnx_TensorProto.DataType(rawValue: Int(tensor.elemType))
-    guard let type = number?.dataType else {
+    guard let type = number?.computed else {
       throw Diagnostic.unsupportedDataType(
         number?.onnxName ?? "number \(tensor.elemType)", of: "input '\(proto.name)'", at: place(proto))
     }
@@ -79,13 +98,24 @@ struct InputShapes {
     }
   }
 
-  private func bind(_ proto: Onnx_ValueInfoProto, into bound: inout [String: Int]) {
-    guard let dims = declared(proto) else { return }
-    if let given = overrides[proto.name] {
-      for (dim, value) in zip(dims, given) { if let symbol = dim.symbol { bound[symbol] = value } }
-    } else if let symbol = dims.first?.symbol, dims.dropFirst().allSatisfy({ $0.value != nil }) {
-      bound[symbol] = bound[symbol] ?? 1
+  /// Sizes of symbols: what the user says of one goes before the batch of 1, and must be one size.
+  private func symbols(_ protos: [Onnx_ValueInfoProto], _ faults: inout [Diagnostic]) -> [String: Int] {
+    var bound: [String: Int] = [:]
+    for proto in protos {
+      let values = settings.values[proto.name].map { [$0.count] }
+      for (dim, size) in zip(declared(proto) ?? [], overrides[proto.name] ?? values ?? []) {
+        guard let symbol = dim.symbol else { continue }
+        if let other = bound.updateValue(size, forKey: symbol), other != size {
+          let problem = "dimension '\(symbol)' is given as \(other) and, by input '\(proto.name)', as \(size)"
+          faults.append(Diagnostic(.invalidInputShape, problem, at: place(proto)))
+        }
+      }
     }
+    for proto in protos where overrides[proto.name] == nil && settings.values[proto.name] == nil {
+      guard let dims = declared(proto), let symbol = dims.first?.symbol else { continue }
+      if bound[symbol] == nil, dims.dropFirst().allSatisfy({ $0.value != nil }) { bound[symbol] = 1 }
+    }
+    return bound
   }
 
   private func dims(of proto: Onnx_ValueInfoProto, bound: [String: Int]) throws(Diagnostic) -> [Int] {
@@ -127,19 +157,5 @@ struct InputShapes {
 
   private func text(_ dims: [(value: Int?, symbol: String?)]) -> String {
     "[" + dims.map { $0.value.map(String.init) ?? $0.symbol ?? "?" }.joined(separator: ",") + "]"
-  }
-}
-
-extension InputShapes {
-  /// Reads the argument of `--input-shape`: "name:1x3x320x320"; "name:" is a scalar. The name may contain colons.
-  static func parse(_ argument: String) throws(Diagnostic) -> (name: String, dims: [Int]) {
-    let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
-    let dims = parts.last.map { $0.isEmpty ? [] : $0.split(separator: "x", omittingEmptySubsequences: false) } ?? []
-    let numbers = dims.compactMap { Int($0) }.filter { $0 > 0 }
-    guard parts.count >= 2, numbers.count == dims.count else {
-      throw Diagnostic(
-        .invalidInputShape, "'\(argument)' is not an input shape", hint: "write it as --input-shape name:1x3x320x320")
-    }
-    return (parts.dropLast().joined(separator: ":"), numbers)
   }
 }

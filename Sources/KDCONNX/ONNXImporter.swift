@@ -6,48 +6,41 @@ import KDCTensor
 
 /// Reads ONNX files. Nothing in a file can make it trap, allocate without measure or read outside the model's folder.
 package enum ONNXImporter {
-  /// Versions of the default operator set that kdc reads.
-  package static let supportedOpsets = 9...21
-
   /// Reads the model at `path` as raw nodes in topological order, all inputs with static shapes.
   ///
-  /// float16 and bfloat16 are widened to float32. Domain "ai.onnx" becomes "". Types are not inferred yet.
-  /// `inputShapes` gives the shapes that the model leaves open. Throws `DiagnosticList` with all faults found.
-  package static func load(path: String, inputShapes: [String: [Int]] = [:]) throws -> Graph {
-    try load(bytes: read(path), file: path, inputShapes: inputShapes)
+  /// float16, bfloat16 and float64 become float32, which the graph's notes say. Domain "ai.onnx" becomes "". Calls of the
+  /// model's functions are their bodies. Types are not inferred yet. `settings` give what the model leaves open. Throws
+  /// `DiagnosticList` with all faults found.
+  package static func load(path: String, settings: InputSettings = InputSettings()) throws -> Graph {
+    try load(bytes: read(path), file: path, settings: settings)
   }
 
-  /// As `load(path:inputShapes:)`, of a model in memory; `file` names it in diagnostics and is the base of external data.
-  package static func load(bytes: Data, file: String, inputShapes: [String: [Int]] = [:]) throws -> Graph {
+  /// As `load(path:settings:)`, of a model in memory; `file` names it in diagnostics and is the base of external data.
+  package static func load(bytes: Data, file: String, settings: InputSettings = InputSettings()) throws -> Graph {
     let model = try parse(bytes, file: file)
     let decoder = GraphDecoder(
       opsets: try opsets(of: model, file: file),
-      tensors: TensorDecoder(externalData: ExternalData(modelFile: file), widensHalf: true),
-      shapes: InputShapes(file: file, overrides: inputShapes))
-    return try decoder.decode(model.graph)
+      tensors: TensorDecoder(externalData: ExternalData(modelFile: file), convertsFloats: true),
+      shapes: InputShapes(file: file, settings: settings), functions: Functions(model.functions))
+    var graph = try decoder.decode(model.graph)
+    graph.notes = TypeConversions.notes(of: model)
+    return graph
   }
 
   /// Reads a `TensorProto` file (`.pb`), as ONNX's tests and model zoo keep inputs and outputs.
   ///
-  /// float16 becomes float32, as in models, unless `widensHalf` is false.
-  package static func tensor(path: String, widensHalf: Bool = true) throws -> Tensor {
+  /// Floats become float32, as in models, unless `convertsFloats` is false.
+  package static func tensor(path: String, convertsFloats: Bool = true) throws -> Tensor {
+    try named(path: path, convertsFloats: convertsFloats).tensor
+  }
+
+  /// As `tensor(path:convertsFloats:)`, with the name in the file.
+  package static func named(path: String, convertsFloats: Bool = true) throws -> (name: String, tensor: Tensor) {
     guard let proto = try? Onnx_TensorProto(serializedBytes: read(path)) else {
       throw Diagnostic(.notAnONNXModel, "'\(path)' is not a TensorProto file", at: Place(file: path))
     }
-    return try TensorDecoder(externalData: ExternalData(modelFile: path), widensHalf: widensHalf)
-      .decode(proto, as: "tensor '\(proto.name)'")
-  }
-
-  /// Reads the arguments of `--input-shape`, each "name:1x3x320x320".
-  package static func parseInputShapes(_ arguments: [String]) throws -> [String: [Int]] {
-    var result: [String: [Int]] = [:]
-    for argument in arguments {
-      let (name, dims) = try InputShapes.parse(argument)
-      guard result.updateValue(dims, forKey: name) == nil else {
-        throw Diagnostic(.invalidInputShape, "--input-shape is given twice for '\(name)'")
-      }
-    }
-    return result
+    let decoder = TensorDecoder(externalData: ExternalData(modelFile: path), convertsFloats: convertsFloats)
+    return (proto.name, try decoder.decode(proto, as: "tensor '\(proto.name)'"))
   }
 
   private static func read(_ path: String) throws -> Data {
@@ -125,13 +118,14 @@ package enum ONNXImporter {
       guard opsets.isEmpty else { return opsets }
       throw Diagnostic(
         .unsupportedOpset, "the model has no opset_import, so its operators' versions are unknown",
-        at: Place(file: file), hint: "export the model again with opset 13 to 21")
+        at: Place(file: file), hint: "export the model again with opset \(OperatorSets.suggested)")
     }
-    guard supportedOpsets.contains(version) else {
+    let supported = OperatorSets.supported
+    guard supported.contains(version) else {
       throw Diagnostic(
         .unsupportedOpset, "opset \(version) is not supported", at: Place(file: file),
-        notes: ["supported: \(supportedOpsets.lowerBound) to \(supportedOpsets.upperBound)"],
-        hint: "convert it with onnx.version_converter, or export the model again with opset 17")
+        notes: ["supported: \(supported.lowerBound) to \(supported.upperBound)"],
+        hint: "convert it with onnx.version_converter, or export the model again with opset \(OperatorSets.suggested)")
     }
     return opsets
   }

@@ -7,8 +7,8 @@ import KDCTensor
 /// Nothing is allocated before the number of elements the dimensions name has been found in the data.
 struct TensorDecoder {
   let externalData: ExternalData
-  /// float16 becomes float32, as kdc computes in float32 and int8 only. bfloat16 always does.
-  let widensHalf: Bool
+  /// Floats of any width become float32, as kdc computes in it and in integers. bfloat16 always does.
+  let convertsFloats: Bool
 
   func decode(_ proto: Onnx_TensorProto, as label: String) throws(Diagnostic) -> Tensor {
     let place = Place(file: externalData.modelFile, detail: label)
@@ -32,8 +32,17 @@ struct TensorDecoder {
     }
     let elements = try ElementReader(proto: proto, raw: raw, count: count, label: label, shape: shape, place: place)
       .read(type)
-    if widensHalf, case .float16(let values) = elements { return Tensor(shape, values.map { Float($0) }) }
-    return Tensor(shape, elements)
+    switch elements {
+    case .float16(let values) where convertsFloats: return Tensor(shape, values.map { Float($0) })
+    case .float64(let values) where convertsFloats: return Tensor(shape, values.map(Self.narrowed))
+    default: return Tensor(shape, elements)
+    }
+  }
+
+  /// The nearest float; what is too large becomes the largest rather than infinite, so that masks stay finite.
+  private static func narrowed(_ value: Double) -> Float {
+    guard value.isFinite else { return Float(value) }
+    return min(max(Float(value), -Float.greatestFiniteMagnitude), .greatestFiniteMagnitude)
   }
 }
 
@@ -65,6 +74,10 @@ private struct ElementReader {
     case .bfloat16:
       let bits = try values(proto.int32Data) { UInt16(truncatingIfNeeded: $0) }
       return .float32(bits.map { Float(bitPattern: UInt32($0) << 16) })
+    case .int4: return .int8(try packed(bits: 4) { Int8(bitPattern: $0 << 4) >> 4 })
+    case .uint4: return .uint8(try packed(bits: 4) { $0 })
+    case .int2: return .int8(try packed(bits: 2) { Int8(bitPattern: $0 << 6) >> 6 })
+    case .uint2: return .uint8(try packed(bits: 2) { $0 })
     case .bool:
       let bytes = try values(proto.int32Data) { UInt8($0 == 0 ? 0 : 1) }
       return .bool(bytes.map { $0 != 0 })
@@ -87,6 +100,15 @@ private struct ElementReader {
       raw.copyBytes(to: UnsafeMutableRawBufferPointer(buffer))
       initialized = count
     }
+  }
+
+  /// Elements of 4 or 2 bits, several to a byte, the first in the lowest bits.
+  private func packed<Element>(bits: Int, _ convert: (UInt8) -> Element) throws(Diagnostic) -> [Element] {
+    let perByte = 8 / bits
+    let bytes = raw.map { [UInt8]($0) } ?? proto.int32Data.map { UInt8(truncatingIfNeeded: $0) }
+    guard bytes.count == (count + perByte - 1) / perByte else { throw mismatch("\(bytes.count) bytes") }
+    let mask = UInt8((1 << bits) - 1)
+    return (0..<count).map { convert(bytes[$0 / perByte] >> UInt8($0 % perByte * bits) & mask) }
   }
 
   private func mismatch(_ found: String) -> Diagnostic {
@@ -112,6 +134,9 @@ extension Diagnostic {
   static func unsupportedDataType(_ name: String, of label: String, at place: Place) -> Diagnostic {
     Diagnostic(
       .unsupportedDataType, "\(label) has the data type \(name), which is not supported", at: place,
-      notes: ["supported: " + DataType.allCases.map(\.rawValue).joined(separator: ", ") + ", bfloat16"])
+      notes: [
+        "supported: " + DataType.allCases.map(\.rawValue).joined(separator: ", ")
+          + ", bfloat16, int4, uint4, int2, uint2"
+      ])
   }
 }

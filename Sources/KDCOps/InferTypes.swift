@@ -47,7 +47,8 @@ extension Graph {
       do throws(Diagnostic) {
         guard !node.inputs.contains(where: poisoned.contains) else {
           poisoned.formUnion(node.outputs)
-          _ = try Operators.decode(node)
+          // Whether an If, a Loop or a Scan can be replaced shows when all before it is right.
+          if Operators.controlFlow[node.opType] == nil { _ = try Operators.decode(node) }
           continue
         }
         let (types, values) = try infer(node, known: known, constants: constants, limits)

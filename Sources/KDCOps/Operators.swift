@@ -231,6 +231,7 @@ package enum Operators {
 
   private static func unsupported(_ node: Node) -> Diagnostic {
     let place = node.place
+    if let fault = controlFlow(node) { return fault }
     let domain = node.domain.isEmpty ? "ai.onnx" : node.domain
     let others = all.filter { $0.onnxName == node.opType }.map { $0.domain.isEmpty ? "ai.onnx" : $0.domain }
     if let other = others.first {
@@ -243,10 +244,34 @@ package enum Operators {
       hint: misspelled(node).map { "did you mean '\($0)'?" } ?? "`kdc inspect --ops` lists the supported operators")
   }
 
+  /// Operators that a pass replaces by the nodes they run.
+  static let controlFlow: [String: (problem: String, hint: String)] = [
+    "If": (
+      "with branches of different types or shapes, taken by data,",
+      "both branches are computed and one result is selected; let them give values of the same shape"
+    ),
+    "Loop": (
+      "whose number of rounds depends on data", "loops are written out; give the number of rounds as a constant"
+    ),
+    "Scan": ("of sequences whose length depends on data", "scans are written out; leave out sequence_lens"),
+  ]
+
+  /// Why an If, a Loop or a Scan stayed: what kdc lacks within it, or that it depends on data.
+  private static func controlFlow(_ node: Node) -> Diagnostic? {
+    guard node.domain.isEmpty, let (problem, hint) = controlFlow[node.opType] else { return nil }
+    for key in node.attributes.keys.sorted() {
+      guard case .graph(let body)? = node.attributes[key] else { continue }
+      for inner in body.nodes {
+        do throws(Diagnostic) { _ = try decode(inner) } catch { return error }
+      }
+    }
+    return Diagnostic(.unsupportedOperator, "'\(node.opType)' \(problem) is not supported", at: node.place, hint: hint)
+  }
+
   /// The operator that a name is a mistake for. Other domains have names of their own, and operators that ONNX has but
   /// kdc has not are near to others by chance.
   private static func misspelled(_ node: Node) -> String? {
-    guard node.domain.isEmpty || node.domain == "ai.onnx", !StandardOperators.names.contains(node.opType) else {
+    guard node.domain.isEmpty || node.domain == "ai.onnx", !OperatorSets.names.contains(node.opType) else {
       return nil
     }
     return didYouMean(node.opType, all.filter { $0.domain.isEmpty }.map { $0.onnxName })

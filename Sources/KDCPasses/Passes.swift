@@ -24,7 +24,7 @@ package struct PassSummary: Sendable, Codable, Equatable {
 /// The canonicalisation of an imported graph, in order.
 package enum Passes {
   package static let all: [any GraphPass.Type] = [
-    InlineConstantIf.self,
+    ExpandControlFlow.self,
     ReadDynamicQuantization.self,
     ExpandOperators.self,
     ReadQuantization.self,
@@ -71,11 +71,11 @@ package enum Passes {
   /// Runs one pass, then dead code elimination, type inference and the verifier.
   @discardableResult
   package static func run(_ pass: any GraphPass.Type, on graph: inout Graph) throws -> Int {
-    if graph.types.isEmpty, pass != InlineConstantIf.self { try graph.inferTypes() }
+    if graph.types.isEmpty, pass != ExpandControlFlow.self { try graph.inferTypes() }
     let changes = try pass.run(on: &graph)
     _ = EliminateDeadCode.run(on: &graph)
     // A model's own faults show in the first inference; after that they are kdc's.
-    if pass == InlineConstantIf.self {
+    if pass == ExpandControlFlow.self {
       try graph.inferTypes()
     } else if changes > 0 {
       do { try graph.inferTypes() } catch let list as DiagnosticList {
@@ -85,5 +85,14 @@ package enum Passes {
     let faults = graph.verify()
     guard faults.isEmpty else { throw InternalError("pass '\(pass.name)' broke the graph: \(DiagnosticList(faults))") }
     return changes
+  }
+}
+
+extension Graph {
+  /// Brings a model that was just read into the form that everything else begins with, the float evaluator too: branches and
+  /// loops written out, no dead nodes. Types are not inferred yet.
+  package mutating func prepare() throws {
+    _ = try ExpandControlFlow.run(on: &self)
+    _ = EliminateDeadCode.run(on: &self)
   }
 }

@@ -34,14 +34,14 @@ private func model(_ inputs: [(String, [String]?)]) -> Data {
 
 private func faults(_ data: Data, _ shapes: [String: [Int]] = [:]) -> [Diagnostic] {
   do {
-    _ = try ONNXImporter.load(bytes: data, file: "m.onnx", inputShapes: shapes)
+    _ = try ONNXImporter.load(bytes: data, file: "m.onnx", settings: InputSettings(shapes: shapes))
     return []
   } catch { return (error as? DiagnosticList)?.all ?? [error].compactMap { $0 as? Diagnostic } }
 }
 
 @Suite struct InputShapeTests {
   private func shapes(_ data: Data, _ given: [String: [Int]] = [:]) throws -> [Shape] {
-    try ONNXImporter.load(bytes: data, file: "m.onnx", inputShapes: given).inputs.map(\.type.shape)
+    try ONNXImporter.load(bytes: data, file: "m.onnx", settings: InputSettings(shapes: given)).inputs.map(\.type.shape)
   }
 
   @Test("A dynamic dimension 0 is a batch of 1")
@@ -77,12 +77,13 @@ private func faults(_ data: Data, _ shapes: [String: [Int]] = [:]) -> [Diagnosti
 
   @Test("The option's text is a name, which may hold colons, and sizes")
   func parse() throws {
-    #expect(try ONNXImporter.parseInputShapes(["x:1x3", "in:0:5", "s:"]) == ["x": [1, 3], "in:0": [5], "s": []])
+    #expect(
+      try InputSettings(shapes: ["x:1x3", "in:0:5", "s:"], values: []).shapes == ["x": [1, 3], "in:0": [5], "s": []])
   }
 
   @Test("A malformed option is KDC1003", arguments: ["x", "x:1x", "x:0x3", "x:-1", "x:ax3", "x:99999999999999999999"])
   func malformed(_ text: String) {
-    #expect(throws: Diagnostic.self) { try ONNXImporter.parseInputShapes([text]) }
+    #expect(throws: Diagnostic.self) { try InputSettings(shapes: [text], values: []) }
   }
 }
 

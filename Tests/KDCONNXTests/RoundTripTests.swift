@@ -54,7 +54,7 @@ import Testing
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("tensor-\(UUID().uuidString).pb").path
     defer { try? FileManager.default.removeItem(atPath: path) }
     try ONNXExporter.export(tensor, name: "t").write(to: URL(fileURLWithPath: path))
-    let read = try ONNXImporter.tensor(path: path, widensHalf: false)
+    let read = try ONNXImporter.tensor(path: path, convertsFloats: false)
     #expect(read.type == tensor.type)
     #expect("\(read.elements)" == "\(tensor.elements)")
   }

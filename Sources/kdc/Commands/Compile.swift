@@ -74,7 +74,7 @@ struct Compile: AsyncParsableCommand {
       valueName: "loss"))
   var maxLoss: LossLimit = .auto
 
-  @OptionGroup var inputs: ShapeOptions
+  @OptionGroup var inputs: InputOptions
 
   @Option(help: "Write the report as JSON to this file; - prints it alone.")
   var json: String?
@@ -157,7 +157,7 @@ struct Compile: AsyncParsableCommand {
       activations: data == nil ? .float : activations, weights: weights, arithmetic: arithmetic,
       maxLoss: maxLoss,
       compression: compression.request(hasBudget: !budget.isEmpty), budget: budget,
-      inputShapes: try inputs.shapes, emitFolder: sourceFolder,
+      inputs: try inputs.settings, emitFolder: sourceFolder,
       workFolder: compression.workFolder, toolchain: toolchain, seed: seed,
       threads: try machine.threads, checksSimulation: checksSimulation)
     let progress = Progress(quiet ? .quiet : verbose ? .verbose : .normal)

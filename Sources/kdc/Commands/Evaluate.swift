@@ -28,7 +28,7 @@ struct Evaluate: AsyncParsableCommand {
 
   @OptionGroup var kinds: OutputKindOptions
 
-  @OptionGroup var inputs: ShapeOptions
+  @OptionGroup var inputs: InputOptions
 
   @OptionGroup var machine: ThreadOptions
 
@@ -57,7 +57,8 @@ struct Evaluate: AsyncParsableCommand {
     files.write("--json", json)
     files.write("--svg", svg)
     try files.check()
-    let opened = try OpenedModel(path: model, inputShapes: inputs.texts, outputKinds: kinds.kinds, threads: threads)
+    let opened = try OpenedModel(path: model, settings: inputs.settings, outputKinds: kinds.kinds, threads: threads)
+    if !quiet { opened.notes.forEach { Console.note("note: \($0)") } }
     let runner = opened.runner
     let set = try Samples.open(
       data, inputs: runner.inputs, outputs: runner.outputs.map(\.name), images: images.images,

@@ -42,7 +42,7 @@ struct Explain: ParsableCommand {
     transform: Quantity.bytes)
   var maxMemory: Int?
 
-  @OptionGroup var inputs: ShapeOptions
+  @OptionGroup var inputs: InputOptions
 
   @Flag(help: "Show which pixels the answers of image models rest on; takes the options of `kdc rise`.")
   var rise = false
@@ -109,7 +109,7 @@ struct Explain: ParsableCommand {
 
   /// The program of the ONNX model. One made-up sample stands for calibration: kernels depend on shapes, hardly on values.
   private func lowered(_ file: String) throws -> Program {
-    var graph = try ModelFile.load(file, inputShapes: inputs.shapes)
+    var graph = try ModelFile.load(file, settings: inputs.settings)
     try Passes.run(on: &graph)
     guard activations == .int8 else { return try lower(graph) }
     try checkSize(of: graph, file)

@@ -22,7 +22,7 @@ struct Inspect: AsyncParsableCommand {
   @Argument(help: "An ONNX model or a bundle.")
   var file: String?
 
-  @OptionGroup var inputs: ShapeOptions
+  @OptionGroup var inputs: InputOptions
 
   @Option(help: "Write the findings as JSON to this file; - prints them alone.")
   var json: String?
@@ -60,7 +60,7 @@ struct Inspect: AsyncParsableCommand {
     if ops { try listOperators() }
     guard let file else { return }
     if Bundle.looksLikeOne(at: file) { return try inspectBundle(file) }
-    var model = try ModelFile.read(file, inputShapes: inputs.shapes)
+    var model = try ModelFile.read(file, settings: inputs.settings)
     let untyped = model.inferKnownTypes().faults
     let faults = DiagnosticList(try DeviceSupport.faults(of: model)).grouped
     if unsupported {

@@ -35,7 +35,7 @@ struct Run: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: "The npz file to write; - for standard output.")
   var output: String
 
-  @OptionGroup var inputs: ShapeOptions
+  @OptionGroup var inputs: InputOptions
 
   @OptionGroup var machine: ThreadOptions
 
@@ -57,7 +57,8 @@ struct Run: AsyncParsableCommand {
     files.write("-o", output)
     try files.check()
     let threads = try machine.threads
-    let opened = try OpenedModel(path: model, inputShapes: inputs.texts, threads: threads)
+    let opened = try OpenedModel(path: model, settings: inputs.settings, threads: threads)
+    if !quiet { opened.notes.forEach { Console.note("note: \($0)") } }
     let runner = opened.runner
     let video = VideoFrames.isVideo(input) ? try VideoFrames(input, for: runner.inputs, rate: fps) : nil
     defer { video?.remove() }

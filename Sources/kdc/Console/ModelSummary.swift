@@ -36,6 +36,8 @@ struct ModelSummary: Encodable {
   var macs: Int
   /// Largest sum of the bytes of values alive at one time, unfused and in the model's own types.
   var activationBytes: Int
+  /// What reading the file changed: types that are computed in others.
+  var notes: [String]
   var unsupported: [Fault]
 
   init(_ graph: Graph, faults: [Diagnostic]) {
@@ -59,6 +61,7 @@ struct ModelSummary: Encodable {
     paramBytes = graph.initializers.values.reduce(0) { $0 + $1.byteCount }
     macs = ops.reduce(0) { $0 + $1.macs }
     activationBytes = graph.peakActivationBytes
+    notes = graph.notes
     unsupported = faults.map {
       Fault(id: "\($0.id)", message: $0.message, place: $0.place?.description, notes: $0.notes, hint: $0.hint)
     }
@@ -75,6 +78,7 @@ struct ModelSummary: Encodable {
     lines.append("  params \(Figure.count(params)) (\(Figure.bytes(paramBytes)))")
     lines.append("  MACs   \(Figure.count(macs))")
     lines.append("  peak of activations \(Figure.bytes(activationBytes)), unfused")
+    lines += notes.map { "  note   \($0)" }
     lines.append(
       unsupported.isEmpty ? "  everything is supported" : "  \(unsupported.count) unsupported or faulty, see below")
     return lines.map(\.printable).joined(separator: "\n")

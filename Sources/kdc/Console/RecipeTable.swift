@@ -52,7 +52,7 @@ struct RecipeTable {
         return
       }
       dataBytes = file.count
-      var graph = try ModelFile.load(path, inputShapes: [:])
+      var graph = try ModelFile.load(path)
       try Passes.run(on: &graph)
       do { program = try lower(graph) } catch is Diagnostic { program = nil } catch is DiagnosticList { program = nil }
     }

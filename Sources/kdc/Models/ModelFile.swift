@@ -6,18 +6,17 @@ import KDCTraining
 
 /// An ONNX file as every command reads it.
 enum ModelFile {
-  /// The graph with the branches of constant Ifs in place and without dead nodes, not yet typed: faults in a branch
-  /// that is never taken are none.
-  static func read(_ path: String, inputShapes: [String: [Int]]) throws -> Graph {
-    var graph = try ONNXImporter.load(path: path, inputShapes: inputShapes)
-    _ = try InlineConstantIf.run(on: &graph)
-    _ = EliminateDeadCode.run(on: &graph)
+  /// The graph with branches and loops written out and without dead nodes, not yet typed: faults in a branch that is never
+  /// taken are none.
+  static func read(_ path: String, settings: InputSettings = InputSettings()) throws -> Graph {
+    var graph = try ONNXImporter.load(path: path, settings: settings)
+    try graph.prepare()
     return graph
   }
 
   /// The same with every value's type. Throws a `DiagnosticList` with all faults.
-  static func load(_ path: String, inputShapes: [String: [Int]]) throws -> Graph {
-    var graph = try read(path, inputShapes: inputShapes)
+  static func load(_ path: String, settings: InputSettings = InputSettings()) throws -> Graph {
+    var graph = try read(path, settings: settings)
     try graph.inferTypes()
     graph.recognizeOutputKinds()
     return graph

@@ -13,18 +13,21 @@ struct OpenedModel {
   let means: String
   /// What outputs mean, where the file or the user says so.
   let outputKinds: [String: OutputKind]
+  /// What reading the file changed, a sentence each.
+  var notes: [String] = []
 
-  /// Throws what is wrong with the file. `inputShapes` and `outputKinds` are those of the command line.
+  /// Throws what is wrong with the file. `settings` and `outputKinds` are those of the command line.
   init(
-    path: String, inputShapes: [String] = [], outputKinds given: [String: OutputKind] = [:], threads: Threads
+    path: String, settings: InputSettings = InputSettings(), outputKinds given: [String: OutputKind] = [:],
+    threads: Threads
   ) throws {
     let bytes = try Files.read(path)
     guard Bundle.looksLikeOne(bytes) else {
-      let shapes = try ONNXImporter.parseInputShapes(inputShapes)
-      var graph = try ModelFile.load(path, inputShapes: shapes)
+      var graph = try ModelFile.load(path, settings: settings)
       try graph.setOutputKinds(given)
       runner = try GraphRunner(graph)
       outputKinds = graph.outputKinds
+      notes = graph.notes
       means = "float evaluator"
       return
     }

@@ -51,7 +51,7 @@ struct TrainingSession {
 
   /// A model as it is trained: only what is constant is folded, so that weights keep their names and places.
   private static func model(_ path: String) throws -> Graph {
-    var graph = try ModelFile.load(path, inputShapes: [:])
+    var graph = try ModelFile.load(path)
     try Passes.run(FoldConstants.self, on: &graph)
     return graph
   }
@@ -120,7 +120,7 @@ struct TrainingSession {
 
   mutating func openTeachers(_ paths: [String], request: TeacherRequest) throws {
     teachers = try paths.map { path in
-      var graph = try ModelFile.load(path, inputShapes: [:])
+      var graph = try ModelFile.load(path)
       let model = try TeacherModel(graph, for: student, request: request, bytes: 0)
       try Passes.run(on: &graph)
       var canonical = model

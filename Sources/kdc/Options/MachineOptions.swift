@@ -23,12 +23,17 @@ struct ThreadOptions: ParsableArguments {
   }
 }
 
-/// Sizes that an ONNX file leaves open.
-struct ShapeOptions: ParsableArguments {
+/// What an ONNX file leaves open of its inputs.
+struct InputOptions: ParsableArguments {
   @Option(
     name: .customLong("input-shape"), help: "Shape of an ONNX model's input, as name:1x3x320x320; may be repeated.")
-  var texts: [String] = []
+  var shapes: [String] = []
 
-  /// Throws `invalidInputShape`.
-  var shapes: [String: [Int]] { get throws { try ONNXImporter.parseInputShapes(texts) } }
+  @Option(
+    name: .customLong("set"),
+    help: "Make an input of an ONNX model constant: name=16000, or name=1,2; may be repeated.")
+  var values: [String] = []
+
+  /// Throws `invalidInputShape` and `invalidInputValue`.
+  var settings: InputSettings { get throws { try InputSettings(shapes: shapes, values: values) } }
 }

@@ -62,7 +62,7 @@ struct SaliencyOptions: ParsableArguments {
     var scores: [Scores] = []
     var panels: [SaliencyPanel] = []
     for path in models {
-      var graph = try ModelFile.load(path, inputShapes: [:])
+      var graph = try ModelFile.load(path)
       let answer = graph.outputs[0]
       let set = try Samples.open(
         data, inputs: graph.dataInputs, outputs: graph.outputs, images: images.images, threads: threads)

@@ -69,7 +69,7 @@ import Testing
     "A pruned student gives the masked one's outputs", .enabled(if: SharedFolder.url != nil, "../shared is missing"),
     arguments: students)
   func pairs(path: String) throws {
-    var graph = try ONNXImporter.load(path: #require(SharedFolder.path(path)), inputShapes: [:])
+    var graph = try ONNXImporter.load(path: #require(SharedFolder.path(path)))
     try Passes.run(on: &graph)
     let (worst, removed) = try difference(graph, seed: 7)
     #expect(removed > 0)

@@ -55,7 +55,7 @@ struct SimulationTests {
 
   /// Compares on a few samples of a model as it is compiled, all activations at 7 bits with weights of 7.
   private func agree(model: String, data: String, bits: Int) throws {
-    var graph = try ONNXImporter.load(path: model, inputShapes: [:])
+    var graph = try ONNXImporter.load(path: model)
     try Passes.run(on: &graph)
     let arrays = Dictionary(uniqueKeysWithValues: try NumpyFile.read(data).map { ($0.key, $0.tensor) })
     let samples = try (0..<8).map { row in

@@ -41,6 +41,17 @@ import Testing
     }
   }
 
+  @Test("Casting to 4 and 2 bits keeps the lowest bits, with their sign", arguments: [22, 21, 26, 25] as [Int64])
+  func small(_ to: Int64) throws {
+    let x = Tensor([6], [-9, -8.7, -1, 0, 7.9, 17] as [Float])
+    let expected: [Int64: [Int64]] = [
+      22: [7, -8, -1, 0, 7, 1], 21: [7, 8, 15, 0, 7, 1], 26: [-1, 0, -1, 0, -1, 1], 25: [3, 0, 3, 0, 3, 1],
+    ]
+    let y = try cast(to, x)
+    #expect(y.dataType == ([21, 25].contains(to) ? .uint8 : .int8))
+    #expect(y.cast(to: .int64).int64s == expected[to])
+  }
+
   @Test("Casting to strings is KDC2013, to no type KDC2011, without to KDC2011")
   func faults() {
     let x = Tensor([1], [1] as [Float])

@@ -25,7 +25,7 @@ import Testing
     // Whole steps on the graph as it is, as `kdc train` takes them: batch normalisation in its training form, momentum.
     let isStep = Self.environment["KDC_TRAINING_STEP"] == "1"
     for path in (Self.models ?? "").split(separator: ",") {
-      var graph = try ONNXImporter.load(path: String(path), inputShapes: [:])
+      var graph = try ONNXImporter.load(path: String(path))
       if isStep { try Passes.run(FoldConstants.self, on: &graph) } else { try Passes.run(on: &graph) }
       var random = SeededGenerator(seed: 301)
       let samples = RandomSamples(

@@ -114,7 +114,7 @@ struct InspectTests {
       #expect(answers[0].count == everyChoice().outputs.count)
       for (name, expected) in answers[0] {
         let got = try #require(answers[1][name])
-        #expect(got.type == expected.type && ONNXNodeCase.isClose(got, expected), "\(name)")
+        #expect(got.type == expected.type && got.isClose(to: expected), "\(name)")
       }
     }
   }
@@ -147,6 +147,32 @@ struct InspectTests {
       #expect(built.status == 1)
       for text in ["operator 'ImageDecoder'", "Conv' of 3 images", "did you mean 'Sigmoid'?"] {
         #expect(built.errors.contains(text), "\(built.errors)")
+      }
+    }
+  }
+
+  @Test("An input that is set is constant for inspect, compile and run alike, and float64 is said to become float32")
+  func setInput() throws {
+    try withFolder { folder in
+      var graph = graph([("x", TensorType(.float64, [1, 2, 3])), ("axes", TensorType(.int64, [1]))])
+      graph.nodes = [Node(name: "n", opType: "ReduceSum", opset: 19, inputs: ["x", "axes"], outputs: ["y"])]
+      graph.outputs = ["y"]
+      try ONNXExporter.export(graph).write(to: folder.appendingPathComponent("m.onnx"))
+      try NumpyFile.write(
+        [("x", Tensor([1, 2, 3], (0..<6).map { Float($0) }))], to: folder.appendingPathComponent("x.npz").path)
+      let open = try CommandLineTool.run(["inspect", "m.onnx", "--unsupported"], in: folder)
+      #expect(open.status == 1 && open.errors.contains("KDC2016"), "\(open.errors)")
+      let judged = try CommandLineTool.run(["inspect", "m.onnx", "--set", "axes=2"], in: folder)
+      #expect(judged.status == 0 && judged.output.contains("everything is supported"), "\(judged.errors)")
+      #expect(judged.output.contains("float64 becomes float32: 1 input"))
+      let built = try CommandLineTool.run(
+        ["compile", "m.onnx", "--set", "axes=2", "--target", "host", "-o", "m.kdb"], in: folder)
+      #expect(built.status == 0, "\(built.errors)")
+      for arguments in [["m.kdb"], ["m.onnx", "--set", "axes=2"]] {
+        let run = try CommandLineTool.run(["run"] + arguments + ["--input", "x.npz", "-o", "y.npz"], in: folder)
+        #expect(run.status == 0, "\(run.errors)")
+        let arrays = try NumpyFile.read(folder.appendingPathComponent("y.npz").path)
+        #expect(arrays.first?.tensor.floats == [3, 12])
       }
     }
   }

@@ -1,5 +1,6 @@
 import KDCDiagnostics
 import KDCGraph
+import KDCONNX
 import KDCTargets
 import KDCTensor
 import KDCTraining
@@ -36,7 +37,7 @@ struct CompileRequest: Sendable, Encodable {
   var maxLoss: LossLimit = .auto
   var compression = CompressionRequest()
   var budget = Budget()
-  var inputShapes: [String: [Int]] = [:]
+  var inputs = InputSettings()
   /// Folder for the generated C.
   var emitFolder: String?
   /// Folder for what an interrupted compile resumes from.

@@ -12,18 +12,19 @@ extension Pipeline {
     // Now rather than after minutes of work.
     try request.files.check()
     for folder in [request.emitFolder, request.workFolder].compactMap({ $0 }) { try FileUse.confine(folder) }
-    var student = try ModelFile.read(request.student, inputShapes: request.inputShapes)
+    var student = try ModelFile.read(request.student, settings: request.inputs)
     let faults = try DeviceSupport.faults(of: student)
     guard faults.isEmpty else { throw DiagnosticList(faults) }
     try student.inferTypes()
     student.recognizeOutputKinds()
     try student.setOutputKinds(request.outputKinds)
+    for note in student.notes { log.progress.line("note: \(note)") }
     log.report.model = student.name
     var inputs = Inputs(
       student: student, studentBytes: fileSize(request.student), hashes: ["student": try hash(request.student)])
     if !request.teacher.models.isEmpty {
       let models = try request.teacher.models.map { path in
-        let graph = try ModelFile.load(path, inputShapes: request.inputShapes)
+        let graph = try ModelFile.load(path, settings: request.inputs)
         return try TeacherModel(graph, for: student, request: request.teacher, bytes: fileSize(path))
       }
       student.adoptOutputKinds(of: models)
