@@ -34,9 +34,10 @@ import Testing
     try FileManager.default.contentsOfDirectory(atPath: Self.root.path + folder)
   }
 
-  @Test("Operators that say nothing of their channels, and so are left whole by pruning, are these")
+  @Test(
+    "Operators that say nothing of their channels, and are no compositions, and so are left whole by pruning, are these"
+  )
   func pinned() {
-    // Compositions have the paths of what they consist of.
     let pinned = Operators.all.filter { !($0 is any ChannelPassing.Type) && !($0 is any Expanding.Type) }
       .map { $0.onnxName }
     #expect(

@@ -41,7 +41,7 @@ struct Compile: AsyncParsableCommand {
 
   @OptionGroup(title: "The teacher") var teacher: TeacherOptions
 
-  @Option(help: "Calibration samples. Without them the model stays float.")
+  @Option(help: "Calibration samples. Without them the model stays float, unless it is quantised already.")
   var data: String?
 
   @Option(name: .customLong("data-samples"), help: "Choose ranges from only the first N samples of --data.")
@@ -79,13 +79,17 @@ struct Compile: AsyncParsableCommand {
   @Option(help: "Write the report as JSON to this file; - prints it alone.")
   var json: String?
 
-  @Option(help: "Also write the generated sources: c. They are laid out by clang-format where it is installed.")
-  var emit: EmittedLanguage?
+  @Option(
+    help: ArgumentHelp(
+      "Also write the generated sources (c), laid out by clang-format where it is installed, or the compiled model for other tools, with QuantizeLinear and DequantizeLinear around its int8 values (onnx); several with commas.",
+      valueName: "c,onnx"))
+  var emit: EmittedForms?
 
   @Option(
     name: .customLong("emit-dir"),
     help: ArgumentHelp(
-      "Folder for the generated C. Default with --emit: next to the bundle, model-c for model.kdb.", valueName: "folder"
+      "Folder for what --emit writes. Default: next to the bundle, model-c or model-onnx for model.kdb.",
+      valueName: "folder"
     )
   )
   var emitFolder: String?
@@ -113,7 +117,18 @@ struct Compile: AsyncParsableCommand {
   @Flag(help: "Print what every stage did in detail.")
   var verbose = false
 
-  enum EmittedLanguage: String, ExpressibleByArgument { case c }
+  /// "c,onnx".
+  struct EmittedForms: ExpressibleByArgument {
+    var forms: [CompileRequest.Emitted]
+
+    init?(argument: String) {
+      let found = argument.split(separator: ",").map { CompileRequest.Emitted(rawValue: String($0)) }
+      forms = found.compactMap { $0 }
+      guard !forms.isEmpty, forms.count == found.count else { return nil }
+    }
+
+    static var allValueStrings: [String] { CompileRequest.Emitted.allCases.map(\.rawValue) }
+  }
 
   func validate() throws {
     guard !targets.isEmpty else { throw ValidationError("--target is missing; `kdc targets` lists the devices") }
@@ -140,7 +155,8 @@ struct Compile: AsyncParsableCommand {
 
   private var sourceFolder: String? {
     let path = destination.file
-    return emitFolder ?? emit.map { "\(path.hasSuffix(".kdb") ? String(path.dropLast(4)) : path)-\($0.rawValue)" }
+    let stem = path.hasSuffix(".kdb") ? String(path.dropLast(4)) : path
+    return emitFolder ?? emit?.forms.first.map { "\(stem)-\($0.rawValue)" }
   }
 
   mutating func run() async throws {
@@ -154,10 +170,10 @@ struct Compile: AsyncParsableCommand {
       evaluation: eval,
       images: images.images, targets: try Targets.builtIn().compiled(for: targets),
       targetFiles: Targets.files(of: targets), output: destination.file, outputKinds: destination.kinds, json: json,
-      activations: data == nil ? .float : activations, weights: weights, arithmetic: arithmetic,
+      activations: activations, weights: weights, arithmetic: arithmetic,
       maxLoss: maxLoss,
       compression: compression.request(hasBudget: !budget.isEmpty), budget: budget,
-      inputs: try inputs.settings, emitFolder: sourceFolder,
+      inputs: try inputs.settings, emitFolder: sourceFolder, emitted: emit?.forms ?? [.c],
       workFolder: compression.workFolder, toolchain: toolchain, seed: seed,
       threads: try machine.threads, checksSimulation: checksSimulation)
     let progress = Progress(quiet ? .quiet : verbose ? .verbose : .normal)
@@ -173,7 +189,7 @@ struct Compile: AsyncParsableCommand {
     if json != "-" && !OutputPlace.isStandardOutput(destination.file) {
       Console.result(ReportTable(report: report).text)
     }
-    if data == nil && activations == .int8 && !quiet {
+    if data == nil && activations == .int8 && report.quantization == nil && !quiet {
       Console.note("note: without --data the model stays float, which is larger and slower than int8")
     }
   }

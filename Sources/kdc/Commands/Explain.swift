@@ -112,6 +112,7 @@ struct Explain: ParsableCommand {
     var graph = try ModelFile.load(file, settings: inputs.settings)
     try Passes.run(on: &graph)
     guard activations == .int8 else { return try lower(graph) }
+    if !graph.givenQuantization.isEmpty { return try lower(try FileQuantization(graph, threads: .single).graph) }
     try checkSize(of: graph, file)
     var sample: [String: Tensor] = [:]
     for input in graph.inputs {

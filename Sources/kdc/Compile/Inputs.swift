@@ -4,6 +4,8 @@ import KDCTraining
 /// The models and samples of a request, checked to belong together.
 struct Inputs: Sendable {
   var student: Graph
+  /// The student with the integers of its file, where it is quantised already.
+  var studentAsRead: Graph?
   var teacher: Teacher?
   var calibration: DataSet?
   /// What pruning and recovery learn from.

@@ -21,6 +21,8 @@ struct Report: Codable, Sendable {
   var warnings: [Warning] = []
   /// What `--max-loss` promises, and what came of it; nil for models that stay float, with `none`, and without samples.
   var promise: Promise?
+  /// "file" where the model was quantised already and kept its scales; nil where samples chose them, or nothing did.
+  var quantization: String?
   /// The limits asked for and what the result has; nil where there were none.
   var budget: [Limit]?
 

@@ -122,6 +122,7 @@ extension CompileRequest {
     (request.data, request.train, request.targetFiles) = (data.map { _ in "" }, train.map { _ in "" }, [])
     // Measured on, and written, after all of them.
     (request.evaluation, request.output, request.json, request.emitFolder) = (nil, "", nil, nil)
+    request.emitted = []
     // How they are computed.
     (request.workFolder, request.toolchain, request.threads, request.checksSimulation) = (nil, nil, 1, false)
     return request

@@ -1,6 +1,7 @@
 import KDCDiagnostics
 import KDCGraph
 import KDCOps
+import KDCPasses
 import KDCTensor
 
 /// What `kdc inspect` tells of a model; the JSON has these keys.
@@ -38,6 +39,8 @@ struct ModelSummary: Encodable {
   var activationBytes: Int
   /// What reading the file changed: types that are computed in others.
   var notes: [String]
+  /// For how many values the file gives a scale and a zero point of 8 bits; nil for a model that is not quantised.
+  var quantizedValues: Int?
   var unsupported: [Fault]
 
   init(_ graph: Graph, faults: [Diagnostic]) {
@@ -62,6 +65,7 @@ struct ModelSummary: Encodable {
     macs = ops.reduce(0) { $0 + $1.macs }
     activationBytes = graph.peakActivationBytes
     notes = graph.notes
+    quantizedValues = graph.quantizedValues
     unsupported = faults.map {
       Fault(id: "\($0.id)", message: $0.message, place: $0.place?.description, notes: $0.notes, hint: $0.hint)
     }
@@ -79,8 +83,32 @@ struct ModelSummary: Encodable {
     lines.append("  MACs   \(Figure.count(macs))")
     lines.append("  peak of activations \(Figure.bytes(activationBytes)), unfused")
     lines += notes.map { "  note   \($0)" }
+    if let quantizedValues {
+      lines.append(
+        "  quantised: \(quantizedValues) values have 8-bit scales"
+          + (quantizedValues > 0
+            ? ", which `kdc compile` keeps; it needs no --data" : "; what is quantised otherwise is float"))
+    }
     lines.append(
       unsupported.isEmpty ? "  everything is supported" : "  \(unsupported.count) unsupported or faulty, see below")
     return lines.map(\.printable).joined(separator: "\n")
+  }
+}
+
+extension Graph {
+  /// For how many values the file gives a scale and a zero point of 8 bits; nil where no operator is one of quantised models.
+  fileprivate var quantizedValues: Int? {
+    let isQuantized = nodes.contains { node in
+      ["QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QGemm", "MatMulNBits"].contains(node.opType)
+        || node.opType.hasPrefix("QLinear")
+    }
+    guard isQuantized else { return nil }
+    var graph = self
+    for pass in [ReadDynamicQuantization.self, ExpandOperators.self, ReadQuantization.self] as [any GraphPass.Type] {
+      guard (try? Passes.run(pass, on: &graph)) != nil else { return nil }
+    }
+    // One for each value: what a step is called before and after it is the same value.
+    let read = Set(graph.nodes.filter { $0.opType != "Identity" }.flatMap(\.inputs) + graph.outputs)
+    return graph.givenQuantization.keys.count { read.contains($0) }
   }
 }

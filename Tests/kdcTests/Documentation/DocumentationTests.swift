@@ -74,6 +74,7 @@ import Testing
     let attributes: [String: Attribute] = [
       "axis": .int(0), "to": .int(1), "value": .tensor(Tensor([1], [Float(0)])), "kernel_shape": .ints([1, 1]),
       "blocksize": .int(2), "hidden_size": .int(1), "perm": .ints([0]), "direction": .string("LEFT"),
+      "K": .int(8), "N": .int(8), "block_size": .int(8),
     ]
     let node = Node(
       name: "n", opType: type.onnxName, domain: type.domain, opset: 17, inputs: ["x", "y", "z"], outputs: ["r"],

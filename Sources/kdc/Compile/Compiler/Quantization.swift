@@ -24,11 +24,16 @@ struct QuantizedModel: Sendable {
   var equalized: [(layer: String, reason: String)] = []
   /// What the limit of the loss has cost; nil where all-int8 was within it, or nothing was promised.
   var precision: PrecisionSearch.Outcome?
+  /// The model's file gives the int8 form.
+  var isFromFile = false
+  /// Of such a model: layers whose weights had to be rounded anew, and why.
+  var rounded: [String: String] = [:]
 }
 
 extension Compiler {
   /// `graph` with int8 ranges and weights from the calibration samples; nil where it stays float.
   func quantize(_ graph: Graph) throws -> QuantizedModel? {
+    if let model = try quantizeAsInFile(graph) { return model }
     guard request.activations == .int8, let data = inputs.calibration else { return nil }
     let count = min(data.count, try Quantizer.sampleLimit(for: graph, bytes: 1 << 30), 1024)
     let samples = try (0..<count).map { try data.sample($0) }
@@ -138,7 +143,7 @@ extension Compiler {
 
   /// Layers that int8 would make slower on the targets, conversions counted: they stay float. `quantized` gives the graph
   /// with these layers in float.
-  private func slowLayers(
+  func slowLayers(
     of graph: Graph, _ quantized: ([String: String]) throws -> Graph
   ) throws -> [String: String] {
     let program = try lower(graph)

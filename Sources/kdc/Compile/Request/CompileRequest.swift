@@ -10,11 +10,13 @@ struct CompileRequest: Sendable, Encodable {
   enum Activations: String, Sendable, Encodable, CaseIterable { case int8, float }
   /// 8-bit arithmetic alone; 7 bits wherever that is faster; 7 bits where held-out samples show that it costs nothing.
   enum Arithmetic: String, Sendable, Encodable, CaseIterable { case exact, fast, auto }
+  /// What is written besides bundles: generated C; the compiled graph as ONNX.
+  enum Emitted: String, Sendable, Encodable, CaseIterable { case c, onnx }
   enum Weights: String, Sendable, Encodable, CaseIterable { case int8, int4, auto }
 
   var student: String
   var teacher = TeacherRequest()
-  /// Calibration samples; nil makes a float model.
+  /// Calibration samples; nil makes a float model, of a model that is not quantised already.
   var data: String?
   /// Ranges are chosen from this many of them, the first; nil: from all.
   var dataSamples: Int?
@@ -38,8 +40,9 @@ struct CompileRequest: Sendable, Encodable {
   var compression = CompressionRequest()
   var budget = Budget()
   var inputs = InputSettings()
-  /// Folder for the generated C.
+  /// Folder for `emitted`; nil: nothing is written besides bundles.
   var emitFolder: String?
+  var emitted: [Emitted] = [.c]
   /// Folder for what an interrupted compile resumes from.
   var workFolder: String?
   var toolchain: String?

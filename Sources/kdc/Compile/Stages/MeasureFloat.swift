@@ -21,7 +21,7 @@ extension Pipeline {
           name: "teacher", metrics: baseline.metrics(of: outputs, against: nil), samples: data.count,
           macs: teacher.macs, bytes: teacher.bytes, accepted: true))
     }
-    baseline.student = try GraphRunner(student).outputs(
+    baseline.student = try GraphRunner(inputs.studentAsRead ?? student).outputs(
       of: data, threads: request.threads, progress: log.progress, label: "student")
     log.report.stages.append(
       Report.Stage(

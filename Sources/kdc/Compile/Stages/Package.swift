@@ -4,6 +4,8 @@ import KDCDiagnostics
 import KDCGraph
 import KDCOps
 import KDCKernels
+import KDCONNX
+import KDCPasses
 import KDCProgram
 import KDCToolchain
 
@@ -27,15 +29,28 @@ extension Pipeline {
     }
     try request.files.check()
     if let folder = request.emitFolder {
-      for code in sources {
+      for code in sources where request.emitted.contains(.c) {
         // A folder for each architecture where there are several.
         try code.write(to: sources.count > 1 ? "\(folder)/\(code.architecture.rawValue)" : folder, request)
       }
+      if request.emitted.contains(.onnx) { try model.graph.writeONNX(to: folder, request) }
     }
     for bundle in built.bundles {
       try Files.write(bundle.bytes, to: request.outputPath(for: bundle.architecture), executable: true)
     }
     log.did(log.report.bundles.map { "\($0.file) \(Figure.bytes($0.bytes))" }.joined(separator: ", "))
+  }
+}
+
+extension Graph {
+  /// The graph for other tools, as `model.onnx`.
+  fileprivate func writeONNX(to folder: String, _ request: CompileRequest) throws {
+    try Files.makeFolder(folder, hint: "choose an --emit-dir that can be written")
+    let path = folder + "/model.onnx"
+    var used = request.files
+    used.write("--emit-dir", path)
+    try used.check()
+    try Files.write(Array(ONNXExporter.export(withQuantizationSteps())), to: path)
   }
 }
 

@@ -25,6 +25,10 @@ extension Pipeline {
     if let found = model.precision {
       log.decide("quantize", "float32 for \(found.floatNodes.count) nodes", found.reason)
     }
+    for (layer, reason) in model.rounded.sorted(by: { $0.key < $1.key }) {
+      log.decide("quantize", "weights of '\(layer)'", reason)
+    }
+    if model.isFromFile { log.report.quantization = "file" }
     for (layer, reason) in model.equalized {
       log.decide("quantize", "channels of '\(layer)' brought to one size", reason)
     }
@@ -38,6 +42,7 @@ extension QuantizedModel {
     let small = decisions.count { $0.bits == 4 }
     let weights = decisions.isEmpty ? "" : ", \(small) of \(decisions.count) layers at 4 bits"
     let integers = graph.quantization.keys.count { graph.initializers[$0] == nil }
+    if isFromFile { return "\(integers) values as int8, by the scales and zero points of the file" }
     let accepted = narrow.count { $0.accepted }
     let fast = accepted > 0 ? ", \(accepted) of them in 7 bits" : ""
     return "\(integers) values as int8\(fast)\(weights), ranges by \(method?.rawValue ?? "") on \(samples) samples"
