@@ -6,31 +6,42 @@ import Glibc
 /// the node that computes it and all that read it, directly or moved, are in float; and a conversion where they
 /// differ. For a given price of noise the cheapest division is a minimum cut, so islands of float come out with both their
 /// edges paid.
-struct FloatCut {
-  struct Node {
+package struct FloatCut {
+  package struct Node {
     /// Microseconds.
-    var integerTime: Double
-    var floatTime: Double
+    package var integerTime: Double
+    package var floatTime: Double
     /// Loss of each output by the rounding of the node's weights; empty for none.
-    var harm: [Double] = []
+    package var harm: [Double]
     /// In float whatever it costs.
-    var isFloat: Bool
+    package var isFloat: Bool
+
+    package init(integerTime: Double, floatTime: Double, harm: [Double] = [], isFloat: Bool) {
+      (self.integerTime, self.floatTime, self.harm, self.isFloat) = (integerTime, floatTime, harm, isFloat)
+    }
   }
-  struct Value {
+  package struct Value {
     /// nil for inputs of the graph.
-    var producer: Int?
-    var readers: [Int]
+    package var producer: Int?
+    package var readers: [Int]
     /// Nodes that must all be in float for the value not to be rounded.
-    var members: [Int]
-    var harm: [Double]
+    package var members: [Int]
+    package var harm: [Double]
     /// Microseconds to convert it once.
-    var conversion: Double
+    package var conversion: Double
+
+    package init(producer: Int?, readers: [Int], members: [Int], harm: [Double], conversion: Double) {
+      (self.producer, self.readers, self.members) = (producer, readers, members)
+      (self.harm, self.conversion) = (harm, conversion)
+    }
   }
-  var nodes: [Node]
-  var values: [Value]
+  package var nodes: [Node]
+  package var values: [Value]
+
+  package init(nodes: [Node], values: [Value]) { (self.nodes, self.values) = (nodes, values) }
 
   /// Loss of each output where `float` nodes are in float, as if losses added up.
-  func harm(of float: Set<Int>, outputs: Int) -> [Double] {
+  package func harm(of float: Set<Int>, outputs: Int) -> [Double] {
     var sum = [Double](repeating: 0, count: outputs)
     func add(_ harm: [Double]) { for (index, value) in harm.enumerated() { sum[index] += value } }
     for (index, node) in nodes.enumerated() where !float.contains(index) && !node.isFloat { add(node.harm) }
@@ -41,7 +52,7 @@ struct FloatCut {
   }
 
   /// The estimated time where `float` nodes are in float, in microseconds.
-  func time(of float: Set<Int>) -> Double {
+  package func time(of float: Set<Int>) -> Double {
     func isFloat(_ index: Int) -> Bool { nodes[index].isFloat || float.contains(index) }
     let own = nodes.indices.reduce(0) { $0 + (isFloat($1) ? nodes[$1].floatTime : nodes[$1].integerTime) }
     return values.reduce(own) { sum, value in
@@ -51,7 +62,7 @@ struct FloatCut {
   }
 
   /// The nodes in float that make time + Σ price · loss least; `prices` in microseconds for each output.
-  func cheapest(prices: [Double]) -> Set<Int> {
+  package func cheapest(prices: [Double]) -> Set<Int> {
     func cost(_ harm: [Double]) -> Double { zip(harm, prices).reduce(0) { $0 + $1.0 * $1.1 } }
     // The source's side is float.
     var cut = MinimumCut(count: nodes.count)
@@ -84,7 +95,7 @@ struct FloatCut {
 
   /// The fastest set found whose expected losses, `factors` times the sums, are at most `target` for every output; all
   /// nodes where none is.
-  func fastest(factors: [Double], target: Double) -> Set<Int> {
+  package func fastest(factors: [Double], target: Double) -> Set<Int> {
     var weights = factors.indices.map { index in
       max(0.02, factors[index] * harm(of: [], outputs: factors.count)[index] / target)
     }

@@ -7,11 +7,11 @@ import KDCTraining
 /// What int8 costs a model's outputs, by what is rounded: each activation and each layer's weights, alone in a float model.
 struct NoiseSources {
   /// Loss of each of the graph's outputs by a value's rounding; values that only move have none of their own.
-  private(set) var values: [String: [Double]] = [:]
+  var values: [String: [Double]] = [:]
   /// The same by a node's weights, their bias corrected.
   private(set) var weights: [Int: [Double]] = [:]
 
-  private let graph: Graph
+  let graph: Graph
   private let operators: [any Operator]
   private let heads: [Head]
   /// Every activation of the float model, by sample.
@@ -19,7 +19,7 @@ struct NoiseSources {
   private let wanted: [[[Float]]]
 
   /// A change of the float model: the value is another, or the node has other constants.
-  private enum Change: Sendable {
+  enum Change: Sendable {
     case value(String, QuantizationParameters, producer: Int)
     case weights(Int, Tensor, bias: Tensor)
   }
@@ -56,7 +56,7 @@ struct NoiseSources {
     }
   }
 
-  private static let workLimit = 60_000_000_000
+  private static let workLimit = 40_000_000_000
   private static let mostSamples = 4
 
   /// How many samples' activations fit into `bytes` and are measured in reasonable time.
@@ -88,7 +88,8 @@ struct NoiseSources {
   }
 
   private func weights(of index: Int, _ part: WeightedNode, _ quantized: Graph) throws -> Change? {
-    guard let name = quantized.nodes[index].input(1), case .int8(let integers)? = quantized.initializers[name]?.elements,
+    guard let name = quantized.nodes[index].input(1),
+      case .int8(let integers)? = quantized.initializers[name]?.elements,
       let parameters = quantized.quantization[name], let old = graph.initializers[part.weights]
     else { return nil }
     let new = Tensor(old.shape, parameters.dequantized(integers, old.shape))
@@ -108,7 +109,7 @@ struct NoiseSources {
     return .weights(index, new, bias: Tensor([corrected.count], corrected))
   }
 
-  private func losses(_ change: Change) throws -> [Double] {
+  func losses(_ change: Change) throws -> [Double] {
     let found = try exact.indices.map { try outputs(change, exact[$0]) }
     return heads.indices.map { head in
       OutputLoss(heads[head], found.map { $0[head] }, wanted: wanted[head]).harm

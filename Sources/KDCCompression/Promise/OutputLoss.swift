@@ -52,17 +52,19 @@ package struct OutputLoss: Sendable, Codable, Equatable {
 
   private static func lowestCosine(_ values: [[Float]], _ wanted: [[Float]]) -> Double? {
     guard wanted.first?.count ?? 0 > 1 else { return nil }
-    let cosines = zip(values, wanted).compactMap { own, wanted -> Double? in
-      var (product, a, b) = (0.0, 0.0, 0.0)
-      for (x, y) in zip(own, wanted) {
-        product += Double(x) * Double(y)
-        a += Double(x) * Double(x)
-        b += Double(y) * Double(y)
-      }
-      // What should be zeros has no direction.
-      return b > 0 ? (a > 0 ? product / (a * b).squareRoot() : 0) : nil
-    }.sorted()
+    let cosines = zip(values, wanted).compactMap { cosine($0, $1) }.sorted()
     return cosines.isEmpty ? nil : cosines[(cosines.count - 1) / 100]
+  }
+
+  /// nil where all should be zeros, which have no direction.
+  static func cosine(_ own: [Float], _ wanted: [Float]) -> Double? {
+    var (product, a, b) = (0.0, 0.0, 0.0)
+    for (x, y) in zip(own, wanted) {
+      product += Double(x) * Double(y)
+      a += Double(x) * Double(x)
+      b += Double(y) * Double(y)
+    }
+    return b > 0 ? (a > 0 ? product / (a * b).squareRoot() : 0) : nil
   }
 }
 
@@ -78,6 +80,22 @@ extension OutputLoss {
       let held = OutputLoss(head, Array(values[fitted...]), wanted: Array(wanted[fitted...]))
       return held.loss > whole.loss ? held : whole
     }
+  }
+}
+
+extension Quantizer.Result {
+  /// Samples by how far their worst output turns from the float model's, the furthest first.
+  var samplesByTurn: [Int] {
+    let count = quantizedOutputs.values.map(\.count).min() ?? 0
+    let lowest = (0..<count).map { sample in
+      graph.outputs.compactMap { name -> Double? in
+        guard let own = quantizedOutputs[name]?[sample], let all = floatOutputs[name], all.indices.contains(sample),
+          own.count > 1
+        else { return nil }
+        return OutputLoss.cosine(own.asFloats, all[sample].asFloats)
+      }.min() ?? 1
+    }
+    return lowest.indices.sorted { (lowest[$0], $0) < (lowest[$1], $1) }
   }
 }
 

@@ -12,6 +12,8 @@ package struct PrecisionSearch {
   package struct Outcome: Sendable {
     /// `Quantizer.Options.floatNodes`, with those that were given.
     package var floatNodes: [String: String]
+    /// `Quantizer.Options.ranges` that lose less than those which the range method gives.
+    package var ranges: [Quantizer.RangeKey: QuantizationParameters]
     /// What the options make of all samples; the one that was given where nothing changed.
     package var result: Quantizer.Result
     /// Of all nodes in int8, and of the outcome.
@@ -29,12 +31,14 @@ package struct PrecisionSearch {
   private static let aim = 0.75
   /// A loss below this share of the limit on the samples that were fitted needs no measurement on others.
   private static let plenty = 0.5
+  /// A loss within the limit and above this share of it is near enough.
+  private static let near = 0.65
   /// What a conversion takes, in microseconds for each element on one core of 1 GHz or more.
   private static let conversionTime = 0.0007
 
   private let graph: Graph
   private let samples: [[String: Tensor]]
-  private let options: Quantizer.Options
+  private var options: Quantizer.Options
   private let limit: Double
   private let fitted: Int
   private let cost: (Graph) throws -> [String: Double]
@@ -47,7 +51,7 @@ package struct PrecisionSearch {
   ///   - graph: canonical, with types inferred.
   ///   - result: what `options` make of all samples.
   ///   - limit: the largest `OutputLoss.loss` of any output.
-  ///   - cost: seconds of one inference by `Node.key`, over all targets, of a graph, quantised or not.
+  ///   - cost: seconds of one inference by `Node.key` of a graph, quantised or not.
   ///   - progress: told what was measured, in sentences.
   package static func run(
     _ graph: Graph, samples: [[String: Tensor]], result: Quantizer.Result, options: Quantizer.Options, limit: Double,
@@ -77,16 +81,18 @@ package struct PrecisionSearch {
 
   private mutating func run(_ result: Quantizer.Result, _ before: [OutputLoss]) throws -> Outcome {
     let plan = try QuantizationPlan(graph, floatNodes: Set(options.floatNodes.keys))
-    let count = NoiseSources.sampleLimit(for: graph, bytes: 1 << 29)
-    let sources = try NoiseSources(
-      graph, plan: plan, quantized: result.graph, samples: Array(samples.suffix(count)), threads: options.threads)
+    let chosen = samplesToMeasure(result)
+    var sources = try NoiseSources(
+      graph, plan: plan, quantized: result.graph, samples: chosen.map { samples[$0] }, threads: options.threads)
     let (integer, float) = (try cost(result.graph), try cost(graph))
-    let cut = division(plan, sources, integer, float)
-    let alone = cut.harm(of: [], outputs: graph.outputs.count)
+    let alone = division(plan, sources, integer, float).harm(of: [], outputs: graph.outputs.count)
     var factors = zip(before, alone).map { $1 > 0 ? $0.loss / $1 : 0 }
+    options.ranges = try RangeTrials.run(
+      &sources, plan: plan, quantized: result.graph, samples: samples, factors: factors, threads: options.threads)
+    let cut = division(plan, sources, integer, float)
     progress(
-      "\(sources.values.count) activations and \(sources.weights.count) layers' weights measured on \(count) samples; "
-        + "sums are off by \(factors.map(\.shortened).joined(separator: ", "))")
+      "\(sources.values.count) activations and \(sources.weights.count) layers' weights measured on \(chosen.count) samples; "
+        + "sums are off by \(factors.map(\.shortened).joined(separator: ", ")); \(options.ranges.count) other ranges")
     var best: (nodes: Set<Int>, losses: [OutputLoss], seconds: Double)?
     var target = Self.aim * limit
     var tried: Set<Set<Int>> = []
@@ -103,24 +109,32 @@ package struct PrecisionSearch {
         "\(nodes.count) nodes in float: largest loss \(losses.worst.shortened), "
           + "\((seconds * 1e3).shortened) ms instead of \((integer.values.reduce(0, +) * 1e3).shortened)")
       if losses.worst <= limit, seconds < best?.seconds ?? .infinity { best = (nodes, losses, seconds) }
-      if losses.worst <= limit, losses.worst > Self.plenty * limit { break }
+      if losses.worst <= limit, losses.worst > Self.near * limit { break }
       let sum = cut.harm(of: nodes, outputs: factors.count)
       for index in factors.indices where sum[index] > 0 {
         factors[index] = max(factors[index] / 4, losses[index].loss / sum[index])
       }
     }
     let all = Set(cut.nodes.indices.filter { !cut.nodes[$0].isFloat })
-    let chosen = try best ?? everything(all)
+    let last = try best ?? everything(all)
     var outcome = Outcome(
-      floatNodes: options.floatNodes, result: result, before: before, after: chosen.losses,
-      integerSeconds: integer.values.reduce(0, +), seconds: chosen.seconds,
+      floatNodes: options.floatNodes, ranges: options.ranges, result: result, before: before, after: last.losses,
+      integerSeconds: integer.values.reduce(0, +), seconds: last.seconds,
       floatSeconds: float.values.reduce(0, +))
-    outcome.floatNodes.merge(reasons(chosen.nodes, cut, " of \(limit.shortened) allowed")) { given, _ in given }
+    outcome.floatNodes.merge(reasons(last.nodes, cut, " of \(limit.shortened) allowed")) { given, _ in given }
     var final = options
     final.floatNodes = outcome.floatNodes
     outcome.result = try Quantizer.quantize(graph, samples: samples, options: final)
     outcome.seconds = try cost(outcome.result.graph).values.reduce(0, +)
     return outcome
+  }
+
+  /// Half of them those that int8 takes furthest from float, on which a limit for the worst sample depends; the rest the last.
+  private func samplesToMeasure(_ result: Quantizer.Result) -> [Int] {
+    let count = min(NoiseSources.sampleLimit(for: graph, bytes: 1 << 29), samples.count)
+    let worst = result.samplesByTurn.prefix((count + 1) / 2)
+    let others = samples.indices.reversed().filter { !worst.contains($0) }.prefix(count - worst.count)
+    return (worst + others).sorted()
   }
 
   /// All nodes in float: what is left if no division keeps the limit.

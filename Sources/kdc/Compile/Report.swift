@@ -86,7 +86,7 @@ struct Report: Codable, Sendable {
     var integerOutputs: [OutputLoss]?
     /// What stays float for the limit, by node, with the reason.
     var float: [String: String]
-    /// Sums over the targets by the cost model, of one inference: all layers in int8 (8 bits), as chosen, all in float.
+    /// One inference on the slowest target by the cost model: all layers in int8 (8 bits), as chosen, all in float.
     var integerMilliseconds: Double?
     var milliseconds: Double?
     var floatMilliseconds: Double?

@@ -56,7 +56,8 @@ struct FloatCutTests {
     }
     #expect(cut.fastest(factors: [1], target: 2 * all).isEmpty || cut.time(of: []) > 0)
     let everything = Set(cut.nodes.indices.filter { !cut.nodes[$0].isFloat })
-    #expect(cut.harm(of: cut.fastest(factors: [1], target: 1e-9), outputs: 1)[0] == cut.harm(of: everything, outputs: 1)[0])
+    #expect(
+      cut.harm(of: cut.fastest(factors: [1], target: 1e-9), outputs: 1)[0] == cut.harm(of: everything, outputs: 1)[0])
   }
 
   @Test("An output that is far off has its own noise taken away, not that of others")

@@ -48,7 +48,8 @@ struct PrecisionSearchTests {
     let samples = c.samples(32)
     let result = try Quantizer.quantize(graph, samples: samples, options: .init())
     return (
-      try PrecisionSearch.run(graph, samples: samples, result: result, options: .init(), limit: limit, cost: cost), graph
+      try PrecisionSearch.run(graph, samples: samples, result: result, options: .init(), limit: limit, cost: cost),
+      graph
     )
   }
 

@@ -74,6 +74,7 @@ extension Compiler {
     }
     let precision: PrecisionSearch.Outcome?
     (options.floatNodes, best.result, precision) = try preciseLayers(graph, samples, best.result, options)
+    options.ranges = precision?.ranges ?? [:]
     let search = try narrowSearch(graph, samples, options, exact: best.result.graph)
     let narrow = search?.decisions ?? []
     options = search?.options ?? options
@@ -121,8 +122,12 @@ extension Compiler {
       return (float, try quantized(float), nil)
     }
     let result = try quantized(options.floatNodes)
+    // What is fastest on one target is hardly slow on the others: the slowest decides.
+    let times = try request.targets.map { try layerSeconds(of: result.graph, on: [$0]).values.reduce(0, +) }
+    let slowest = zip(request.targets, times).max { $0.1 < $1.1 }.map { [$0.0] }
     let found = try PrecisionSearch.run(
-      graph, samples: samples, result: result, options: options, limit: limit, cost: { try layerSeconds(of: $0) },
+      graph, samples: samples, result: result, options: options, limit: limit,
+      cost: { try layerSeconds(of: $0, on: slowest) },
       progress: { progress.detail($0) })
     return (found?.floatNodes ?? options.floatNodes, found?.result ?? result, found)
   }
