@@ -12,7 +12,10 @@ struct OutputLossTests {
 
   @Test("Of values the worst sample's cosine counts where noise over all samples is small")
   func worstSample() {
-    let wanted = (0..<10).map { [Float($0) * 10 + 1, Float(90 - $0 * 10), 5] }
+    let wanted: [[Float]] = (0..<10).map { (index: Int) -> [Float] in
+      let rising = Float(index * 10)
+      return [rising + 1, 90 - rising, 5]
+    }
     var values = wanted
     // Small values of one sample are spoilt: hardly any noise, but another direction.
     let small: [[Float]] = [[0.1, 0, 0]]

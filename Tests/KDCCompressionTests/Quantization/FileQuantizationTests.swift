@@ -41,7 +41,8 @@ import Testing
   }
 
   private static let samples: [Tensor] = (0..<4).map { sample in
-    Tensor([1, 4, 6, 6], (0..<144).map { Float(($0 * 29 + sample * 17) % 200) / 100 - 1 })
+    let values: [Float] = (0..<144).map { (index: Int) -> Float in Float((index * 29 + sample * 17) % 200) / 100 - 1 }
+    return Tensor([1, 4, 6, 6], values)
   }
 
   private func canonical(_ graph: Graph) throws -> Graph {
