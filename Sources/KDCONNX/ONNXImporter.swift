@@ -74,15 +74,17 @@ package enum ONNXImporter {
     }
     func visit(_ graph: Onnx_GraphProto) {
       graph.initializer.forEach(visit)
-      for node in graph.node {
-        for attribute in node.attribute {
-          if attribute.hasT { visit(attribute.t) }
-          attribute.tensors.forEach(visit)
-          if attribute.hasG { visit(attribute.g) }
-        }
+      visit(graph.node)
+    }
+    func visit(_ nodes: [Onnx_NodeProto]) {
+      for attribute in nodes.flatMap(\.attribute) {
+        if attribute.hasT { visit(attribute.t) }
+        attribute.tensors.forEach(visit)
+        if attribute.hasG { visit(attribute.g) }
       }
     }
     visit(model.graph)
+    for function in model.functions { visit(function.node) }
     return locations.sorted().compactMap(external.existing)
   }
 

@@ -51,7 +51,8 @@ extension Operator {
     guard let value = input.constant else {
       throw Diagnostic(
         .notConstant, "input \(index) (\(name)) of '\(Self.onnxName)' must be known when compiling",
-        notes: ["it is computed from the model's inputs"])
+        notes: ["it is computed from the model's inputs"],
+        hint: "where it is an input of the model that always has one value, give that: --set NAME=VALUE")
     }
     return value
   }
