@@ -2,10 +2,10 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
-/// Mean of each window. ONNX `AveragePool`, opsets 1, 7, 10, 11, 19, 22; one or two spatial axes.
+/// Mean of each window. ONNX `AveragePool`, opsets 1, 7, 10, 11, 19, 22.
 ///
 /// Padding counts as zeros with count_include_pad, otherwise not at all; what ceil_mode adds never counts.
-package struct AveragePool: Pool {
+package struct AveragePool: BoxPool {
   package static let onnxName = "AveragePool"
   package let window: SpatialWindow
   package let countsPadding: Bool
@@ -17,15 +17,12 @@ package struct AveragePool: Pool {
 
   package var quantizationRule: QuantizationRule { .integer }
 
-  package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
-    let x = try requiredFloat(inputs, 0, "X")
-    let axes = try window.resolve(self, input: x)
-    return [TensorType(.float32, Shape(x.dims[..<2] + axes.map(\.output)))]
-  }
+  var ownAttributes: [String: Attribute] { ["count_include_pad": .int(countsPadding ? 1 : 0)] }
 }
 
-extension AveragePool: ParallelOperator {
+extension AveragePool {
   package func evaluate(_ inputs: [Tensor?], threads: Threads) throws -> [Tensor] {
+    if needsComposition(try inputs.required(0).type) { return try evaluateExpanded(inputs) }
     let x = try inputs.floats(0)
     let pooling = Pooling(shape: x.shape, axes: try window.resolve(self, input: x.shape))
     let countsPadding = countsPadding

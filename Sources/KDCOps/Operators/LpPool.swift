@@ -3,7 +3,7 @@ import KDCGraph
 import KDCTensor
 
 /// (Σ |x|^p)^(1/p) of each window. ONNX `LpPool`, opsets 2, 11, 18, 22.
-package struct LpPool: Expanding {
+package struct LpPool: ManyAxes {
   package static let onnxName = "LpPool"
   package let window: SpatialWindow
   package let p: Int

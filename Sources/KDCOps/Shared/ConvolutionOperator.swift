@@ -17,6 +17,10 @@ extension ConvolutionOperator {
   package func parameters(_ shapes: [Shape?]) -> [LayerParameter] { LayerParameter.kernel(shapes[1]) }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    try convolutionTypes(inputs)
+  }
+
+  func convolutionTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let x = try requiredFloat(inputs, 0, "X")
     let w = try requiredFloat(inputs, 1, "W")
     guard w.rank == x.rank, x.rank >= 3 else {
@@ -48,6 +52,7 @@ extension ConvolutionOperator {
 
   package func evaluate(_ inputs: [Tensor?], threads: Threads) throws -> [Tensor] {
     let (x, w) = (try inputs.floats(0), try inputs.floats(1))
+    if x.shape.rank > 4, let composed = self as? any Expanding { return try composed.evaluateExpanded(inputs) }
     let (geometry, output) = try geometry(x.shape, w.shape)
     let epilogue = Convolution.Epilogue(
       residual: try inputs.optionalFloats(3), low: activation.bounds.low, high: activation.bounds.high)

@@ -99,7 +99,7 @@ package struct SpatialWindow: Sendable {
     guard rank >= 1 else {
       throw op.shapeMismatch("input \(input) needs at least one spatial axis after batch and channels")
     }
-    guard rank <= 2 else {
+    guard rank <= 2 || op is any ManyAxes else {
       throw Diagnostic(
         .unsupportedAttribute, "'\(type(of: op).onnxName)' with \(rank) spatial axes is not supported",
         notes: ["supported: 1 and 2 spatial axes; the input is \(input)"])

@@ -28,4 +28,13 @@ import Testing
   func tooLarge() {
     #expect(OperatorCase("AveragePool", ["kernel_shape": .ints([3, 3])]).fault([x])?.id == .shapeMismatch)
   }
+
+  @Test("Windows over three axes count what is inside of each")
+  func threeAxes() throws {
+    let x = Tensor([1, 1, 2, 1, 2], [1, 2, 3, 6] as [Float])
+    let attributes: [String: Attribute] = ["kernel_shape": .ints([2, 1, 2]), "pads": .ints([1, 0, 0, 0, 0, 0])]
+    #expect(try OperatorCase("AveragePool", attributes).run([x])[0].floats == [1.5, 3])
+    let counted = OperatorCase("AveragePool", attributes.merging(["count_include_pad": .int(1)]) { $1 })
+    #expect(try counted.run([x])[0].floats == [0.75, 3])
+  }
 }

@@ -73,12 +73,21 @@ import Testing
     #expect(isClose(y[0], flat.reshaped(to: [2, 4, 9])), "seed 10")
   }
 
-  @Test("Three spatial axes are KDC2013")
-  func threeAxes() {
-    let fault = OperatorCase("Conv").fault([
-      Tensor([1, 1, 1, 1, 1], [1] as [Float]), Tensor([1, 1, 1, 1, 1], [1] as [Float]),
-    ])
-    #expect(fault?.id == .unsupportedAttribute)
+  @Test("With three spatial axes every tap is added, in groups, with padding, strides and dilations of the first axis")
+  func threeAxes() throws {
+    // Two channels of depth 3, one for each group; the two taps lie along the depth.
+    let x = Tensor([1, 2, 3, 1, 1], [1, 2, 3, 10, 20, 30] as [Float])
+    let w = Tensor([2, 1, 2, 1, 1], [1, 100, 2, 3] as [Float])
+    let bias = Tensor([2], [0, 1] as [Float])
+    let plain = OperatorCase("Conv", ["group": .int(2)])
+    #expect(try plain.run([x, w, bias])[0].floats == [201, 302, 81, 131])
+    let dilated = OperatorCase(
+      "Conv",
+      [
+        "group": .int(2), "pads": .ints([1, 0, 0, 1, 0, 0]), "strides": .ints([2, 1, 1]),
+        "dilations": .ints([2, 1, 1]),
+      ])
+    #expect(try dilated.run([x, w, bias])[0].floats == [200, 2, 61, 41])
   }
 
   @Test("Channels, bias or kernels that do not fit are KDC2014")

@@ -64,6 +64,19 @@ import Testing
     #expect(try OperatorCase("ConvTranspose").run([x, w])[0].floats == [1, 12, 20])
   }
 
+  @Test("With three spatial axes positions of the first one that nothing reaches have the bias")
+  func threeAxes() throws {
+    let x = Tensor([1, 1, 2, 1, 1], [1, 2] as [Float])
+    let bias = Tensor([1], [5] as [Float])
+    let spread = OperatorCase("ConvTranspose", ["strides": .ints([3, 1, 1])])
+    #expect(try spread.run([x, Tensor([1, 1, 1, 1, 1], [10] as [Float]), bias])[0].floats == [15, 5, 5, 25])
+    let taps = Tensor([1, 1, 2, 1, 1], [1, 10] as [Float])
+    #expect(try OperatorCase("ConvTranspose").run([x, taps])[0].floats == [1, 12, 20])
+    let padded = OperatorCase(
+      "ConvTranspose", ["pads": .ints([1, 0, 0, 0, 0, 0]), "output_padding": .ints([0, 0, 0])])
+    #expect(try padded.run([x, taps])[0].floats == [12, 20])
+  }
+
   @Test("Weights for other channels are KDC2014, output_padding of wrong length KDC2011")
   func faults() {
     var random = SeededGenerator(seed: 5)

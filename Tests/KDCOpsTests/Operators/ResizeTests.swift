@@ -68,15 +68,39 @@ import Testing
     #expect(y[0].shape == [1, 1, 4, 8])
   }
 
-  @Test("Cubic, antialias and cropping are KDC2013, scales that are no scales KDC2014, none KDC2012")
-  func faults() {
+  @Test("Cubic weights are those of the formula; without outer elements they are scaled to 1")
+  func cubic() throws {
+    let x = Tensor([1, 1, 1, 4], [0, 1, 0, 0] as [Float])
     let scales = Tensor([4], [1, 1, 1, 2] as [Float])
-    for attribute in [
-      ["mode": Attribute.string("cubic")], ["antialias": .int(1)],
-      ["coordinate_transformation_mode": .string("tf_crop_and_resize")],
-    ] {
-      #expect(OperatorCase("Resize", attribute).fault([line, nil, scales])?.id == .unsupportedAttribute)
-    }
+    let y = try OperatorCase("Resize", ["mode": .string("cubic")]).run([x, nil, scales])[0]
+    // The second element's weight a quarter and three quarters of an element away.
+    #expect(abs((y.floats?[2] ?? 0) - 0.8789062) < 1e-5 && abs((y.floats?[4] ?? 0) - 0.2617188) < 1e-5)
+    let ones = Tensor([1, 1, 1, 4], [1, 1, 1, 1] as [Float])
+    let inner = OperatorCase("Resize", ["mode": .string("cubic"), "exclude_outside": .int(1)])
+    #expect(isClose(try inner.run([ones, nil, scales])[0], Tensor([1, 1, 1, 8], [Float](repeating: 1, count: 8))))
+  }
+
+  @Test("Antialias means over what an element stands for; a crop has another value outside of the input")
+  func antialiasAndCrop() throws {
+    let x = Tensor([1, 1, 1, 4], [0, 4, 8, 12] as [Float])
+    let half = OperatorCase(
+      "Resize", opset: 18, ["mode": .string("linear"), "antialias": .int(1), "exclude_outside": .int(1)])
+    let y = try half.run([x, nil, Tensor([4], [1, 1, 1, 0.5] as [Float])])[0]
+    // Weights 3, 3, 1 and 1, 3, 3 (of 7) at elements 0, 1, 2 and 1, 2, 3.
+    #expect(isClose(y, Tensor([1, 1, 1, 2], [20.0 / 7, 64.0 / 7] as [Float])))
+    let crop = OperatorCase(
+      "Resize",
+      [
+        "mode": .string("linear"), "coordinate_transformation_mode": .string("tf_crop_and_resize"),
+        "extrapolation_value": .float(-1),
+      ])
+    let roi = Tensor([8], [0, 0, 0, 0, 1, 1, 1, 2] as [Float])
+    let z = try crop.run([x, roi, nil, Tensor([4], [1, 1, 1, 3] as [Int64])])[0]
+    #expect(z.floats == [0, 12, -1])
+  }
+
+  @Test("Scales that are no scales are KDC2014, none KDC2012")
+  func faults() {
     #expect(OperatorCase("Resize").fault([line, nil, Tensor([1], [2] as [Float])])?.id == .shapeMismatch)
     #expect(OperatorCase("Resize").fault([line, nil, Tensor([4], [1, 1, 1, .nan] as [Float])])?.id == .shapeMismatch)
     #expect(OperatorCase("Resize").fault([line])?.id == .missingInput)

@@ -6,7 +6,7 @@ import KDCTensor
 /// ONNX `ConvTranspose`, opsets 1, 11, 22.
 ///
 /// Output = stride · (input − 1) + output_padding + (kernel − 1) · dilation + 1 − padding; with `output_shape` or auto_pad
-/// SAME the padding follows from the output instead. One or two spatial axes.
+/// SAME the padding follows from the output instead.
 package struct ConvTranspose: Quantizable, MultiplyAccumulating, WeightedLayer, Trainable {
   package static let onnxName = "ConvTranspose"
   package static let inputCount = 2...3
@@ -115,6 +115,7 @@ extension ConvTranspose: ParallelOperator {
   package func evaluate(_ inputs: [Tensor?], threads: Threads) throws -> [Tensor] {
     let x = try inputs.floats(0)
     let w = try inputs.floats(1)
+    if x.shape.rank > 4 { return try evaluateExpanded(inputs) }
     let axes = try resolve(input: x.shape, weights: w.shape)
     let geometry = reversedGeometry(input: x.shape, weights: w.shape, axes: axes)
     let values = Convolution.transposed(

@@ -2,29 +2,37 @@ import KDCDiagnostics
 import KDCGraph
 import KDCTensor
 
-/// Resampling to other sizes, nearest or (multi-)linear. ONNX `Resize`, opsets 10, 11, 13, 18, 19.
+/// Resampling to other sizes, nearest, (multi-)linear or cubic. ONNX `Resize`, opsets 10, 11, 13, 18, 19.
 ///
-/// Sizes or scales must be constant. Cubic interpolation, antialias and tf_crop_and_resize are refused.
+/// Sizes or scales must be constant. Cubic interpolation, antialias, tf_crop_and_resize, and other axes than rows and columns
+/// are compositions.
 package struct Resize: Quantizable, UnaryScalePassing, BatchSized {
   package static let onnxName = "Resize"
   package static let inputCount = 1...4
-  package let isLinear: Bool
+  package let kernel: ResizeKernel
+  /// The value outside of what tf_crop_and_resize has of the input.
+  package let extrapolation: Float
   package let coordinates: ResizeCoordinates
   /// The axes that scales and sizes list; nil: all.
   package let axes: [Int]?
   private let opset: Int
+  var isLinear: Bool { kernel.mode == .linear }
+  /// The input that has the scales.
+  var scalesIndex: Int { opset < 11 ? 1 : 2 }
   private let aspectRatioPolicy: String
 
   package init(decoding node: Node) throws(Diagnostic) {
     opset = node.opset
-    isLinear =
-      try node.choice(
-        "mode", default: "nearest", of: ["nearest", "linear", "cubic"], supported: ["nearest", "linear"]) == "linear"
+    let mode = try node.choice("mode", default: "nearest", of: ResizeKernel.Mode.allCases.map(\.rawValue))
+    kernel = ResizeKernel(
+      mode: ResizeKernel.Mode(rawValue: mode) ?? .nearest, cubic: try node.float("cubic_coeff_a", default: -0.75),
+      isAntialiased: try node.flag("antialias", default: false) && mode != "nearest",
+      excludesOutside: try node.flag("exclude_outside", default: false))
+    extrapolation = try node.float("extrapolation_value", default: 0)
     coordinates = try ResizeCoordinates(decoding: node)
     axes = try node.optionalInts("axes")
     aspectRatioPolicy = try node.choice(
       "keep_aspect_ratio_policy", default: "stretch", of: ["stretch", "not_larger", "not_smaller"])
-    if try node.flag("antialias", default: false) { throw node.unsupported("'Resize' with antialias 1") }
   }
 
   /// An interpolated value lies in the range of the input.
@@ -32,14 +40,15 @@ package struct Resize: Quantizable, UnaryScalePassing, BatchSized {
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let x = try required(inputs, 0, "X").type
-    guard !isLinear || x.dataType == .float32 else { throw typeMismatch("input X is \(x), must be float32") }
-    let scales = try constant(inputs, opset < 11 ? 1 : 2, "scales")
+    guard kernel.mode == .nearest || x.dataType.isFloat else { throw typeMismatch("input X is \(x), must be float32") }
+    if coordinates.isCrop { _ = try required(inputs, 1, "roi") }
+    let scales = try constant(inputs, scalesIndex, "scales")
     let sizes = try opset < 11 ? nil : constantInts(inputs, 3, "sizes")
     return [TensorType(x.dataType, try target(x.shape, scales: scales, sizes: sizes).output)]
   }
 
   /// The output shape and the scale of every axis. An empty `scales` or `sizes` counts as absent.
-  private func target(
+  func target(
     _ x: Shape, scales: Tensor?, sizes: [Int]?
   ) throws(Diagnostic) -> (output: Shape, scales: [Float]) {
     var listed: [Int] = []
@@ -103,11 +112,12 @@ package struct Resize: Quantizable, UnaryScalePassing, BatchSized {
   /// As `tables(input:scales:sizes:)`, from the node's inputs in order.
   package func tables(_ inputs: [Tensor?]) throws -> (Shape, [Resampling]) {
     try tables(
-      input: inputs.required(0).shape, scales: inputs.optional(opset < 11 ? 1 : 2),
+      input: inputs.required(0).shape, scales: inputs.optional(scalesIndex),
       sizes: opset < 11 ? nil : inputs.optionalInts(3))
   }
 
   package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] {
+    if needsComposition(try inputs.required(0).type) { return try evaluateExpanded(inputs) }
     var (_, tables) = try tables(inputs)
     // Shrinking axes first: less work for the others.
     let x = try inputs.required(0)

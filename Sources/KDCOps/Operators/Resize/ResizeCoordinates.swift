@@ -10,6 +10,7 @@ package struct ResizeCoordinates: Sendable {
     case alignCorners = "align_corners"
     case asymmetric
     case tfHalfPixelForNN = "tf_half_pixel_for_nn"
+    case tfCropAndResize = "tf_crop_and_resize"
   }
 
   package enum Rounding: String, Sendable, CaseIterable {
@@ -23,25 +24,27 @@ package struct ResizeCoordinates: Sendable {
 
   package let transformation: Transformation
   package let rounding: Rounding
+  /// A region of the input (roi) is resampled.
+  package var isCrop: Bool { transformation == .tfCropAndResize }
 
   init(decoding node: Node) throws(Diagnostic) {
     guard node.opset >= 11 else {
       (transformation, rounding) = (.asymmetric, .simple)
       return
     }
-    let names = Transformation.allCases.map(\.rawValue)
     let name = try node.choice(
-      "coordinate_transformation_mode", default: "half_pixel", of: names + ["tf_crop_and_resize"], supported: names)
+      "coordinate_transformation_mode", default: "half_pixel", of: Transformation.allCases.map(\.rawValue))
     let modes = Rounding.allCases.filter { $0 != .simple }.map(\.rawValue)
     let mode = try node.choice("nearest_mode", default: "round_prefer_floor", of: modes)
     transformation = Transformation(rawValue: name) ?? .halfPixel
     rounding = Rounding(rawValue: mode) ?? .roundPreferFloor
   }
 
-  /// The input position, not yet clamped, of output position `o` of `output` on an axis of `input` elements.
-  func source(_ o: Int, input: Int, output: Int, scale: Float) -> Float {
+  /// The input position, not yet clamped, of output position `o` of `output` on an axis of `input` elements; `roi` are the
+  /// ends of the region in parts of the axis.
+  func source(_ o: Int, input: Int, output: Int, scale: Float, roi: (Float, Float) = (0, 1)) -> Float {
     let x = Float(o)
-    if scale == 1, input == output { return x }
+    if scale == 1, input == output, roi == (0, 1) { return x }
     switch transformation {
     case .halfPixel: return (x + 0.5) / scale - 0.5
     case .halfPixelSymmetric:
@@ -51,6 +54,10 @@ package struct ResizeCoordinates: Sendable {
     case .alignCorners: return output == 1 ? 0 : x * Float(input - 1) / Float(output - 1)
     case .asymmetric: return x / scale
     case .tfHalfPixelForNN: return (x + 0.5) / scale
+    case .tfCropAndResize:
+      let last = Float(input - 1)
+      if output == 1 { return (roi.0 + roi.1) * last / 2 }
+      return roi.0 * last + x * (roi.1 - roi.0) * last / Float(output - 1)
     }
   }
 

@@ -3,7 +3,7 @@ import KDCGraph
 
 /// Convolution of X [N, C, spatial…] with W [M, C / group, kernel…] and bias B [M]. ONNX `Conv`, opsets 1, 11, 22.
 ///
-/// One or two spatial axes; all of group, strides, dilations, pads, auto_pad.
+/// All of group, strides, dilations, pads, auto_pad.
 package struct Conv: ConvolutionOperator {
   package static let onnxName = "Conv"
   package static let inputCount = 2...3
