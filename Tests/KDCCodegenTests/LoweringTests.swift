@@ -47,7 +47,7 @@ struct LoweringTests {
     Case(opType: "Max", constants: [("k", floats([6], 0.5, -1, 0, 1, 0.25, -0.5))], integerStep: "extreme"),
     Case(opType: "Max", constants: [("k", floats([], 0.25))], integerStep: "table"),
     Case(
-      opType: "Min", extra: ["x2"], constants: [("k", floats([4, 1, 1], 1, 0.5, 0.25, 0)), ("l", floats([], 0.75))],
+      opType: "Min", constants: [("k", floats([4, 1, 1], 1, 0.5, 0.25, 0)), ("l", floats([], 0.75))], extra: ["x2"],
       integerStep: "extreme"),
     Case(opType: "Sum", extra: ["x2"], integerStep: "add"),
     Case(opType: "Pow", constants: [("k", floats([], 2))]),

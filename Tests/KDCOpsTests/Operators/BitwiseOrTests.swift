@@ -10,7 +10,8 @@ import Testing
     let (a, b) = (Tensor([3], [12, 2, 0] as [Int32]), Tensor([3], [10, -1, 7] as [Int32]))
     for result in [try op.run([a, b])[0], try op.lowered([a, b])[0]] {
       guard case .int32(let values) = result.elements else { Issue.record("\(result.type)"); return }
-      #expect(values == [12 | 10, 2 | -1, 0 | 7])
+      let expected: [Int32] = [12 | 10, 2 | -1, 0 | 7]
+      #expect(values == expected)
     }
   }
 
@@ -20,7 +21,8 @@ import Testing
     let (a, b) = (Tensor([2], .uint64([.max, 1 << 63])), Tensor([1], .uint64([0xff])))
     for result in [try op.run([a, b])[0], try op.lowered([a, b])[0]] {
       guard case .uint64(let values) = result.elements else { Issue.record("\(result.type)"); return }
-      #expect(values == [UInt64.max | 0xff, 1 << 63 | 0xff])
+      let expected: [UInt64] = [UInt64.max | 0xff, 1 << 63 | 0xff]
+      #expect(values == expected)
     }
   }
 
