@@ -37,7 +37,9 @@ enum TypeConversions {
       counts[type(input.type.tensorType.elemType), default: (0, 0)].inputs += 1
     }
     return counts.keys.sorted { $0.rawValue < $1.rawValue }.compactMap { type in
-      guard let computed = type.computed, computed.onnxCode != type.rawValue, let count = counts[type] else { return nil }
+      guard let computed = type.computed, computed.onnxCode != type.rawValue, let count = counts[type] else {
+        return nil
+      }
       let places = [(count.inputs, "input"), (count.constants, "constant")].filter { $0.0 > 0 }
         .map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }
       return "\(type.onnxName) becomes \(computed.rawValue): \(places.joined(separator: ", "))"
