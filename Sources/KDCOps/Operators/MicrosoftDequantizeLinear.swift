@@ -1,7 +1,8 @@
 import KDCDiagnostics
 import KDCGraph
 
-/// (x − zeroPoint) · scale, as ONNX's operator of the name. `com.microsoft.DequantizeLinear`: also of 16 bits, and of blocks, before ONNX had them.
+/// (x − zeroPoint) · scale, as ONNX's operator of the name. `com.microsoft.DequantizeLinear`: also of 16
+/// bits, and of blocks, before ONNX had them.
 package struct MicrosoftDequantizeLinear: Expanding {
   package static let onnxName = "DequantizeLinear"
   package static let domain = "com.microsoft"

@@ -1,7 +1,8 @@
 import KDCDiagnostics
 import KDCGraph
 
-/// saturate(round(x / scale) + zeroPoint), as ONNX's operator of the name. `com.microsoft.QuantizeLinear`: also of 16 bits, and of blocks, before ONNX had them.
+/// saturate(round(x / scale) + zeroPoint), as ONNX's operator of the name. `com.microsoft.QuantizeLinear`: also of 16
+/// bits, and of blocks, before ONNX had them.
 package struct MicrosoftQuantizeLinear: Expanding {
   package static let onnxName = "QuantizeLinear"
   package static let domain = "com.microsoft"

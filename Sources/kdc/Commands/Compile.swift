@@ -81,7 +81,10 @@ struct Compile: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Also write the generated sources (c), laid out by clang-format where it is installed, or the compiled model for other tools, with QuantizeLinear and DequantizeLinear around its int8 values (onnx); several with commas.",
+      """
+      Also write the generated sources (c), laid out by clang-format where it is installed, or the compiled model for \
+      other tools, with QuantizeLinear and DequantizeLinear around its int8 values (onnx); several with commas.
+      """,
       valueName: "c,onnx"))
   var emit: EmittedForms?
 
