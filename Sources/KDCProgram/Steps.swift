@@ -2,7 +2,8 @@
 package enum Steps {
   package static let all: [any Step.Type] = [
     AddStep.self, ArgReduceStep.self, AveragePoolStep.self, CastStep.self, CompareStep.self, ConvolutionStep.self,
-    CumulativeStep.self, DequantizeStep.self, DeterminantStep.self, ExtremeStep.self, FillStep.self, FloatBinaryStep.self,
+    CumulativeStep.self, DequantizeStep.self, DeterminantStep.self, ExtremeStep.self, FillStep.self,
+    FloatBinaryStep.self,
     FloatConvolutionStep.self, FloatMatMulStep.self, FloatPoolStep.self, FloatReduceStep.self, FloatResizeStep.self,
     FloatUnaryStep.self, GatherElementsStep.self, GatherStep.self, GridSampleStep.self, IntegerBinaryStep.self,
     IntegerReduceStep.self, LoadStep.self, MaxPoolIndicesStep.self, MaxPoolStep.self, MoveStep.self, MultiplyStep.self,

@@ -115,7 +115,8 @@ struct ChoiceStepTests {
         name: "a", type: .float32, isMaximum: true, takesLast: false, input: x, output: y, outer: 4, reduced: 1,
         inner: 1),
       CumulativeStep(
-        name: "s", operation: .sum, type: .bool, input: flags, output: flags, outer: 1, count: 4, inner: 1, exclusive: false,
+        name: "s", operation: .sum, type: .bool, input: flags, output: flags, outer: 1, count: 4, inner: 1,
+        exclusive: false,
         reversed: false),
       IntegerReduceStep(
         name: "r", operation: .sum, type: .int32, input: x, output: y, outer: 1, reduced: 5, inner: 1),

@@ -32,7 +32,10 @@ struct PromiseTests {
       try NumpyFile.write([(key: "x", tensor: tensor([40, 16], size))], to: folder.appendingPathComponent(name).path)
     }
     let outcome = try CommandLineTool.run(
-      ["compile", "m.onnx", "--data", "data.npz", "--eval", "eval.npz", "--target", "host", "-o", "m.kdb", "--json", "-"]
+      [
+        "compile", "m.onnx", "--data", "data.npz", "--eval", "eval.npz", "--target", "host", "-o", "m.kdb", "--json",
+        "-",
+      ]
         + arguments, in: folder)
     return (outcome, FileManager.default.fileExists(atPath: folder.path + "/m.kdb"))
   }

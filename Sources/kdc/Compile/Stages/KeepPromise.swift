@@ -23,7 +23,8 @@ extension Pipeline {
     let promise = Report.Promise(limit: limit, losses, model, count: count)
     log.report.promise = promise
     guard !promise.isKept else {
-      return log.did("largest loss \(Figure.share(losses.worst)) of \(Figure.share(limit)) allowed, on \(count) samples")
+      return log.did(
+        "largest loss \(Figure.share(losses.worst)) of \(Figure.share(limit)) allowed, on \(count) samples")
     }
     if case .share = request.maxLoss {
       throw CommandFailure(status: .budgetNotMet, message: promise.failure)
