@@ -51,10 +51,11 @@ KDC_INLINE float kdc_expf(float value) {
   return value == value ? y : kdc_from_bits(0x7fc00000u);
 }
 
-// e^x - 1 for x <= 0.
+// e^x - 1 for x <= 0; 0 for more.
 static inline float kdc_expm1f(float value) {
   float n;
-  const float tail = kdc_exponential(value > -30.0f ? value : -30.0f, &n);
+  const float x = value < 0.0f ? value : 0.0f;
+  const float tail = kdc_exponential(value > -30.0f ? x : -30.0f, &n);
   const float scale = kdc_power_of_two((int32_t)n);
   const float y = tail * scale + (scale - 1.0f);
   return value == value ? y : kdc_from_bits(0x7fc00000u);

@@ -17,9 +17,9 @@ package enum FloatMath {
     return value == value ? y : notANumber
   }
 
-  /// e^x − 1 for x ≤ 0, to 1 ulp.
+  /// e^x − 1 for x ≤ 0, to 1 ulp; 0 for more.
   package static func expMinusOne(_ value: Float) -> Float {
-    let x = value > -30 ? value : -30
+    let x = value > -30 ? (value < 0 ? value : 0) : -30
     let (n, tail) = exponential(x)
     let scale = powerOfTwo(Int32(n))
     let y = tail * scale + (scale - 1)
