@@ -228,3 +228,21 @@ private struct QuantizedModelWriter {
     return target
   }
 }
+
+extension Graph {
+  /// For how many values the file gives a scale and a zero point of 8 bits; nil where no operator is one of quantised models.
+  package var quantizedValues: Int? {
+    let isQuantized = nodes.contains { node in
+      ["QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QGemm", "MatMulNBits"].contains(node.opType)
+        || node.opType.hasPrefix("QLinear")
+    }
+    guard isQuantized else { return nil }
+    var graph = self
+    for pass in [ReadDynamicQuantization.self, ExpandOperators.self, ReadQuantization.self] as [any GraphPass.Type] {
+      guard (try? Passes.run(pass, on: &graph)) != nil else { return nil }
+    }
+    // One for each value: what a step is called before and after it is the same value.
+    let read = Set(graph.nodes.filter { $0.opType != "Identity" }.flatMap(\.inputs) + graph.outputs)
+    return graph.givenQuantization.keys.count { read.contains($0) }
+  }
+}

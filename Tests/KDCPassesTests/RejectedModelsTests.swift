@@ -21,7 +21,8 @@ private struct BadModel: Decodable, Sendable, CustomTestStringConvertible {
     guard let list = SharedFolder.path("models/real/reject/bad.json"),
       let data = try? Data(contentsOf: URL(fileURLWithPath: list))
     else { return [] }
-    return (try? JSONDecoder().decode([BadModel].self, from: data)) ?? []
+    // Suppression has as many rows as there can be, and so a shape.
+    return ((try? JSONDecoder().decode([BadModel].self, from: data)) ?? []).filter { $0.file != "nms_dynamic.onnx" }
   }()
 }
 

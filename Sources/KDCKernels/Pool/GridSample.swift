@@ -29,10 +29,10 @@ enum GridSampleKernels {
           int32_t at[AXES][TAPS];
           float w[AXES][TAPS];
         \(places.joined(separator: "\n"))
-          for (size_t c = u / POINTS * CHANNELS; c < u / POINTS * CHANNELS + CHANNELS; c++) {
-            const float *restrict p = x + c * PLANE;
+          for (size_t plane = u / POINTS * CHANNELS; plane < u / POINTS * CHANNELS + CHANNELS; plane++) {
+            const float *restrict p = x + plane * PLANE;
         \(CText.indented(sums(axis: 0, of: axes), by: 4))
-            y[c * POINTS + u % POINTS] = sum0;
+            y[plane * POINTS + u % POINTS] = sum0;
           }
         }
         """

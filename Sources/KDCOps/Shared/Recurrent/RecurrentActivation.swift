@@ -39,12 +39,8 @@ package struct RecurrentActivation: Sendable, Equatable {
     switch name {
     case "Affine": return try expansion.shift(expansion.scale(x, by: alpha), by: beta)
     case "ScaledTanh": return try expansion.scale(expansion.add("Tanh", [expansion.scale(x, by: beta)]), by: alpha)
-    case "ThresholdedRelu":
-      let zero = expansion.scalar(0)
-      return try expansion.add("Where", [expansion.add("Greater", [x, expansion.scalar(alpha)]), x, zero])
-    case "LeakyRelu", "Elu": return try expansion.add(name, [x], ["alpha": .float(alpha)])
-    case "HardSigmoid": return try expansion.add(name, [x], ["alpha": .float(alpha), "beta": .float(beta)])
-    default: return try expansion.add(name, [x])
+    // Operators of the same names, which leave alone the constants that they do not have.
+    default: return try expansion.add(name, [x], ["alpha": .float(alpha), "beta": .float(beta)])
     }
   }
 }

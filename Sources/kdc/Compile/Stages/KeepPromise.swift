@@ -10,7 +10,7 @@ extension Pipeline {
     _ request: CompileRequest, _ student: Graph, _ model: QuantizedModel, _ compressed: Compressed,
     _ measured: Measured, _ baseline: Baseline, _ log: inout StageLog
   ) throws {
-    guard let limit = request.maxLoss.value, !model.graph.quantization.isEmpty,
+    guard let limit = request.maxLoss.value, !model.graph.quantization.isEmpty || model.precision != nil,
       let count = measured.outputs.values.map(\.count).max(), count > 0
     else { return }
     let float = (compressed.outputs ?? baseline.student).mapValues { Array($0.prefix(count)) }
