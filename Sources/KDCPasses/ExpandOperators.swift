@@ -25,12 +25,14 @@ package enum ExpandOperators: GraphPass {
     var kept: [Node] = []
     var changes = 0
     for node in graph.nodes {
+      guard isMeant(node), let op = try Operators.decode(node) as? any Expanding else {
+        kept.append(node)
+        continue
+      }
       let inputs = node.inputs.map { name -> (name: String, input: OperatorInput)? in
         graph.types[name].map { (name, OperatorInput(type: $0, constant: constants[name])) }
       }
-      guard isMeant(node), let op = try Operators.decode(node) as? any Expanding,
-        op.isExpanded(inputs.map { $0?.input })
-      else {
+      guard op.isExpanded(inputs.map { $0?.input }) else {
         kept.append(node)
         continue
       }

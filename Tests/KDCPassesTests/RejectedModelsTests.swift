@@ -21,8 +21,7 @@ private struct BadModel: Decodable, Sendable, CustomTestStringConvertible {
     guard let list = SharedFolder.path("models/real/reject/bad.json"),
       let data = try? Data(contentsOf: URL(fileURLWithPath: list))
     else { return [] }
-    // Suppression has as many rows as there can be, and so a shape.
-    return ((try? JSONDecoder().decode([BadModel].self, from: data)) ?? []).filter { $0.file != "nms_dynamic.onnx" }
+    return (try? JSONDecoder().decode([BadModel].self, from: data)) ?? []
   }()
 }
 
@@ -35,6 +34,11 @@ private struct BadModel: Decodable, Sendable, CustomTestStringConvertible {
     do {
       var graph = try ONNXImporter.load(path: path)
       try Passes.run(on: &graph)
+      // Suppression has as many rows as there can be, and so a shape.
+      if bad.file == "nms_dynamic.onnx" {
+        #expect(graph.opTypes.contains("NonMaxSuppression") && graph.outputs.allSatisfy { graph.types[$0] != nil })
+        return
+      }
       Issue.record("\(bad.file) was accepted:\n\(graph)")
     } catch {
       let found = (error as? DiagnosticList)?.all ?? [error].compactMap { $0 as? Diagnostic }

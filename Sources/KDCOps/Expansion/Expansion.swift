@@ -106,7 +106,7 @@ extension Expansion {
     type == self.type(of: value).dataType ? value : try add("Cast", [value], ["to": .int(Int64(type.onnxCode))])
   }
 
-  /// The sum over axes, which are kept with size 1 where `keeps` says so. Other reductions by their names.
+  /// A reduction by its name, "ReduceSum", over axes, which are kept with size 1 where `keeps` says so.
   package mutating func reduce(
     _ opType: String, _ value: String, axes: [Int], keeps: Bool = true
   ) throws(Diagnostic) -> String {

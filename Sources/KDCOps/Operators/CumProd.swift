@@ -9,11 +9,6 @@ package struct CumProd: CumulativeOperator {
   package let isExclusive: Bool
   package let isReversed: Bool
 
-  init(isExclusive: Bool, isReversed: Bool) {
-    self.isExclusive = isExclusive
-    self.isReversed = isReversed
-  }
-
   static var operation: CumulativeStep.Operation { .product }
   static func combined<T: ArithmeticNumber>(_ result: T, _ x: T) -> T { result.times(x) }
 }

@@ -39,7 +39,7 @@ package struct FusedAttention: Expanding {
       throw shapeMismatch("input \(shape) and weights \(w) must be [batch, length, features] and [features, any]")
     }
     let sizes = self.sizes ?? [Int](repeating: w[1] / 3, count: 3)
-    guard sizes.count == 3, sizes.allSatisfy({ $0 > 0 && $0 % heads == 0 }), sizes[0] == sizes[1],
+    guard sizes.count == 3, sizes.allSatisfy({ $0 > 0 && $0 <= w[1] && $0 % heads == 0 }), sizes[0] == sizes[1],
       sizes.reduce(0, +) == w[1], bias.map({ expansion.shape(of: $0).dims == [w[1]] }) ?? true
     else { throw shapeMismatch("weights \(w) must make queries, keys and values of \(heads) heads, as must the bias") }
     var parts: [String] = []
