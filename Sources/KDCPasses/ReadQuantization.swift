@@ -136,7 +136,7 @@ private struct QuantizationReader {
   private mutating func moved(_ node: Node, in graph: inout Graph) throws -> [Node]? {
     guard let first = node.input(0), [.int8, .uint8].contains(graph.types[first]?.dataType) else { return nil }
     let op = try Operators.decode(node)
-    guard let movement = op.movement, movement != .resample || op is MaxPool || op is GlobalMaxPool else { return nil }
+    guard let movement = op.movement, movement != .resample || op is any ValuePicking else { return nil }
     if constants[first] != nil, graph.initializers[first] != nil, op is Gather {
       rows[node.outputs[0]] = node
       return nil

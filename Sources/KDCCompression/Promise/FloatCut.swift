@@ -123,7 +123,26 @@ package struct FloatCut {
       // Outputs with room to spare count for less from now on.
       for index in weights.indices { weights[index] *= max(0.2, min(5, losses[index])) }
     }
-    return best
+    return trimmed(best, factors: factors, target: target)
+  }
+
+  /// `set` without nodes that the target can spare, those first that are slowest: prices reach no division between two that are
+  /// both cheapest for some price.
+  private func trimmed(_ set: Set<Int>, factors: [Double], target: Double) -> Set<Int> {
+    var set = set
+    var time = time(of: set)
+    let order = set.sorted {
+      (nodes[$1].floatTime - nodes[$1].integerTime, $0) < (nodes[$0].floatTime - nodes[$0].integerTime, $1)
+    }
+    for index in order {
+      let fewer = set.subtracting([index])
+      let found = self.time(of: fewer)
+      guard found < time,
+        zip(harm(of: fewer, outputs: factors.count), factors).allSatisfy({ $0 * $1 <= target })
+      else { continue }
+      (set, time) = (fewer, found)
+    }
+    return set
   }
 
   private static let rounds = 4

@@ -58,6 +58,7 @@ struct NoiseSources {
 
   private static let workLimit = 40_000_000_000
   private static let mostSamples = 4
+  private static let namedSources = 12
 
   /// How many samples' activations fit into `bytes` and are measured in reasonable time.
   static func sampleLimit(for graph: Graph, bytes: Int) -> Int {
@@ -79,7 +80,11 @@ struct NoiseSources {
       {
         found.append(change)
       }
-      if case .sameAsInput(let movement) = plan.rules[index], movement != .join, movement != .resample { continue }
+      if case .sameAsInput(let movement) = plan.rules[index], movement != .join,
+        movement != .resample || operators[index] is any ValuePicking
+      {
+        continue
+      }
       for name in node.outputs where plan.quantized.contains(name) {
         if let range = quantized.quantization[name] { found.append(.value(name, range, producer: index)) }
       }
@@ -107,6 +112,16 @@ struct NoiseSources {
     guard bias.count == lost2.count else { return nil }
     let corrected = zip(bias, lost2).map { $0 + Float($1 / (elements * Double(exact.count))) }
     return .weights(index, new, bias: Tensor([corrected.count], corrected))
+  }
+
+  /// The roundings that cost most, in words.
+  func largest(of factors: [Double]) -> String {
+    func worst(_ harm: [Double]) -> Double { zip(harm, factors).map { $0 * $1 }.max() ?? 0 }
+    let all =
+      values.map { (name: $0.key, loss: worst($0.value)) }
+      + weights.map { (name: "weights of \(graph.nodes[$0.key].key)", loss: worst($0.value)) }
+    return all.sorted { ($1.loss, $0.name) < ($0.loss, $1.name) }.prefix(Self.namedSources)
+      .map { "\($0.name) \($0.loss.shortened)" }.joined(separator: ", ")
   }
 
   func losses(_ change: Change) throws -> [Double] {

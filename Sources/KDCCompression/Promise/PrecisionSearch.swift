@@ -10,10 +10,9 @@ import KDCTensor
 /// each division is quantised and run, and the factors between sum and measurement correct the next one.
 package struct PrecisionSearch {
   package struct Outcome: Sendable {
-    /// `Quantizer.Options.floatNodes`, with those that were given.
-    package var floatNodes: [String: String]
-    /// `Quantizer.Options.ranges` that lose less than those which the range method gives.
-    package var ranges: [Quantizer.RangeKey: QuantizationParameters]
+    /// What the result was made with besides: `floatNodes`, ranges that lose less than those which the range method gives, how
+    /// weights are rounded.
+    package var options: Quantizer.Options
     /// What the options make of all samples; the one that was given where nothing changed.
     package var result: Quantizer.Result
     /// Of all nodes in int8, and of the outcome.
@@ -25,6 +24,14 @@ package struct PrecisionSearch {
     package var floatSeconds: Double
   }
 
+  /// A model that was quantised and run.
+  private struct Measurement {
+    var losses: [OutputLoss]
+    var graph: Graph
+  }
+
+  /// What is left of the largest loss where a change is worth it.
+  private static let leftLoss = 0.95
   /// Divisions that are measured.
   private static let mostTrials = 6
   /// What measurements aim at, as a share of the limit: few samples show less than all that occurs.
@@ -33,7 +40,8 @@ package struct PrecisionSearch {
   private static let plenty = 0.5
   /// A loss within the limit and above this share of it is near enough.
   private static let near = 0.65
-  /// What a conversion takes, in microseconds for each element on one core of 1 GHz or more.
+  /// What a conversion is taken to cost, in microseconds for each element: an assumption that only orders divisions, as each
+  /// one that is tried is costed whole.
   private static let conversionTime = 0.0007
 
   private let graph: Graph
@@ -44,6 +52,7 @@ package struct PrecisionSearch {
   private let cost: (Graph) throws -> [String: Double]
   private let progress: (String) -> Void
   private var ranges: [Quantizer.RangeKey: QuantizationParameters] = [:]
+  private var weights: [Quantizer.WeightKey: WeightQuantization] = [:]
 
   /// nil where the outputs are within the limit already.
   ///
@@ -63,7 +72,7 @@ package struct PrecisionSearch {
     let before = try search.measure([:])
     progress("all in int8: largest loss \(before.losses.worst.shortened) of \(limit.shortened)")
     guard before.losses.worst > limit else { return nil }
-    return try search.run(result, before.losses)
+    return try search.run(result, before.losses, search.roundWithFeedback(before))
   }
 
   private init(
@@ -79,20 +88,35 @@ package struct PrecisionSearch {
     fitted = HeldOutSamples(graph, samples).fitted
   }
 
-  private mutating func run(_ result: Quantizer.Result, _ before: [OutputLoss]) throws -> Outcome {
+  /// All in int8 with weights that are rounded for what the layer's outputs lose; as it was where that helps little.
+  private mutating func roundWithFeedback(_ nearest: Measurement) throws -> Measurement {
+    let old = options
+    options.feedbackBits = 8
+    let found = try measure([:])
+    progress("weights rounded with error feedback: largest loss \(found.losses.worst.shortened)")
+    guard found.losses.worst > Self.leftLoss * nearest.losses.worst else { return found }
+    options = old
+    return nearest
+  }
+
+  private mutating func run(
+    _ result: Quantizer.Result, _ before: [OutputLoss], _ rounded: Measurement
+  ) throws -> Outcome {
     let plan = try QuantizationPlan(graph, floatNodes: Set(options.floatNodes.keys))
     let chosen = samplesToMeasure(result)
     var sources = try NoiseSources(
-      graph, plan: plan, quantized: result.graph, samples: chosen.map { samples[$0] }, threads: options.threads)
+      graph, plan: plan, quantized: rounded.graph, samples: chosen.map { samples[$0] }, threads: options.threads)
     let (integer, float) = (try cost(result.graph), try cost(graph))
     let alone = division(plan, sources, integer, float).harm(of: [], outputs: graph.outputs.count)
-    var factors = zip(before, alone).map { $1 > 0 ? $0.loss / $1 : 0 }
+    var factors = zip(rounded.losses, alone).map { $1 > 0 ? $0.loss / $1 : 0 }
     options.ranges = try RangeTrials.run(
-      &sources, plan: plan, quantized: result.graph, samples: samples, factors: factors, threads: options.threads)
+      &sources, plan: plan, quantized: rounded.graph, samples: samples, factors: factors, threads: options.threads)
     let cut = division(plan, sources, integer, float)
+    correct(&factors, cut, [], try measure([:]).losses)
     progress(
       "\(sources.values.count) activations and \(sources.weights.count) layers' weights measured on \(chosen.count) samples; "
         + "sums are off by \(factors.map(\.shortened).joined(separator: ", ")); \(options.ranges.count) other ranges")
+    progress("largest alone: " + sources.largest(of: factors))
     var best: (nodes: Set<Int>, losses: [OutputLoss], seconds: Double)?
     var target = Self.aim * limit
     var tried: Set<Set<Int>> = []
@@ -103,30 +127,33 @@ package struct PrecisionSearch {
         target *= 0.7
         continue
       }
-      let (losses, quantized) = try measure(reasons(nodes, cut, ""))
-      let seconds = try cost(quantized).values.reduce(0, +)
+      let trial = try measure(reasons(nodes, cut, ""))
+      let losses = trial.losses
+      let seconds = try cost(trial.graph).values.reduce(0, +)
       progress(
         "\(nodes.count) nodes in float: largest loss \(losses.worst.shortened), "
           + "\((seconds * 1e3).shortened) ms instead of \((integer.values.reduce(0, +) * 1e3).shortened)")
       if losses.worst <= limit, seconds < best?.seconds ?? .infinity { best = (nodes, losses, seconds) }
       if losses.worst <= limit, losses.worst > Self.near * limit { break }
-      let sum = cut.harm(of: nodes, outputs: factors.count)
-      for index in factors.indices where sum[index] > 0 {
-        factors[index] = max(factors[index] / 4, losses[index].loss / sum[index])
-      }
+      correct(&factors, cut, nodes, losses)
     }
     let all = Set(cut.nodes.indices.filter { !cut.nodes[$0].isFloat })
     let last = try best ?? everything(all)
-    var outcome = Outcome(
-      floatNodes: options.floatNodes, ranges: options.ranges, result: result, before: before, after: last.losses,
-      integerSeconds: integer.values.reduce(0, +), seconds: last.seconds,
+    options.floatNodes.merge(reasons(last.nodes, cut, " of \(limit.shortened) allowed")) { given, _ in given }
+    options.weights = weights
+    let final = try Quantizer.quantize(graph, samples: samples, options: options)
+    return Outcome(
+      options: options, result: final, before: before, after: last.losses,
+      integerSeconds: integer.values.reduce(0, +), seconds: try cost(final.graph).values.reduce(0, +),
       floatSeconds: float.values.reduce(0, +))
-    outcome.floatNodes.merge(reasons(last.nodes, cut, " of \(limit.shortened) allowed")) { given, _ in given }
-    var final = options
-    final.floatNodes = outcome.floatNodes
-    outcome.result = try Quantizer.quantize(graph, samples: samples, options: final)
-    outcome.seconds = try cost(outcome.result.graph).values.reduce(0, +)
-    return outcome
+  }
+
+  /// Makes the expected losses of a division those that were measured.
+  private func correct(_ factors: inout [Double], _ cut: FloatCut, _ nodes: Set<Int>, _ losses: [OutputLoss]) {
+    let sum = cut.harm(of: nodes, outputs: factors.count)
+    for index in factors.indices where sum[index] > 0 {
+      factors[index] = max(factors[index] / 4, losses[index].loss / sum[index])
+    }
   }
 
   /// Half of them those that int8 takes furthest from float, on which a limit for the worst sample depends; the rest the last.
@@ -142,26 +169,27 @@ package struct PrecisionSearch {
     _ nodes: Set<Int>
   ) throws -> (nodes: Set<Int>, losses: [OutputLoss], seconds: Double) {
     let keys = Dictionary(nodes.map { (graph.nodes[$0].key, "") }, uniquingKeysWith: { first, _ in first })
-    let (losses, quantized) = try measure(keys)
-    return (nodes, losses, try cost(quantized).values.reduce(0, +))
+    let trial = try measure(keys)
+    return (nodes, trial.losses, try cost(trial.graph).values.reduce(0, +))
   }
 
   /// The losses with these nodes in float besides the given ones.
-  private mutating func measure(_ nodes: [String: String]) throws -> (losses: [OutputLoss], graph: Graph) {
+  private mutating func measure(_ nodes: [String: String]) throws -> Measurement {
     var trial = options
     trial.floatNodes.merge(nodes) { given, _ in given }
     trial.ranges.merge(ranges) { given, _ in given }
+    trial.weights = weights
     trial.fittedSamples = fitted == samples.count ? nil : fitted
     let result = try Quantizer.quantize(graph, samples: samples, options: trial)
     ranges.merge(result.ranges) { known, _ in known }
-    return (OutputLoss.all(result, fitted: fitted), result.graph)
+    weights.merge(result.weights) { known, _ in known }
+    return Measurement(losses: OutputLoss.all(result, fitted: fitted), graph: result.graph)
   }
 
   private func reasons(_ nodes: Set<Int>, _ cut: FloatCut, _ limit: String) -> [String: String] {
     var reasons: [String: String] = [:]
     for index in nodes {
-      let outputs = Set(graph.nodes[index].outputs)
-      let own = cut.values.filter { $0.producer == index && !outputs.isEmpty }.flatMap(\.harm).max() ?? 0
+      let own = cut.values.filter { $0.producer == index }.flatMap(\.harm).max() ?? 0
       let harm = max(own, cut.nodes[index].harm.max() ?? 0)
       reasons[graph.nodes[index].key] =
         harm > 0

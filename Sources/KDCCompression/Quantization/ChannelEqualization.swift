@@ -96,7 +96,8 @@ package struct ChannelEqualization {
     return (result, chosen.map { path, _ in graph.nodes[path.source].key })
   }
 
-  /// Width of the range, 0 included, of each channel of each path's source.
+  /// Width of the range, 0 included, of each channel of each path's source: as far as the samples can tell. Where one half of
+  /// them shows much less of a channel than the other, samples not seen will show more than both.
   private static func extents(
     of paths: [ChannelPath], _ graph: Graph, _ samples: [[String: Tensor]], _ threads: Threads
   ) throws -> [[Float]] {
@@ -110,10 +111,21 @@ package struct ChannelEqualization {
       }
       return ranges
     }
-    return paths.indices.map { index in
-      (0..<paths[index].channelCount).map { channel in
-        let all = seen.map { $0[index][channel] }
-        return (all.map(\.upperBound).max() ?? 0) - (all.map(\.lowerBound).min() ?? 0)
+    func width(_ path: Int, _ channel: Int, _ samples: some Sequence<Int>) -> Float {
+      let ranges = samples.map { seen[$0][path][channel] }
+      return (ranges.map(\.upperBound).max() ?? 0) - (ranges.map(\.lowerBound).min() ?? 0)
+    }
+    return paths.indices.map { path in
+      let channels = 0..<paths[path].channelCount
+      let whole = channels.map { width(path, $0, seen.indices) }
+      let largest = whole.max() ?? 0
+      return channels.map { channel in
+        let halves = (0..<2).map { width(path, channel, stride(from: $0, to: seen.count, by: 2)) }
+        // Between layers the range is that of all channels, which is chosen anew.
+        guard !paths[path].exits.isEmpty, whole[channel] > 0, seen.count > 1, let least = halves.min() else {
+          return whole[channel]
+        }
+        return min(largest, least > 0 ? whole[channel] * (whole[channel] / least) : largest)
       }
     }
   }

@@ -26,7 +26,7 @@ struct LayerMoments {
   let hasLacks: Bool
 
   /// At most this many multiply-adds are spent on a layer; beyond it samples are left out evenly.
-  private static let workLimit = 30_000_000_000
+  static let mostWork = 30_000_000_000
   /// Bytes of partial sums held at a time.
   private static let memoryLimit = 256 << 20
 
@@ -34,7 +34,11 @@ struct LayerMoments {
   ///   - part: FusedConv or FusedGemm; nil is returned for anything else.
   ///   - inputs: a tensor a sample, as the int8 model has them.
   ///   - lacks: for each, wanted minus present pre-activations, of the output's shape; nil where nothing is lacking.
-  init?(_ part: WeightedNode, weights: Shape, inputs: [Tensor], lacks: [Tensor]?, threads: Threads) throws {
+  ///   - work: multiply-adds to spend.
+  init?(
+    _ part: WeightedNode, weights: Shape, inputs: [Tensor], lacks: [Tensor]?, work workLimit: Int = mostWork,
+    threads: Threads
+  ) throws {
     guard let first = inputs.first else { return nil }
     let columns: ColumnSource
     guard let layer = part.linear as? any FusedLayer else { return nil }
@@ -51,7 +55,7 @@ struct LayerMoments {
     let pixels = columns.count(first)
     guard k > 0, n > 0, pixels > 0 else { return nil }
     let work = groupCount * pixels * k * (k + n)
-    let stride = max(1, inputs.count * work / Self.workLimit)
+    let stride = max(1, inputs.count * work / workLimit)
     let chosen = Array(Swift.stride(from: 0, to: inputs.count, by: stride))
     count = chosen.count * pixels
     // Chunks do not depend on the threads, and their sums are added in order.

@@ -21,7 +21,8 @@ package struct Quantizer {
     package var defaultWeightBits = 8
     /// Nodes that stay float: the reason by `Node.key`.
     package var floatNodes: [String: String] = [:]
-    /// Weights of up to so many bits are rounded with error feedback (`ErrorFeedback`), others to nearest.
+    /// Weights of up to so many bits are rounded with error feedback (`ErrorFeedback`), others to nearest. Above 4 bits,
+    /// deep layers are rounded to nearest all the same.
     package var feedbackBits = 4
     /// How far the range of a graph output goes beyond what calibration saw, as a share of it: logits are not clipped.
     package var outputMargin = 0.05
@@ -29,6 +30,8 @@ package struct Quantizer {
     package var fittedSamples: Int?
     /// Ranges that an earlier run on the same graph, samples and method found: they need not be found again.
     package var ranges: [RangeKey: QuantizationParameters] = [:]
+    /// Weights that an earlier run with `feedbackBits` above 4 rounded.
+    var weights: [WeightKey: WeightQuantization] = [:]
     /// On how many samples all of the program's activations are kept (`Result.activations`), for `SimulationCheck`.
     package var keptActivations = 0
     package var threads: Threads = 1
@@ -46,6 +49,15 @@ package struct Quantizer {
     package var activations: [String: [Tensor]]
     /// `Options.ranges` and those that were found.
     package var ranges: [RangeKey: QuantizationParameters]
+    /// `Options.weights` and those that were rounded.
+    var weights: [WeightKey: WeightQuantization]
+  }
+
+  /// A layer's weights with so many bits, which multiply an input of this scale.
+  struct WeightKey: Hashable, Sendable {
+    let node: String
+    let bits: Int
+    let inputScale: Float
   }
 
   /// A value with so many bits.
@@ -124,7 +136,7 @@ package struct Quantizer {
     let outputs = Set(graph.outputs)
     return Result(
       graph: graph, floatOutputs: float.filter { outputs.contains($0.key) }, quantizedOutputs: quantizedOutputs,
-      activations: activations, ranges: options.ranges)
+      activations: activations, ranges: options.ranges, weights: options.weights)
   }
 
   // MARK: Nodes

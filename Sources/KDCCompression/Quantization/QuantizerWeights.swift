@@ -20,8 +20,12 @@ extension Quantizer {
     let fitted = min(options.fittedSamples ?? inputs.count, inputs.count)
     var found: WeightQuantization?
     let bits = !part.takesFewBits ? 8 : options.weightBits[node.key] ?? options.defaultWeightBits
-    if bits <= options.feedbackBits {
-      found = try feedback(part, weights, bits: bits, bias: bias, inputScale: inputScale, fitted: fitted)
+    let key = WeightKey(node: node.key, bits: bits, inputScale: inputScale)
+    if bits <= options.feedbackBits, bits <= 4 || part.depth(of: weights) <= Self.mostFeedbackDepth {
+      found =
+        try options.weights[key]
+        ?? feedback(part, weights, bits: bits, bias: bias, inputScale: inputScale, fitted: fitted)
+      if bits > 4 { options.weights[key] = found }
     }
     let small =
       try found
@@ -44,6 +48,11 @@ extension Quantizer {
     replaceConstants(of: index, part, weights: small, bias: Tensor([channels], corrected))
   }
 
+  /// Weights of an output channel beyond which rounding with feedback takes longer than what more than 4 bits gain by it.
+  private static let mostFeedbackDepth = 1200
+  /// Multiply-adds for the moments of a layer with 4 bits, and with more.
+  private static let (feedbackWork, quickFeedbackWork) = (LayerMoments.mostWork, 2_000_000_000)
+
   /// Weights that are chosen by what they do to the layer's outputs; nil where there is no such choice.
   private func feedback(
     _ part: WeightedNode, _ weights: Tensor, bits: Int, bias: Tensor?, inputScale: Float, fitted: Int
@@ -59,7 +68,8 @@ extension Quantizer {
         })
     }
     let moments = try LayerMoments(
-      part, weights: weights.shape, inputs: present, lacks: lacks, threads: options.threads)
+      part, weights: weights.shape, inputs: present, lacks: lacks,
+      work: bits > 4 ? Self.quickFeedbackWork : Self.feedbackWork, threads: options.threads)
     return try moments.flatMap {
       try WeightQuantization(
         weights, bits: bits, moments: $0, bias: bias?.floats, inputScale: inputScale, threads: options.threads)

@@ -48,6 +48,9 @@ struct WeightedNode {
     linear = try Operators.decode(bare)
   }
 
+  /// Weights of an output channel.
+  func depth(of weights: Tensor) -> Int { weights.count / max(weights.shape[weightAxis], 1) }
+
   /// The linear part and the residual, before the activation.
   func preActivation(input: Tensor, weights: Tensor, bias: Tensor?, residual: Tensor?) throws -> Tensor {
     guard let sum = try linear.evaluate([input, weights, bias]).first, var values = sum.floats else {

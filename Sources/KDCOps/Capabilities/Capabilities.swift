@@ -39,6 +39,9 @@ package enum Movement: Sendable {
   case resample
 }
 
+/// An operator whose every output is one of its input's values: what is rounded already is not rounded again.
+package protocol ValuePicking: Operator {}
+
 /// An operator that states its quantisation rule; without one it runs in float.
 package protocol Quantizable: Operator {
   var quantizationRule: QuantizationRule { get }

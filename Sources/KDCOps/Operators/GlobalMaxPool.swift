@@ -4,7 +4,7 @@ import KDCTensor
 
 /// Largest element of all spatial elements of each channel of X [N, C, spatial…]; the result is [N, C, 1…].
 /// ONNX `GlobalMaxPool`, opsets 1, 22.
-package struct GlobalMaxPool: Pool, Lowerable {
+package struct GlobalMaxPool: Pool, Lowerable, ValuePicking {
   package static let onnxName = "GlobalMaxPool"
 
   package init(decoding node: Node) throws(Diagnostic) {}

@@ -7,7 +7,7 @@ import KDCTensor
 ///
 /// The second output, where there is one, says where each is; `storage_order` 1 counts columns before rows. float32; int8 and
 /// uint8 too, without int8 forms of other scales.
-package struct MaxPool: Pool {
+package struct MaxPool: Pool, ValuePicking {
   package static let onnxName = "MaxPool"
   package static let outputCount = 1...2
   package let window: SpatialWindow

@@ -60,6 +60,18 @@ struct FloatCutTests {
       cut.harm(of: cut.fastest(factors: [1], target: 1e-9), outputs: 1)[0] == cut.harm(of: everything, outputs: 1)[0])
   }
 
+  @Test("Where no price tells, nodes that the target can spare stay int8, the slowest first")
+  func between() {
+    // Both cost as much for what they lose: a price takes both or none.
+    func node(_ size: Double) -> FloatCut.Node {
+      .init(integerTime: size, floatTime: 3 * size, harm: [0.01 * size], isFloat: false)
+    }
+    let cut = FloatCut(nodes: [node(1), node(2)], values: [])
+    #expect(cut.fastest(factors: [1], target: 0.021) == [0])
+    #expect(cut.fastest(factors: [1], target: 0.011) == [1])
+    #expect(cut.fastest(factors: [1], target: 0.009) == [0, 1])
+  }
+
   @Test("An output that is far off has its own noise taken away, not that of others")
   func outputs() {
     // Two branches of a node each; only the second output is off.

@@ -64,9 +64,9 @@ struct PrecisionSearchTests {
     let found = try #require(outcome)
     #expect(found.before.worst > 0.01 && found.after.worst <= 0.01, "\(found.before) \(found.after)")
     let layers = graph.nodes.filter { $0.opType.hasPrefix("Fused") }.map(\.key)
-    #expect(layers.contains { found.floatNodes[$0] == nil }, "\(found.floatNodes)")
-    #expect(found.floatNodes.count < graph.nodes.count && !found.floatNodes.isEmpty)
-    #expect(found.floatNodes.values.allSatisfy { $0.contains("int8 of it alone") || $0.contains("between") })
+    #expect(layers.contains { found.options.floatNodes[$0] == nil }, "\(found.options.floatNodes)")
+    #expect(found.options.floatNodes.count < graph.nodes.count && !found.options.floatNodes.isEmpty)
+    #expect(found.options.floatNodes.values.allSatisfy { $0.contains("int8 of it alone") || $0.contains("between") })
     #expect(found.result.graph.nodes.count == graph.nodes.count)
   }
 
@@ -74,8 +74,8 @@ struct PrecisionSearchTests {
   func monotone() throws {
     let (loose, tight) = (try Self.run(true, limit: 0.01).0, try Self.run(true, limit: 0.0001).0)
     let again = try Self.run(true, limit: 0.01).0
-    #expect(loose?.floatNodes == again?.floatNodes)
-    #expect(tight?.floatNodes.count ?? 0 > loose?.floatNodes.count ?? 0)
+    #expect(loose?.options.floatNodes == again?.options.floatNodes)
+    #expect(tight?.options.floatNodes.count ?? 0 > loose?.options.floatNodes.count ?? 0)
     #expect(tight?.after.worst ?? 1 <= 0.0001)
   }
 }

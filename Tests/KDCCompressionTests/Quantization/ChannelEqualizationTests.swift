@@ -121,6 +121,19 @@ struct ChannelEqualizationTests {
     #expect(means.allSatisfy { $0 > 25 }, "\(means)")
   }
 
+  @Test("A channel that few samples show is given room for what others will")
+  func seldom() throws {
+    var c = QuantizedCase(seed: 5, input: [1, 3, 1, 1])
+    c.constant("w", [3, 3, 1, 1], [1, 0, 0, 0, 1, 0, 0, 0, 1])
+    c.node("Conv", ["x", "w"], "y")
+    c.graph.outputs = ["y"]
+    // The second channel is 0 but for one sample; the third is as small, always.
+    let samples = (0..<16).map { ["x": Tensor([1, 3, 1, 1], [1, $0 == 5 ? 0.1 : 0, 0.1])] }
+    let graph = try Self.scaledOutputs(try c.canonical(), samples)
+    let factors = graph.initializers.first { $0.key.contains(".channels") }?.value.floats
+    #expect(factors == [1, 1, 0.1])
+  }
+
   @Test("A state that is an output and goes on inside is scaled for both")
   func state() throws {
     var c = Self.mixed(300)

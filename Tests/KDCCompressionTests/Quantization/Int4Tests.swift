@@ -90,8 +90,10 @@ struct Int4Tests {
       }
       return ["x": Tensor([1, 4, 6, 6], values)]
     }
-    func noise(_ feedbackBits: Int) throws -> Double {
-      let result = try Quantizer.quantize(graph, samples: samples, options: options { $0.feedbackBits = feedbackBits })
+    func noise(_ feedbackBits: Int, weightBits: Int = 4) throws -> Double {
+      let result = try Quantizer.quantize(
+        graph, samples: samples,
+        options: options { ($0.feedbackBits, $0.defaultWeightBits) = (feedbackBits, weightBits) })
       var sum = 0.0
       for (x, y) in zip(result.quantizedOutputs["y"] ?? [], result.floatOutputs["y"] ?? []) {
         for (a, b) in zip(x.asFloats, y.asFloats) {
@@ -102,6 +104,8 @@ struct Int4Tests {
       return sum
     }
     #expect(try noise(4) < noise(0) * 0.8, "seed 7")
+    #expect(try noise(8, weightBits: 8) < noise(4, weightBits: 8), "seed 7")
+    #expect(try noise(4, weightBits: 8) == noise(0, weightBits: 8))
   }
 
   @Test("A node that is to stay float keeps its weights")

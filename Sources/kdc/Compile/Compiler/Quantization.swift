@@ -73,8 +73,7 @@ extension Compiler {
       return try Quantizer.quantize(graph, samples: Array(samples.prefix(1)), options: options).graph
     }
     let precision: PrecisionSearch.Outcome?
-    (options.floatNodes, best.result, precision) = try preciseLayers(graph, samples, best.result, options)
-    options.ranges = precision?.ranges ?? [:]
+    (options, best.result, precision) = try preciseLayers(graph, samples, best.result, options)
     let search = try narrowSearch(graph, samples, options, exact: best.result.graph)
     let narrow = search?.decisions ?? []
     options = search?.options ?? options
@@ -103,25 +102,24 @@ extension Compiler {
       narrow: narrow, float: options.floatNodes, equalized: equalized, precision: precision)
   }
 
-  /// Layers that stay float, with those of `options`, for what the outputs lose by int8, and what that makes of `result`,
-  /// which was made without any.
+  /// `options` with the layers that stay float for what the outputs lose by int8, and what that makes of `result`, which was made
+  /// without any.
   private func preciseLayers(
     _ graph: Graph, _ samples: [[String: Tensor]], _ result: Quantizer.Result, _ options: Quantizer.Options
-  ) throws -> (float: [String: String], result: Quantizer.Result, precision: PrecisionSearch.Outcome?) {
-    func quantized(_ float: [String: String]) throws -> Quantizer.Result {
-      guard !float.isEmpty else { return result }
-      var options = options
-      options.floatNodes = float
-      return try Quantizer.quantize(graph, samples: samples, options: options)
+  ) throws -> (options: Quantizer.Options, result: Quantizer.Result, precision: PrecisionSearch.Outcome?) {
+    func quantized(_ options: Quantizer.Options) throws -> Quantizer.Result {
+      options.floatNodes.isEmpty ? result : try Quantizer.quantize(graph, samples: samples, options: options)
     }
     guard let limit = request.lossToKeep else {
-      let float =
-        request.maxLoss == .none
-        ? options.floatNodes
-        : try FloatFallback.nodes(graph, samples: samples, result: result, options: options) { progress.detail($0) }
-      return (float, try quantized(float), nil)
+      var options = options
+      if request.maxLoss != .none {
+        options.floatNodes = try FloatFallback.nodes(graph, samples: samples, result: result, options: options) {
+          progress.detail($0)
+        }
+      }
+      return (options, try quantized(options), nil)
     }
-    let result = try quantized(options.floatNodes)
+    let result = try quantized(options)
     // What is fastest on one target is hardly slow on the others: the slowest decides.
     let times = try request.targets.map { try layerSeconds(of: result.graph, on: [$0]).values.reduce(0, +) }
     let slowest = zip(request.targets, times).max { $0.1 < $1.1 }.map { [$0.0] }
@@ -129,7 +127,7 @@ extension Compiler {
       graph, samples: samples, result: result, options: options, limit: limit,
       cost: { try layerSeconds(of: $0, on: slowest) },
       progress: { progress.detail($0) })
-    return (found?.floatNodes ?? options.floatNodes, found?.result ?? result, found)
+    return (found?.options ?? options, found?.result ?? result, found)
   }
 
   /// Where asked for: throws where the program has another value than the quantiser in one of a few samples.

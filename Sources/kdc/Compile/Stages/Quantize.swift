@@ -23,7 +23,7 @@ extension Pipeline {
       log.decide("quantize", model.precision == nil ? "float32 for '\(layer)'" : "layer '\(layer)' in float32", reason)
     }
     if let found = model.precision {
-      log.decide("quantize", "float32 for \(found.floatNodes.count) nodes", found.reason)
+      log.decide("quantize", "float32 for \(found.options.floatNodes.count) nodes", found.reason)
     }
     for (layer, reason) in model.rounded.sorted(by: { $0.key < $1.key }) {
       log.decide("quantize", "weights of '\(layer)'", reason)
