@@ -6,7 +6,8 @@ import KDCTensor
 ///
 /// - clip(x + 3, 0, 6) / 6 → HardSigmoid; x · HardSigmoid(x) and x · clip(x + 3, 0, 6) / 6 → HardSwish
 /// - x · Sigmoid(x) → com.microsoft QuickGelu with alpha 1
-/// - x · (1 + erf(x / √2)) / 2 → Gelu
+/// - x · (1 + erf(x / √2)) / 2, and ½x(1 + tanh(√(2/π)(x + 0.044715x³))) → Gelu
+/// - x · tanh(softplus(x)) → Mish
 package enum RecognizeActivations: GraphPass {
   package static let name = "recognize activations"
 
@@ -41,7 +42,7 @@ package enum RecognizeActivations: GraphPass {
     let uses: ValueUses
 
     func match(_ node: Node) -> Match? {
-      hardSigmoid(node) ?? hardSwish(node) ?? gated(node) ?? gelu(node)
+      hardSigmoid(node) ?? hardSwish(node) ?? gated(node) ?? gelu(node) ?? mish(node)
     }
 
     private func producer(_ value: String, _ opTypes: String...) -> Node? {
@@ -107,30 +108,69 @@ package enum RecognizeActivations: GraphPass {
       return nil
     }
 
-    /// Three factors in any order and grouping: x, 1/2 and 1 + erf(x / √2).
+    // MARK: Gelu and Mish
+
+    /// x · (1 + erf(x / √2)) / 2, and ½x(1 + tanh(√(2/π)(x + 0.044715x³))).
     private func gelu(_ node: Node) -> Match? {
-      guard node.opType == "Mul" else { return nil }
-      var factors = node.inputs
-      for (position, name) in node.inputs.enumerated() {
-        guard let inner = producer(name, "Mul"), uses.onlyConsumer(of: name) != nil, inner.inputs.count == 2 else {
-          continue
+      for gate in Product(node.outputs[0], in: graph, uses: uses).factors {
+        guard let add = producer(gate, "Add"), let (bent, one) = graph.valueAndScalar(add), one == 1,
+          let function = producer(bent, "Erf", "Tanh")
+        else { continue }
+        let isTanh = function.opType == "Tanh"
+        let inputs =
+          isTanh ? cubicInput(function.inputs[0]) : Product(function.inputs[0], in: graph, uses: uses).factors
+        for input in inputs where isProduct(node.outputs[0], of: 0.5, input, gate) {
+          let isGelu =
+            isTanh
+            ? isCubic(function.inputs[0], of: input)
+            : isProduct(function.inputs[0], of: Float(0.5).squareRoot(), input)
+          guard isGelu else { continue }
+          return Match(
+            opType: "Gelu", opset: 20, input: input, attributes: isTanh ? ["approximate": .string("tanh")] : [:])
         }
-        factors = inner.inputs + [node.inputs[1 - position]]
-        if let match = gelu(factors) { return match }
       }
       return nil
     }
 
-    private func gelu(_ factors: [String]) -> Match? {
-      guard factors.contains(where: { graph.scalar($0) == 0.5 }) else { return nil }
-      let others = factors.filter { graph.scalar($0) != 0.5 }
-      guard others.count == 2 else { return nil }
+    private func isProduct(_ value: String, of number: Float, _ factors: String...) -> Bool {
+      let product = Product(value, in: graph, uses: uses, whole: Set(factors))
+      return product.isProduct(of: number, factors)
+    }
+
+    private static let root = (2 / Float.pi).squareRoot()
+    private static let cube: Float = 0.044715
+
+    /// What may be x of √(2/π)(x + 0.044715x³).
+    private func cubicInput(_ value: String) -> [String] {
+      let factors = Product(value, in: graph, uses: uses).factors
+      return factors.flatMap { factor in producer(factor, "Add")?.inputs ?? [factor] }
+    }
+
+    /// Whether `value` is √(2/π)(x + 0.044715x³), or √(2/π)x(1 + 0.044715x²).
+    private func isCubic(_ value: String, of x: String) -> Bool {
+      for sum in Product(value, in: graph, uses: uses, whole: [x]).factors {
+        guard let add = producer(sum, "Add") else { continue }
+        if let (square, one) = graph.valueAndScalar(add) {
+          guard one == 1, isProduct(square, of: Self.cube, x, x) else { continue }
+          if isProduct(value, of: Self.root, x, sum) { return true }
+        } else if add.inputs.count == 2, add.inputs.contains(x),
+          isProduct(add.inputs[add.inputs[0] == x ? 1 : 0], of: Self.cube, x, x, x),
+          isProduct(value, of: Self.root, sum)
+        {
+          return true
+        }
+      }
+      return false
+    }
+
+    /// x · tanh(softplus(x)).
+    private func mish(_ node: Node) -> Match? {
+      guard node.opType == "Mul", node.inputs.count == 2 else { return nil }
       for (own, other) in [(0, 1), (1, 0)] {
-        guard let add = producer(others[other], "Add"), let (error, one) = graph.valueAndScalar(add), one == 1,
-          let erf = producer(error, "Erf"), let scale = producer(erf.inputs[0], "Div", "Mul"),
-          divided(scale, by: Float(2).squareRoot()) == others[own]
+        guard let tanh = producer(node.inputs[other], "Tanh"), let softplus = producer(tanh.inputs[0], "Softplus"),
+          softplus.inputs[0] == node.inputs[own]
         else { continue }
-        return Match(opType: "Gelu", opset: 20, input: others[own])
+        return Match(opType: "Mish", opset: 18, input: node.inputs[own])
       }
       return nil
     }

@@ -81,6 +81,73 @@ import Testing
     }
   }
 
+  @Test("Gelu by tanh, as exporters write the cube and the order")
+  func tanhGelu() throws {
+    func finish(_ b: inout GraphBuilder, _ inner: String) {
+      b.node("Tanh", [inner], "t")
+      b.node("Add", ["one", "t"], "e")
+      b.node("Mul", ["half", "x"], "h")
+      b.node("Mul", ["h", "e"], "y")
+    }
+    for cube in [["Pow", "three"], ["Mul", "square"]] {
+      #expect(
+        try recognized { b in
+          b.constant("c", [1], [0.044715])
+          b.constant("r", [], [0.7978845608])
+          b.node("Mul", ["x", "x"], "square")
+          b.node(cube[0], ["x", cube[1]], "q")
+          b.node("Mul", ["q", "c"], "p")
+          b.node("Add", ["x", "p"], "a")
+          b.node("Mul", ["r", "a"], "i")
+          finish(&b, "i")
+        }.last == "Gelu", "\(cube)")
+    }
+    // ((c · x) · x) · x, and x · (1 + c · x · x).
+    #expect(
+      try recognized { b in
+        b.constant("c", [], [0.044715])
+        b.constant("r", [], [0.7978845608])
+        b.node("Mul", ["c", "x"], "c1")
+        b.node("Mul", ["c1", "x"], "c2")
+        b.node("Mul", ["c2", "x"], "c3")
+        b.node("Add", ["x", "c3"], "a")
+        b.node("Mul", ["a", "r"], "i")
+        finish(&b, "i")
+      } == ["Gelu"])
+    #expect(
+      try recognized { b in
+        b.constant("c", [], [0.044715])
+        b.constant("r", [], [0.7978845608])
+        b.node("Mul", ["c", "x"], "c1")
+        b.node("Mul", ["c1", "x"], "c2")
+        b.node("Add", ["c2", "one"], "a")
+        b.node("Mul", ["x", "r"], "s")
+        b.node("Mul", ["s", "a"], "i")
+        finish(&b, "i")
+      } == ["Gelu"])
+    // Another number is another function.
+    #expect(
+      try !recognized { b in
+        b.constant("c", [], [0.05])
+        b.constant("r", [], [0.7978845608])
+        b.node("Pow", ["x", "three"], "q")
+        b.node("Mul", ["q", "c"], "p")
+        b.node("Add", ["x", "p"], "a")
+        b.node("Mul", ["r", "a"], "i")
+        finish(&b, "i")
+      }.contains("Gelu"))
+  }
+
+  @Test("x · tanh(softplus(x)) is Mish")
+  func mish() throws {
+    #expect(
+      try recognized { b in
+        b.node("Softplus", ["x"], "s")
+        b.node("Tanh", ["s"], "t")
+        b.node("Mul", ["t", "x"], "y")
+      } == ["Mish"])
+  }
+
   @Test("Other slopes, bounds and operands are no HardSwish")
   func unfit() throws {
     #expect(
