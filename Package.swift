@@ -7,7 +7,7 @@ let modules: [(name: String, imports: [Target.Dependency])] = [
   ("KDCDiagnostics", []),
   ("KDCTensor", ["KDCDiagnostics", "COpenBLAS"]),
   ("KDCGraph", ["KDCDiagnostics", "KDCTensor"]),
-  ("KDCProgram", ["KDCDiagnostics", "KDCTensor"]),
+  ("KDCProgram", ["KDCDiagnostics", "KDCTensor", "CKDCFloat"]),
   (
     "KDCONNX",
     ["KDCDiagnostics", "KDCTensor", "KDCGraph", .product(name: "SwiftProtobuf", package: "swift-protobuf")]
@@ -69,6 +69,7 @@ let package = Package(
     .systemLibrary(name: "CLibWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
     .systemLibrary(name: "CLibTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
     .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+    .target(name: "CKDCFloat"),
     .target(name: "CKDCProcess"),
     .target(name: "CKDCRuntime", exclude: []),
     .target(name: "KDCRuntime", dependencies: ["CKDCRuntime"]),

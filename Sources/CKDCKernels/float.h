@@ -173,9 +173,9 @@ KDC_INLINE float kdc_softplusf(float x) {
   return (x > 0.0f ? x : 0.0f) + (kdc_logf(u) + (e - (u - 1.0f)) / u);
 }
 
-// NaN stays.
+// NaN stays, and -0 becomes `low` where that is 0.
 static inline float kdc_clampf(float x, float low, float high) {
-  const float t = x < low ? low : x;
+  const float t = x <= low ? low : x;
   return t > high ? high : t;
 }
 

@@ -67,7 +67,7 @@ uint32_t kdc_cpu_features(void) {
   __asm__("xgetbv" : "=a"(saved), "=d"(ignored) : "c"(0));
   if ((saved & 6) != 6) return 0; /* the system saves XMM and YMM registers */
   const cpuid_words more = cpuid(7, 0);
-  if (!(more.b >> 5 & 1)) return 0;
+  if (!(more.b >> 5 & 1) || !(basic.c >> 12 & 1)) return 0; /* AVX2, FMA */
   uint32_t features = KDC_NEEDS_AVX2;
   if (more.a >= 1 && cpuid(7, 1).a >> 4 & 1) features |= KDC_NEEDS_AVX_VNNI;
   const uint32_t wanted = F | DQ | BW | vl;

@@ -236,6 +236,66 @@ static int pack_paired_columns(const kdc_constant *p, stream from, uint8_t *to) 
   return 1;
 }
 
+/* Element i of `count` floats. */
+static void load_float(const kdc_constant *p, stream from, uint64_t count, uint64_t i, uint8_t *to) {
+  const int is_planes = (p->packing & KDC_STREAM_PLANES) != 0;
+  for (uint64_t k = 0; k < 4; k++) to[k] = is_planes ? from.data[k * count + i] : from.data[4 * i + k];
+}
+
+/* Weights [length][runs groups][rows] to [groups][rows / nr][length][nr]. */
+static int pack_float_panels(const kdc_constant *p, stream from, uint8_t *to) {
+  uint64_t count = p->rows, panels = pieces(p->rows, p->nr ? p->nr : 1), row_bytes = p->length;
+  if (!p->rows || !p->runs || !p->length || !p->nr || !times(&count, p->runs) || !times(&count, p->length)) return 0;
+  if (from.is_int4 || from.size / 4 < count || !times(&panels, p->runs) || !times(&row_bytes, 4)) return 0;
+  if (!has_bytes(p, panels, p->nr, row_bytes)) return 0;
+  memset(to, 0, p->bytes);
+  for (uint64_t k = 0; k < p->length; k++)
+    for (uint64_t group = 0; group < p->runs; group++)
+      for (uint64_t row = 0; row < p->rows; row++) {
+        uint8_t *place = to + (((group * (panels / p->runs) + row / p->nr) * p->length + k) * p->nr + row % p->nr) * 4;
+        load_float(p, from, count, (k * p->runs + group) * p->rows + row, place);
+      }
+  return 1;
+}
+
+/* Three weights along one axis to six. */
+static void winograd_floats(const double *g, int from_step, double *u, int step) {
+  const double a = g[0], b = g[from_step], c = g[2 * from_step];
+  const double even = (a + c) / -6.0, odd = b / 6.0, wide = a / 24.0 + c / 6.0, half = b / 12.0;
+  u[0] = a / 4.0;
+  u[step] = even - odd;
+  u[2 * step] = even + odd;
+  u[3 * step] = wide + half;
+  u[4 * step] = wide - half;
+  u[5 * step] = c;
+}
+
+/* Weights [9][length][rows] to [36][rows / nr][length][nr]. */
+static int pack_float_winograd(const kdc_constant *p, stream from, uint8_t *to) {
+  uint64_t count = p->rows, row_bytes = p->length;
+  if (!p->rows || p->runs != 9 || !p->length || !p->nr || !times(&count, 9) || !times(&count, p->length)) return 0;
+  if (from.is_int4 || from.size / 4 < count || !times(&row_bytes, 36 * 4)) return 0;
+  const uint64_t panels = pieces(p->rows, p->nr);
+  if (!has_bytes(p, panels, p->nr, row_bytes)) return 0;
+  memset(to, 0, p->bytes);
+  for (uint64_t k = 0; k < p->length; k++)
+    for (uint64_t row = 0; row < p->rows; row++) {
+      double filter[9], columns[18], places[36];
+      for (uint64_t tap = 0; tap < 9; tap++) {
+        float value;
+        load_float(p, from, count, (tap * p->length + k) * p->rows + row, (uint8_t *)(void *)&value);
+        filter[tap] = (double)value;
+      }
+      for (int x = 0; x < 3; x++) winograd_floats(filter + x, 3, columns + x, 3);
+      for (int y = 0; y < 6; y++) winograd_floats(columns + 3 * y, 1, places + 6 * y, 1);
+      for (uint64_t place = 0; place < 36; place++) {
+        const float value = (float)places[place];
+        memcpy(to + (((place * panels + row / p->nr) * p->length + k) * p->nr + row % p->nr) * 4, &value, 4);
+      }
+    }
+  return 1;
+}
+
 int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uint8_t *to) {
   const stream all = {from, from_size, (p->packing & KDC_STREAM_INT4) != 0};
   switch (p->packing & KDC_LAYOUT_MASK) {
@@ -247,6 +307,8 @@ int kdc_pack(const kdc_constant *p, const uint8_t *from, uint64_t from_size, uin
   case KDC_PANELS_PAIRED: return pack_paired_panels(p, all, to);
   case KDC_WINOGRAD4: return pack_winograd4(p, all, to);
   case KDC_COLUMNS_PAIRED: return pack_paired_columns(p, all, to);
+  case KDC_PANELS_FLOAT: return pack_float_panels(p, all, to);
+  case KDC_WINOGRAD_FLOAT: return pack_float_winograd(p, all, to);
   default: return 0;
   }
 }

@@ -82,6 +82,7 @@ extension Emission {
 private protocol WindowedStep { var geometry: ConvolutionGeometry { get } }
 extension ConvolutionStep: WindowedStep {}
 extension FloatConvolutionStep: WindowedStep {}
+extension FloatWinogradStep: WindowedStep {}
 extension MaxPoolStep: WindowedStep {}
 extension AveragePoolStep: WindowedStep {}
 extension FloatPoolStep: WindowedStep {}

@@ -65,7 +65,7 @@ package struct KernelSelection: Sendable {
     let float = FloatConvolutionStep(
       name: step.name, input: step.input, output: step.output, geometry: step.geometry, weights: step.weights,
       bias: step.bias)
-    return Families.all.compactMap { try? $0.offer(float, in: program, on: target).cycles }.min()
+    return Families.all.compactMap { try? $0.offer(float.form, in: program, on: target).cycles }.min()
   }
 }
 

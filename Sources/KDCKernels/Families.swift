@@ -1,7 +1,7 @@
 /// Every kernel family, once: selection, tests, benchmarks and `kdc explain` read this list. Of equal estimates the
 /// earlier family is chosen.
 package enum Families {
-  package static let all: [any KernelFamily] = convolution + neon + x86 + portable
+  package static let all: [any KernelFamily] = convolution + float + neon + x86 + portable
 
   static let convolution: [any KernelFamily] = [
     ConvolutionRunsDotprod(), ConvolutionDepthwiseNeon(isShort: true), ConvolutionDepthwiseNeon(),
@@ -12,6 +12,13 @@ package enum Families {
     ConvolutionDepthwiseAvx2(), ConvolutionRunsAvx2(pixels: 4), ConvolutionRunsAvx2(pixels: 1, int4: true),
     ConvolutionRunsAvx2(pixels: 1), ConvolutionScalar(),
   ]
+
+  static let float: [any KernelFamily] = FloatVectors.allCases.flatMap { vectors -> [any KernelFamily] in
+    [
+      FloatDepthwiseVectors(vectors: vectors), FloatConvolutionVectors(vectors: vectors),
+      FloatWinogradVectors(vectors: vectors), FloatMatMulVectors(vectors: vectors),
+    ]
+  }
 
   static let neon: [any KernelFamily] = [
     AddKernels.neon, ExtremeKernels.neon, MultiplyKernels.neon, TableKernels.neon, MaxPoolKernels.neon,
@@ -33,7 +40,7 @@ package enum Families {
     SuppressionKernels.scalar, DeterminantKernels.scalar,
     CompareKernels.scalar, SelectKernels.scalar, ArgReduceKernels.scalar,
     FloatUnaryKernels.scalar, FloatBinaryKernels.scalar, FloatReduceKernels.scalar, SoftmaxKernels.scalar,
-    FloatConvolutionKernels.scalar, FloatMatMulKernels.scalar, RecurrentKernels.scalar,
+    FloatConvolutionTiles(), FloatMatMulKernels.scalar, RecurrentKernels.scalar,
   ]
 
   /// The family of that name.

@@ -42,7 +42,8 @@ extension FloatFunction {
     switch kind {
     case .identity: x
     case .relu: x <= 0 ? 0 : x
-    case .clip: FloatMath.clamp(x, a, b)
+    // An end of −0 is one of 0.
+    case .clip: FloatMath.clamp(x, a + 0, b + 0)
     case .leakyRelu: x < 0 ? a * x : x
     case .sigmoid: FloatMath.sigmoid(x)
     case .tanh: FloatMath.tanh(x)

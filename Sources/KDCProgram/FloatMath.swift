@@ -165,10 +165,10 @@ package enum FloatMath {
     return (x > 0 ? x : 0) + (log(u) + (e - (u - 1)) / u)
   }
 
-  /// min(max(x, low), high); NaN stays.
+  /// min(max(x, low), high); NaN stays, and −0 becomes `low` where that is 0.
   @inline(__always)
   package static func clamp(_ x: Float, _ low: Float, _ high: Float) -> Float {
-    let t = x < low ? low : x
+    let t = x <= low ? low : x
     return t > high ? high : t
   }
 

@@ -5,6 +5,7 @@ package enum Steps {
     CumulativeStep.self, DequantizeStep.self, DeterminantStep.self, ExtremeStep.self, FillStep.self,
     FloatBinaryStep.self,
     FloatConvolutionStep.self, FloatMatMulStep.self, FloatPoolStep.self, FloatReduceStep.self, FloatResizeStep.self,
+    FloatWinogradStep.self,
     FloatUnaryStep.self, GatherElementsStep.self, GatherStep.self, GridSampleStep.self, IntegerBinaryStep.self,
     IntegerReduceStep.self, LoadStep.self, MaxPoolIndicesStep.self, MaxPoolStep.self, MoveStep.self, MultiplyStep.self,
     QuantizeStep.self, RecurrentStep.self, ResizeLinearStep.self, RoiAlignStep.self, ScatterStep.self, SelectStep.self,

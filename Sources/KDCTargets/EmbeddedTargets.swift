@@ -8,15 +8,15 @@ package let embeddedTargets: [(file: String, text: String)] = [
   ),
   (
     "host-avx512vnni.yaml",
-    ##"# x86-64 with AVX-512 VNNI: Intel from Cascade Lake, AMD from Zen 4.\##nname: host-avx512vnni\##ntitle: x86-64 with AVX-512 VNNI\##narchitecture: x86_64\##ncpu: x86-64-avx512vnni\##ncpuParts: []\##ncompilerFlags: [-mavx2, -mavx512f, -mavx512bw, -mavx512dq, -mavx512vl, -mavx512vnni]\##nfeatures: [avx2, avx512vnni]\##ngigahertz: 3.0\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 1048576\##ndramBytesPerCycle: 6.0\##n# Those of the Pi 4 Model B, on which the kernels were tuned: memory of this kind was not measured.\##nchosenFor: {l1Bytes: 32768, l2Bytes: 1048576, dramBytesPerCycle: 2.8}\##n"##
+    ##"# x86-64 with AVX-512 VNNI: Intel from Cascade Lake, AMD from Zen 4.\##nname: host-avx512vnni\##ntitle: x86-64 with AVX-512 VNNI\##narchitecture: x86_64\##ncpu: x86-64-avx512vnni\##ncpuParts: []\##ncompilerFlags: [-mavx2, -mfma, -mavx512f, -mavx512bw, -mavx512dq, -mavx512vl, -mavx512vnni]\##nfeatures: [avx2, avx512vnni]\##ngigahertz: 3.0\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 1048576\##ndramBytesPerCycle: 6.0\##n# Those of the Pi 4 Model B, on which the kernels were tuned: memory of this kind was not measured.\##nchosenFor: {l1Bytes: 32768, l2Bytes: 1048576, dramBytesPerCycle: 2.8}\##n"##
   ),
   (
     "host-avxvnni.yaml",
-    ##"# x86-64 with AVX-VNNI but without AVX-512: Intel desktop and laptop cores from Alder Lake.\##nname: host-avxvnni\##ntitle: x86-64 with AVX-VNNI\##narchitecture: x86_64\##ncpu: x86-64-avxvnni\##ncpuParts: []\##ncompilerFlags: [-mavx2, -mavxvnni]\##nfeatures: [avx2, avxvnni]\##ngigahertz: 3.0\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 1048576\##ndramBytesPerCycle: 6.0\##n# Those of the Pi 4 Model B, on which the kernels were tuned: memory of this kind was not measured.\##nchosenFor: {l1Bytes: 32768, l2Bytes: 1048576, dramBytesPerCycle: 2.8}\##n"##
+    ##"# x86-64 with AVX-VNNI but without AVX-512: Intel desktop and laptop cores from Alder Lake.\##nname: host-avxvnni\##ntitle: x86-64 with AVX-VNNI\##narchitecture: x86_64\##ncpu: x86-64-avxvnni\##ncpuParts: []\##ncompilerFlags: [-mavx2, -mfma, -mavxvnni]\##nfeatures: [avx2, avxvnni]\##ngigahertz: 3.0\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 1048576\##ndramBytesPerCycle: 6.0\##n# Those of the Pi 4 Model B, on which the kernels were tuned: memory of this kind was not measured.\##nchosenFor: {l1Bytes: 32768, l2Bytes: 1048576, dramBytesPerCycle: 2.8}\##n"##
   ),
   (
     "host.yaml",
-    ##"# An x86-64 machine with AVX2: development machines and servers. Bundles hold code for newer cores as well.\##nname: host\##ntitle: x86-64 with AVX2 or better\##narchitecture: x86_64\##ncpu: x86-64-v3\##ncpuParts: []\##ncompilerFlags: [-mavx2]\##nfeatures: [avx2]\##ngigahertz: 3.0\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 524288\##ndramBytesPerCycle: 6.0\##nvariants: [host-avx512vnni, host-avxvnni]\##n# Those of the Pi 4 Model B, on which the kernels were tuned: memory of this kind was not measured.\##nchosenFor: {l1Bytes: 32768, l2Bytes: 1048576, dramBytesPerCycle: 2.8}\##n"##
+    ##"# An x86-64 machine with AVX2: development machines and servers. Bundles hold code for newer cores as well.\##nname: host\##ntitle: x86-64 with AVX2 or better\##narchitecture: x86_64\##ncpu: x86-64-v3\##ncpuParts: []\##ncompilerFlags: [-mavx2, -mfma]\##nfeatures: [avx2]\##ngigahertz: 3.0\##ncores: 4\##nl1Bytes: 32768\##nl2Bytes: 524288\##ndramBytesPerCycle: 6.0\##nvariants: [host-avx512vnni, host-avxvnni]\##n# Those of the Pi 4 Model B, on which the kernels were tuned: memory of this kind was not measured.\##nchosenFor: {l1Bytes: 32768, l2Bytes: 1048576, dramBytesPerCycle: 2.8}\##n"##
   ),
   (
     "jetson-nano.yaml",

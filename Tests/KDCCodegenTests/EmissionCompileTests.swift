@@ -136,6 +136,22 @@ import Testing
     }
   }
 
+  @Test("Sums of float products in vectors")
+  func floats() throws {
+    let square = ConvolutionGeometry(input: (12, 12, 16), output: (12, 12, 16), kernel: (3, 3), padTop: 1, padLeft: 1)
+    var depthwise = square
+    depthwise.groups = 16
+    let dense = ConvolutionGeometry(input: (7, 7, 64), output: (7, 7, 24), kernel: (1, 1))
+    var cases = StepCases(seed: 71)
+    try record("float-window", cases.convolution(square).program, "float_convolution_neon")
+    try record("float-dense", cases.convolution(dense).program, "float_convolution_neon")
+    try record(
+      "float-dense-avx512", cases.convolution(dense).program, "float_convolution_avx512vnni", TestTargets.avx512)
+    try record("float-depthwise", cases.convolution(depthwise).program, "float_depthwise_neon")
+    try record("float-winograd", cases.convolution(square, winograd: true).program, "float_winograd_neon")
+    try record("float-matmul", cases.matMul(batch: 2, rows: 16, columns: 24, depth: 10).program, "float_matmul_neon")
+  }
+
   @Test("A chain, and layers that share a function")
   func chains() throws {
     var source = ConvolutionCases(seed: 60)

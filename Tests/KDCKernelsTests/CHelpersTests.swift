@@ -29,7 +29,8 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         ? [TestTargets.a72]
         : file.hasPrefix("avx2")
           ? [TestTargets.host]
-          : file.hasPrefix("vnni") ? [TestTargets.avx512] : [TestTargets.a72, TestTargets.host]
+          : file.hasPrefix("vnni") || file.hasPrefix("avx512")
+            ? [TestTargets.avx512] : [TestTargets.a72, TestTargets.host]
       for target in targets {
         let flags =
           target.compilerFlags + [

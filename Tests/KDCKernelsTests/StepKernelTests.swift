@@ -31,6 +31,13 @@ import Testing
     .enabled(if: KernelHarness.available(.qemu(cpu: "cortex-a72"))), arguments: StepCases.kinds)
   func a72(kind: String) throws { try check(kind, .qemu(cpu: "cortex-a72"), TestTargets.a72, seed: 12) }
 
+  @Test("Sums of float products are the reference's with AVX-512", arguments: floatKinds)
+  func avx512(kind: String) throws {
+    guard KernelHarness.available(.host, for: TestTargets.avx512) else { return }
+    try check(kind, .host, TestTargets.avx512, seed: 14)
+  }
+  private static let floatKinds = ["floatConvolution", "floatWinograd", "floatMatMul"]
+
   @Test(
     "Every family gives the reference's bytes on Cortex-A57",
     .enabled(if: KernelHarness.available(.qemu(cpu: "cortex-a57"))), arguments: StepCases.kinds)

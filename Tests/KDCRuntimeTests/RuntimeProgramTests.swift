@@ -76,7 +76,19 @@ struct RuntimeProgramTests {
         (9, .winograd4(rows: rows, channels: length)),
         (runs, .pairedColumns(rows: rows, runs: runs, length: length, nr: 16 * pick(1...3), part: pick(1...12))),
       ]
-      #expect(Set(all.map(\.packing.layout)) == Set(PackingLayout.all), "a case for each layout")
+      let groups = pick(1...3)
+      let floats: [(count: Int, packing: Packing)] = [
+        (groups * rows * length, .floatPanels(groups: groups, depth: length, rows: rows, nr: nr)),
+        (9 * rows * length, .floatWinograd(depth: length, rows: rows, nr: nr)),
+      ]
+      let layouts = all.map(\.packing.layout) + floats.map(\.packing.layout)
+      #expect(Set(layouts) == Set(PackingLayout.all), "a case for each layout")
+      for (count, packing) in floats {
+        let tensor = Tensor([count], (0..<count).map { _ in Float.random(in: -2...2, using: &random) })
+        let packed = packing.pack(tensor.littleEndianBytes)
+        add(packing, stored: tensor.littleEndianBytes, flag: 0, packed: packed)
+        add(packing, stored: Constant(name: "planes", tensor: tensor).storedBytes, flag: 32, packed: packed)
+      }
       for (runs, packing) in all {
         let small = isInt4 || packing.layout.name == "KDC_PANELS_4"
         let values = (0..<rows * runs * length).map { _ in Int8(pick(small ? -8...7 : -127...127)) }

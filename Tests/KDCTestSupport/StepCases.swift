@@ -22,7 +22,8 @@ package struct StepCases {
     "add", "extreme", "multiply", "table", "quantize", "dequantize", "cast", "move", "maxPool", "averagePool",
     "floatPool",
     "resizeLinear", "floatResize", "fill", "load", "gather", "floatUnary", "floatBinary", "floatReduce", "softmax",
-    "floatConvolution", "floatMatMul", "recurrent", "integerBinary", "compare", "select", "gatherElements", "argReduce",
+    "floatConvolution", "floatWinograd", "floatMatMul", "recurrent", "integerBinary", "compare", "select",
+    "gatherElements", "argReduce",
     "cumulative", "integerReduce", "scatter", "topK", "gridSample", "roiAlign", "maxPoolIndices", "suppression",
     "determinant",
   ]
@@ -39,6 +40,7 @@ package struct StepCases {
       case "resizeLinear", "floatResize": resize(kind)
       case "fill", "load", "gather": data(kind)
       case "floatConvolution": floatConvolution()
+      case "floatWinograd": floatWinograd()
       case "recurrent": recurrent()
       case "integerBinary", "compare", "select", "gatherElements", "argReduce", "cumulative", "integerReduce",
         "scatter", "topK":

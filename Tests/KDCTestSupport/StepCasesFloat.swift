@@ -16,6 +16,31 @@ extension StepCases {
     return Made(title: "remainders", program: program, memory: Memory(buffers: bytes, constants: []))
   }
 
+  /// A float convolution with ReLU, as it is or by Winograd.
+  package mutating func convolution(_ g: ConvolutionGeometry, winograd: Bool = false) -> Made {
+    (program, bytes) = (Program(name: "case"), [])
+    let direct = FloatConvolutionStep(
+      name: "c", input: floats([1, g.inputHeight, g.inputWidth, g.inputChannels]),
+      output: buffer(.float32, [1, g.outputHeight, g.outputWidth, g.outputChannels]), geometry: g,
+      weights: floatConstant([g.kernelHeight, g.kernelWidth, g.inputChannels / g.groups, g.outputChannels]),
+      bias: floatConstant([g.outputChannels]), activation: .relu)
+    program.steps = [direct]
+    if winograd, let tiled = FloatWinogradStep(direct) { program.steps = [tiled] }
+    let memory = Memory(buffers: bytes, constants: program.constants.map { $0.tensor.littleEndianBytes })
+    return Made(title: g.title, program: program, memory: memory)
+  }
+
+  /// A product of computed matrices.
+  package mutating func matMul(batch: Int, rows: Int, columns: Int, depth: Int) -> Made {
+    (program, bytes) = (Program(name: "case"), [])
+    let step = FloatMatMulStep(
+      name: "m", a: floats([batch, rows, depth]), b: floats([batch, depth, columns]),
+      output: buffer(.float32, [batch, rows, columns]), batch: batch, rows: rows, columns: columns, depth: depth,
+      batchStrideA: rows * depth, batchStrideB: depth * columns, transposedB: false)
+    program.steps = [step]
+    return Made(title: "\(step)", program: program, memory: Memory(buffers: bytes, constants: []))
+  }
+
   mutating func float(_ kind: String) -> any Step {
     switch kind {
     case "floatUnary":
@@ -45,7 +70,7 @@ extension StepCases {
         name: "s", input: floats([outer, count, inner]), output: buffer(.float32, [outer, count, inner]), outer: outer,
         count: count, inner: inner, isLog: coin())
     default:
-      let (batch, rows, columns, depth) = (int(1...3), pick([1, 2, 3, 4, 7, 9]), size(), size())
+      let (batch, rows, columns, depth) = (int(1...3), pick([1, 2, 3, 4, 7, 9, 16, 29]), size(), size())
       let isTransposed = coin()
       let isShared = coin()
       return FloatMatMulStep(
@@ -61,12 +86,12 @@ extension StepCases {
   }
 
   mutating func floatConvolution() -> any Step {
-    let kernel = pick([(1, 1), (3, 3), (1, 3), (2, 1)])
+    let kernel = pick([(1, 1), (3, 3), (1, 3), (2, 1), (5, 5)])
     let groups = pick([1, 1, 1, 2, 5])
     let isDepthwise = int(0...3) == 0
-    let channels = isDepthwise ? size() : groups * pick([1, 2, 3, 8])
+    let channels = isDepthwise ? size() : groups * pick([1, 2, 3, 8, 13, 20])
     let outputs = isDepthwise ? channels : groups * size()
-    let (height, width) = (int(1...7), int(1...11))
+    let (height, width) = (int(1...9), int(1...19))
     let strides = kernel == (1, 1) ? (1, 1) : (int(1...2), int(1...2))
     let (top, left) = (kernel.0 / 2, kernel.1 / 2)
     let output = ((height + 2 * top - kernel.0) / strides.0 + 1, (width + 2 * left - kernel.1) / strides.1 + 1)
@@ -84,6 +109,25 @@ extension StepCases {
       name: "c", input: input, output: buffer(.float32, shape), geometry: geometry,
       weights: floatConstant([kernel.0, kernel.1, channels / count, outputs]), bias: floatConstant([outputs]),
       residual: residual, activation: function([.identity, .relu, .clip, .silu]))
+  }
+
+  /// Tiles of 4 × 4 pixels that are whole, cut, or larger than the image.
+  mutating func floatWinograd() -> any Step {
+    let (height, width) = (int(1...11), int(1...13))
+    let (top, left) = (int(0...1), int(0...1))
+    // The image may end before or behind what windows reach.
+    let output = (max(1, height + top - int(0...2)), max(1, width + left - int(0...2)))
+    let (channels, outputs) = (size(), size())
+    let geometry = ConvolutionGeometry(
+      input: (height, width, channels), output: (output.0, output.1, outputs), kernel: (3, 3), padTop: top,
+      padLeft: left)
+    let shape: Shape = [1, output.0, output.1, outputs]
+    let direct = FloatConvolutionStep(
+      name: "c", input: floats([1, height, width, channels]), output: buffer(.float32, shape), geometry: geometry,
+      weights: floatConstant([3, 3, channels, outputs]), bias: floatConstant([outputs]),
+      residual: coin() ? floats(shape) : nil, activation: function([.identity, .relu, .clip, .silu]))
+    guard let tiled = FloatWinogradStep(direct) else { return direct }
+    return tiled
   }
 
   mutating func recurrent() -> any Step {

@@ -11,10 +11,11 @@ package enum TestTargets {
   package static let host = target("host", .x86_64, cpu: "x86-64-v3", flags: ["-march=x86-64-v3"], "avx2")
   package static let avx512 = target(
     "avx512", .x86_64, cpu: "avx512vnni",
-    flags: ["-mavx2", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni"], "avx2", "avx512vnni")
+    flags: ["-mavx2", "-mfma", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni"], "avx2",
+    "avx512vnni")
   /// Compiled for AVX-512, which has the same instruction in another encoding, so that it runs on either.
   package static let avxvnni = target(
-    "avxvnni", .x86_64, cpu: "avxvnni", flags: ["-mavx2", "-mavx512vl", "-mavx512vnni"], "avx2", "avxvnni")
+    "avxvnni", .x86_64, cpu: "avxvnni", flags: ["-mavx2", "-mfma", "-mavx512vl", "-mavx512vnni"], "avx2", "avxvnni")
 
   private static func target(
     _ name: String, _ architecture: Target.Architecture, cpu: String, flags: [String], _ features: String...

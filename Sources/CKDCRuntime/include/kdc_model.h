@@ -52,13 +52,15 @@ void kdc_run_chain(const kdc_link *links, uint32_t count, uint32_t buffer_count,
 /* Layouts of constants in memory (see Packing in KDCKernels, and pack.c). */
 enum {
   KDC_PLAIN = 0,
-  KDC_PANELS_8 = 1,       /* panels of int8 */
-  KDC_PANELS_16 = 2,      /* widened to int16 */
-  KDC_PANELS_4 = 3,       /* two int4 a byte */
-  KDC_PANELS_OFFSET = 6,  /* int8 behind -128 times the sums of the rows */
-  KDC_PANELS_PAIRED = 7,  /* for paired products */
-  KDC_WINOGRAD4 = 8,      /* transformed for Winograd convolutions */
-  KDC_COLUMNS_PAIRED = 9, /* for paired products across channels */
+  KDC_PANELS_8 = 1,        /* panels of int8 */
+  KDC_PANELS_16 = 2,       /* widened to int16 */
+  KDC_PANELS_4 = 3,        /* two int4 a byte */
+  KDC_PANELS_OFFSET = 6,   /* int8 behind -128 times the sums of the rows */
+  KDC_PANELS_PAIRED = 7,   /* for paired products */
+  KDC_WINOGRAD4 = 8,       /* transformed for Winograd convolutions */
+  KDC_COLUMNS_PAIRED = 9,  /* for paired products across channels */
+  KDC_PANELS_FLOAT = 10,   /* panels of float32 */
+  KDC_WINOGRAD_FLOAT = 11, /* the same transformed for Winograd convolutions */
   KDC_LAYOUT_MASK = 15,
   /* How the stream holds them: int4, two a byte; elements of four bytes in planes: all first bytes, all second ones, …
    */

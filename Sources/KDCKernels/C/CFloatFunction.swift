@@ -8,7 +8,7 @@ enum CFloatFunction {
     return switch function.kind {
     case .identity: x
     case .relu: "\(x) <= 0.0f ? 0.0f : \(x)"
-    case .clip: "kdc_clampf(\(x), \(a), \(b))"
+    case .clip: "kdc_clampf(\(x), \(CText.literal(function.a + 0)), \(CText.literal(function.b + 0)))"
     case .leakyRelu: "\(x) < 0.0f ? \(a) * \(x) : \(x)"
     case .sigmoid: "kdc_sigmoidf(\(x))"
     case .tanh: "kdc_tanhf(\(x))"

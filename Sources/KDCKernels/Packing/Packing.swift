@@ -22,6 +22,7 @@ package struct PackingLayout: Sendable {
 
   package static let all: [PackingLayout] = [
     plain, panels, widePanels, halfBytePanels, offsetPanels, pairedPanels, winograd4, pairedColumns,
+    floatPanels, floatWinograd,
   ]
 
   static let plain = PackingLayout(name: "KDC_PLAIN", number: 0, packedBytes: { $1 }, pack: { $1 })

@@ -108,7 +108,8 @@ extension Lowering {
     append {
       FloatConvolutionStep(
         name: $0, input: input, output: output, geometry: g, weights: weights, bias: bias, residual: residual,
-        activation: plan.activation)
+        activation: plan.activation
+      ).form
     }
     return output
   }

@@ -1,6 +1,9 @@
-/// float32 convolution, NHWC; also Gemm and MatMul by constant weights. One rounding per operation, in this order:
+import CKDCFloat
+
+/// float32 convolution, NHWC; also Gemm and MatMul by constant weights. Each operation rounds once, a product and its
+/// addition being one (fusedMultiplyAdd), in this order:
 ///
-///     acc = bias[n]; for ky, kx, i: acc = acc + x · w[ky,kx,i,n]      (taps outside the image are skipped)
+///     acc = bias[n]; for ky, kx, i: acc = fma(x, w[ky,kx,i,n], acc)      (x = 0 outside the image)
 ///     acc = acc + residual, if there is one;  y = activation(acc)
 ///
 /// Weights float32 [kernelHeight, kernelWidth, inputChannels / groups, outputChannels], so that the lanes of a vector
@@ -48,26 +51,20 @@ extension FloatConvolutionStep {
     let bias = memory.pointer(bias, as: Float.self)
     let residual = residual.map { UnsafePointer(memory.pointer($0, as: Float.self)) }
     let (groupInputs, groupOutputs) = (g.inputChannels / g.groups, g.outputChannels / g.groups)
+    let zeros = [Float](repeating: 0, count: g.inputChannels)
     memory.inParallel(g.outputHeight &* g.outputWidth, work: g.macs) { pixels in
       // Not in place: the residual may be the output's own buffer.
       let sums = UnsafeMutablePointer<Float>.allocate(capacity: g.outputChannels)
       defer { sums.deallocate() }
       for pixel in pixels {
         for n in 0..<g.outputChannels { sums[n] = bias[n] }
-        g.forEachTapIndexed(pixel / g.outputWidth, pixel % g.outputWidth) { tap, position in
-          let x = x + position &* g.inputChannels
-          let w = w + tap &* groupInputs &* g.outputChannels
-          if groupInputs == 1 && groupOutputs == 1 {
-            for n in 0..<g.outputChannels { sums[n] = sums[n] + x[n] * w[n] }
-            return
-          }
-          for group in 0..<g.groups {
-            for i in 0..<groupInputs {
-              let factor = x[group &* groupInputs &+ i]
-              let w = w + (i &* g.outputChannels &+ group &* groupOutputs)
-              let sums = sums + group &* groupOutputs
-              for n in 0..<groupOutputs { sums[n] = sums[n] + factor * w[n] }
-            }
+        zeros.withUnsafeBufferPointer { zeros in
+          guard let zeros = zeros.baseAddress else { return }
+          for tap in 0..<g.kernelHeight &* g.kernelWidth {
+            let position = g.position(of: tap, under: pixel)
+            addProducts(
+              to: sums, position.map { x + $0 &* g.inputChannels } ?? zeros,
+              w + tap &* groupInputs &* g.outputChannels, groupInputs, groupOutputs)
           }
         }
         let offset = pixel &* g.outputChannels
@@ -76,6 +73,21 @@ extension FloatConvolutionStep {
           y[offset &+ n] = activation.apply(sum)
         }
       }
+    }
+  }
+
+  /// Of one tap.
+  @inline(__always)
+  private func addProducts(
+    to sums: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ groupInputs: Int,
+    _ groupOutputs: Int
+  ) {
+    let channels = Int64(geometry.outputChannels)
+    if groupInputs == 1 && groupOutputs == 1 { return kdc_float_add_pairs(sums, x, w, channels) }
+    for group in 0..<geometry.groups {
+      let first = group &* groupOutputs
+      kdc_float_add_products(
+        sums + first, x + group &* groupInputs, w + first, Int64(groupInputs), channels, Int64(groupOutputs))
     }
   }
 
@@ -90,5 +102,15 @@ extension FloatConvolutionStep {
       weights, .float32, g.kernelHeight, g.kernelWidth, g.inputChannels / g.groups, g.outputChannels, named: "weights")
     check.constant(bias, .float32, g.outputChannels, named: "bias")
     check.require(input != output, "input and output are the same buffer")
+  }
+}
+
+extension ConvolutionGeometry {
+  /// The input pixel of a tap [ky, kx] for an output pixel; nil outside the image.
+  @inline(__always)
+  func position(of tap: Int, under pixel: Int) -> Int? {
+    let iy = pixel / outputWidth &* strideY &+ tap / kernelWidth &* dilationY &- padTop
+    let ix = pixel % outputWidth &* strideX &+ tap % kernelWidth &* dilationX &- padLeft
+    return iy >= 0 && iy < inputHeight && ix >= 0 && ix < inputWidth ? iy &* inputWidth &+ ix : nil
   }
 }

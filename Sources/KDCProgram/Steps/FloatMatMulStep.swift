@@ -1,4 +1,7 @@
-/// Batched float32 product of two computed matrices: y[b,m,n] = Σ_k a[b,m,k] · b[b,k,n], k ascending, from 0.
+import CKDCFloat
+
+/// Batched float32 product of two computed matrices: y[b,m,n] = Σ_k a[b,m,k] · b[b,k,n], k ascending, from 0, each product and
+/// its addition rounded once (fusedMultiplyAdd).
 ///
 /// `batchStrideA/B` in elements may be 0 (broadcast). `transposedB`: b is stored [n,k].
 package struct FloatMatMulStep: BinaryStep {
@@ -45,13 +48,10 @@ extension FloatMatMulStep {
         let b = b + row / rows &* batchStrideB
         let y = y + row &* columns
         for n in 0..<columns { y[n] = 0 }
-        for k in 0..<depth {
-          let factor = a[k]
-          if transposedB {
-            for n in 0..<columns { y[n] = y[n] + factor * b[n &* depth &+ k] }
-          } else {
-            for n in 0..<columns { y[n] = y[n] + factor * b[k &* columns &+ n] }
-          }
+        if transposedB {
+          for n in 0..<columns { kdc_float_add_products(y + n, a, b + n &* depth, Int64(depth), 1, 1) }
+        } else {
+          kdc_float_add_products(y, a, b, Int64(depth), Int64(columns), Int64(columns))
         }
       }
     }

@@ -1,17 +1,31 @@
 import KDCProgram
+import KDCTargets
 
 /// Portable C for `FloatConvolutionStep`: tiles of 4 pixels × 16 output channels, whose sums stay in registers; the lanes
 /// are channels, so that each sum keeps the order of the formula.
-enum FloatConvolutionKernels {
-  static let scalar = StepFamily<FloatConvolutionStep>(
-    name: "float_convolution_tiles",
-    cycles: { step in
-      // One multiplication and one addition of four lanes each, no fused ones.
-      let lanes = min(step.geometry.outputChannels / max(step.geometry.groups, 1), 16)
-      return Double(step.geometry.macs) * (step.geometry.isDepthwise || lanes >= 4 ? 0.6 : 2)
-        + Double(step.geometry.outputHeight * step.geometry.outputWidth * step.geometry.outputChannels) * 2
-    },
-    emit: { step in FloatConvolutionText(step).code })
+struct FloatConvolutionTiles: KernelFamily {
+  let name = "float_convolution_tiles"
+
+  struct Plan {
+    let step: FloatConvolutionStep
+    /// The least cycles that it takes to read the weights.
+    let streaming: Double
+  }
+
+  func plan(_ step: FloatConvolutionStep, in program: Program, on target: Target) throws(Refusal) -> Plan {
+    let g = step.geometry
+    let weights = Double(g.outputChannels * g.kernelHeight * g.kernelWidth * (g.inputChannels / g.groups) * 4)
+    return Plan(step: step, streaming: target.streamingCycles(weights))
+  }
+
+  func cycles(_ plan: Plan) -> Double {
+    let g = plan.step.geometry
+    let lanes = min(g.outputChannels / max(g.groups, 1), 16)
+    let products = Double(g.macs) * (g.isDepthwise || lanes >= 4 ? 0.45 : 2)
+    return max(products + Double(g.outputHeight * g.outputWidth * g.outputChannels) * 2, plan.streaming)
+  }
+
+  func emit(_ plan: Plan) -> KernelCode { FloatConvolutionText(plan.step).code }
 }
 
 private struct FloatConvolutionText {
@@ -114,6 +128,12 @@ private struct FloatConvolutionText {
     return text
   }
 
+  /// Whether the last windows reach over the right or the lower edge.
+  private var leavesImage: Bool {
+    (g.outputHeight - 1) * g.strideY + (g.kernelHeight - 1) * g.dilationY >= g.inputHeight + g.padTop
+      || (g.outputWidth - 1) * g.strideX + (g.kernelWidth - 1) * g.dilationX >= g.inputWidth + g.padLeft
+  }
+
   /// One tile at (oy, ox) and channels n ..< n + lanes.
   private func tile(_ pixels: Int, _ lanes: Int, _ activation: String) -> String {
     let unroll = "#pragma clang loop unroll(full)\n"
@@ -128,24 +148,28 @@ private struct FloatConvolutionText {
     let all = accumulate(
       """
       \(unroll)for (int p = 0; p < \(pixels); p++) {
-        \(unroll)  for (int l = 0; l < \(lanes); l++) acc[p][l] = acc[p][l] + \(factor("p")) * \(weight);
+        \(unroll)  for (int l = 0; l < \(lanes); l++) acc[p][l] = __builtin_fmaf(\(factor("p")), \(weight), acc[p][l]);
       }
       """)
     let one = accumulate(
       """
-      \(unroll)for (int l = 0; l < \(lanes); l++) acc[p][l] = acc[p][l] + \(factor("p")) * \(weight);
+      \(unroll)for (int l = 0; l < \(lanes); l++)
+        acc[p][l] = __builtin_fmaf(isInside ? \(factor("p")) : 0.0f, \(weight), acc[p][l]);
       """)
+    let isEdged = g.padTop > 0 || g.padLeft > 0 || leavesImage
     let edge =
-      pixels == 1
+      !isEdged
       ? ""
       : """
        else {
-        \(unroll)  for (int p = 0; p < \(pixels); p++) {
-          if (ix + p * STRIDE_X < 0 || ix + p * STRIDE_X >= IN_W) continue;
+        for (int p = 0; p < \(pixels); p++) {
+          const int isInside = isRow && ix + p * STRIDE_X >= 0 && ix + p * STRIDE_X < IN_W;
       \(CText.indented(one, by: 4))
         }
       }
       """
+    let row = isEdged ? "const int isRow = iy >= 0 && iy < IN_H;\n        " : ""
+    let inside = isEdged ? "if (isRow && ix >= 0 && ix + \(pixels - 1) * STRIDE_X < IN_W) " : ""
     return """
       float acc[\(pixels)][\(lanes)];
       \(unroll)for (int p = 0; p < \(pixels); p++) {
@@ -153,12 +177,11 @@ private struct FloatConvolutionText {
       }
       for (int ky = 0; ky < K_H; ky++) {
         const int iy = oy * STRIDE_Y + ky * DILATION_Y - TOP;
-        if (iy < 0 || iy >= IN_H) continue;
-        for (int kx = 0; kx < K_W; kx++) {
+        \(row)for (int kx = 0; kx < K_W; kx++) {
           const int ix = ox * STRIDE_X + kx * DILATION_X - LEFT;
           const float *s = x + ((ptrdiff_t)iy * IN_W + ix) * IN_C + \(isDepthwise ? "n" : "g * GROUP_IN");
           const float *t = w + (size_t)(ky * K_W + kx) * GROUP_IN * OUT_C + (size_t)n;
-          if (ix >= 0 && ix + \(pixels - 1) * STRIDE_X < IN_W) {
+          \(inside){
       \(CText.indented(all, by: 6))
           }\(CText.indented(edge, by: 4).drop { $0 == " " }.isEmpty ? "" : " " + CText.indented(edge, by: 4).drop { $0 == " " })
         }
