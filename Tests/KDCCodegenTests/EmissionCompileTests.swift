@@ -131,9 +131,20 @@ import Testing
   @Test("Pooling and float steps")
   func others() throws {
     var cases = StepCases(seed: 70)
-    for kind in ["averagePool", "floatConvolution", "softmax"] {
-      try record(kind, cases.make(kind, extreme: false).program)
-    }
+    try record("averagePool", cases.make("averagePool", extreme: false).program)
+    let convolution = cases.make("floatConvolution", extreme: false).program
+    try record("softmax", cases.make("softmax", extreme: false).program)
+    try recordBody("float-tiles", convolution, "float_convolution_tiles")
+  }
+
+  /// What stands between the braces of a step's kernel.
+  private func recordBody(_ name: String, _ program: Program, _ family: String, _ target: Target = TestTargets.a72)
+    throws
+  {
+    try program.validate()
+    let step = try #require(program.steps.last)
+    let code = try #require(Families.named(family)).offer(step, in: program, on: target).code
+    try expectSnapshot(CText.wrapped(code.text) + "\n", "kernels/\(name).c.txt")
   }
 
   @Test("Sums of float products in vectors")
@@ -143,13 +154,14 @@ import Testing
     depthwise.groups = 16
     let dense = ConvolutionGeometry(input: (7, 7, 64), output: (7, 7, 24), kernel: (1, 1))
     var cases = StepCases(seed: 71)
-    try record("float-window", cases.convolution(square).program, "float_convolution_neon")
-    try record("float-dense", cases.convolution(dense).program, "float_convolution_neon")
-    try record(
+    try recordBody("float-window", cases.convolution(square).program, "float_convolution_neon")
+    try recordBody("float-dense", cases.convolution(dense).program, "float_convolution_neon")
+    try recordBody(
       "float-dense-avx512", cases.convolution(dense).program, "float_convolution_avx512vnni", TestTargets.avx512)
-    try record("float-depthwise", cases.convolution(depthwise).program, "float_depthwise_neon")
-    try record("float-winograd", cases.convolution(square, winograd: true).program, "float_winograd_neon")
-    try record("float-matmul", cases.matMul(batch: 2, rows: 16, columns: 24, depth: 10).program, "float_matmul_neon")
+    try recordBody("float-depthwise", cases.convolution(depthwise).program, "float_depthwise_neon")
+    try recordBody("float-winograd", cases.convolution(square, winograd: true).program, "float_winograd_neon")
+    try recordBody(
+      "float-matmul", cases.matMul(batch: 2, rows: 16, columns: 24, depth: 10).program, "float_matmul_neon")
   }
 
   @Test("A chain, and layers that share a function")

@@ -41,6 +41,20 @@ struct FloatStepTests {
     #expect(close(try bench.float(step), want))
   }
 
+  @Test("Winograd's tiles agree with the convolution")
+  func winograd() throws {
+    var random = SeededGenerator(seed: 15)
+    let g = ConvolutionGeometry(input: (7, 6, 5), output: (7, 6, 9), kernel: (3, 3), padTop: 1, padLeft: 1)
+    let (x, w, bias) = (random.floats(210), random.floats(405), random.floats(9))
+    var bench = StepBench()
+    let direct = FloatConvolutionStep(
+      name: "c", input: bench.buffer(Tensor([210], x)), output: bench.output(.float32, [378]), geometry: g,
+      weights: bench.constant(Tensor([405], w)), bias: bench.constant(Tensor([9], bias)))
+    let tiled = try #require(FloatWinogradStep(direct))
+    let want = try bench.float(direct).map { Double($0) }
+    #expect(close(try bench.float(tiled), want, 1e-4))
+  }
+
   @Test("matrix product with and without a transposed, broadcast operand", arguments: [false, true])
   func matMul(transposed: Bool) throws {
     var random = SeededGenerator(seed: 12)

@@ -86,12 +86,14 @@ extension StepCases {
   }
 
   mutating func floatConvolution() -> any Step {
-    let kernel = pick([(1, 1), (3, 3), (1, 3), (2, 1), (5, 5)])
+    // Larger ones where values are few.
+    let kernels = [(1, 1), (3, 3), (1, 3), (2, 1)]
+    let kernel = pick(isExtreme ? kernels + [(5, 5)] : kernels)
     let groups = pick([1, 1, 1, 2, 5])
     let isDepthwise = int(0...3) == 0
-    let channels = isDepthwise ? size() : groups * pick([1, 2, 3, 8, 13, 20])
+    let channels = isDepthwise ? size() : groups * pick(isExtreme ? [1, 2, 3, 8, 13, 20] : [1, 2, 3, 8])
     let outputs = isDepthwise ? channels : groups * size()
-    let (height, width) = (int(1...9), int(1...19))
+    let (height, width) = (int(1...(isExtreme ? 9 : 7)), int(1...(isExtreme ? 19 : 11)))
     let strides = kernel == (1, 1) ? (1, 1) : (int(1...2), int(1...2))
     let (top, left) = (kernel.0 / 2, kernel.1 / 2)
     let output = ((height + 2 * top - kernel.0) / strides.0 + 1, (width + 2 * left - kernel.1) / strides.1 + 1)
