@@ -96,7 +96,8 @@ extension Lowering {
   }
 
   /// One sample of a value that has none of its own yet, taken from the whole.
-  mutating func cut(_ sample: String, from origin: SampledValues.Origin, _ encoding: Encoding, _ layouts: [Layout]?) throws
+  mutating func cut(_ sample: String, from origin: SampledValues.Origin, _ encoding: Encoding, _ layouts: [Layout]?)
+    throws
     -> Form
   {
     let form = try read(origin.value, as: encoding, in: layouts)

@@ -32,8 +32,11 @@ package struct DynamicQuantizeLSTM: Expanding {
     let shape = try requiredBytes(inputs, index, name).shape
     let factors = try requiredFloat(inputs, scale, "\(name)_scale")
     let zero = try requiredBytes(inputs, scale + 1, "\(name)_zero_point").shape
-    guard shape.rank == 3, shape[0] > 0, factors.count == shape[0] || factors.count == shape[0] * shape[2], zero == factors else {
-      throw shapeMismatch("\(name) \(shape) must have a scale and a zero point for each direction or row, not \(factors)")
+    guard shape.rank == 3, shape[0] > 0, factors.count == shape[0] || factors.count == shape[0] * shape[2],
+      zero == factors
+    else {
+      throw shapeMismatch(
+        "\(name) \(shape) must have a scale and a zero point for each direction or row, not \(factors)")
     }
     let spread: Shape = [shape[0], 1, factors.count / shape[0]]
     func float(_ index: Int) throws(Diagnostic) -> String {
