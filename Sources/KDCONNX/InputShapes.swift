@@ -92,10 +92,15 @@ struct InputShapes {
     return proto.type.tensorType.shape.dim.map { dim in
       switch dim.value {
       case .dimValue(let value)? where value > 0: (Int(value), nil)
-      case .dimParam(let name)?: (nil, name.isEmpty ? nil : name)
+      case .dimParam(let name)?: (nil, Self.isSymbol(name) ? name : nil)
       default: (nil, nil)
       }
     }
+  }
+
+  /// Exporters write "?" or "None" for any size that is not known: such dimensions are not one.
+  private static func isSymbol(_ name: String) -> Bool {
+    name != "None" && name.contains { $0.isLetter || $0 == "_" }
   }
 
   /// Sizes of symbols: what the user says of one goes before the batch of 1, and must be one size.

@@ -183,6 +183,19 @@ struct LoweringTests {
     }
   }
 
+  @Test(
+    "a layer normalisation gives its mean and inverse deviation too, and takes one scale for all", arguments: [6, 1])
+  func statistics(_ scales: Int) throws {
+    var bench = LoweringBench(seed: 14)
+    bench.input("x", [2, 3, 6])
+    bench.weights("s", [scales], in: 0.5...2)
+    bench.weights("b", [6])
+    bench.node("LayerNormalization", ["x", "s", "b"], ["y", "mean", "inverse"])
+    #expect(try bench.float().error < 1e-4)
+    bench.graph.outputs = ["mean", "inverse"]
+    #expect(try bench.float().error < 1e-4)
+  }
+
   @Test("recurrent layers in both directions, with and without states", arguments: ["GRU", "LSTM"], [1, 2])
   func recurrent(_ opType: String, directions: Int) throws {
     let gates = opType == "GRU" ? 3 : 4

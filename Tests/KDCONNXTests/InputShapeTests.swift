@@ -49,6 +49,15 @@ private func faults(_ data: Data, _ shapes: [String: [Int]] = [:]) -> [Diagnosti
     #expect(try shapes(model([("x", ["N", "3"]), ("z", ["0", "3"])])) == [[1, 3], [1, 3]])
   }
 
+  @Test("Sizes that all are called ? or None need not be one")
+  func nameless() throws {
+    for name in ["?", "None", "-1"] {
+      let data = model([("x", ["1", "3", name, name]), ("z", ["1", "3", name, name])])
+      #expect(try shapes(data, ["x": [1, 3, 4, 5], "z": [1, 3, 4, 5]]) == [[1, 3, 4, 5], [1, 3, 4, 5]])
+      #expect(faults(data, ["x": [1, 3, 4, 4]]).map(\.id) == [.dynamicInputShape])
+    }
+  }
+
   @Test("Other dynamic dimensions are KDC2006, which names the input, its symbols and the option")
   func dynamic() {
     let found = faults(model([("x", ["N", "3", "H", "W"])]))

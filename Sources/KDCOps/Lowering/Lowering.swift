@@ -22,13 +22,14 @@ package struct Lowering {
     package var buffer: BufferID
   }
 
-  package let graph: Graph
+  package private(set) var graph: Graph
   package private(set) var program: Program
-  private let constants: [String: Tensor]
+  private var constants: [String: Tensor]
   /// Values that a node or the graph's user reads; nil in a part of a program, which asks for few and looks for them.
   private let used: Set<String>?
   private var forms: [String: [Form]] = [:]
   private var constantIDs: [ConstantKey: ConstantID] = [:]
+  var sampledValues = SampledValues()
   /// Name of the node being lowered; its steps carry it.
   private var stepName = ""
   /// The node being lowered computes in float, whatever forms its values have.
@@ -79,6 +80,8 @@ package struct Lowering {
     staysFloat = node.staysFloat
     if isEmpty(node) {
       try writeNothing(node)
+    } else if let axes = try samples(of: node, op) {
+      try lowerSamples(node, op, axes)
     } else {
       try op.lower(node, into: &self)
     }
@@ -109,6 +112,7 @@ package struct Lowering {
 
   /// Whether anything uses the value.
   package func isUsed(_ name: String) -> Bool {
+    let name = sampledValues.origins[name]?.value ?? name
     if let used { return used.contains(name) }
     return !name.isEmpty && (graph.outputs.contains(name) || graph.nodes.contains { $0.inputs.contains(name) })
   }
@@ -133,7 +137,10 @@ package struct Lowering {
 
   /// The layouts in which a value is in this encoding or another, best first.
   package func availableLayouts(_ name: String, _ encoding: Encoding) -> [Layout] {
-    let all = forms[name] ?? []
+    guard let all = forms[name] else {
+      guard let origin = sampledValues.origins[name] else { return [] }
+      return availableLayouts(origin.value, encoding).map { if case .reshaped = $0 { .rowMajor } else { $0 } }
+    }
     return all.filter { $0.encoding == encoding }.map(\.layout) + all.filter { $0.encoding != encoding }.map(\.layout)
   }
 
@@ -155,6 +162,9 @@ package struct Lowering {
     if let form = existing.first(where: { $0.encoding == encoding && isAccepted($0.layout) }) { return form }
     let wanted = accepted?.first ?? .rowMajor
     if existing.isEmpty {
+      if let origin = sampledValues.origins[name], constant(name) == nil {
+        return try cut(name, from: origin, encoding, accepted)
+      }
       guard let tensor = constant(name) else { throw InternalError("'\(name)' is used before it is computed") }
       return try load(name, tensor, encoding, wanted)
     }
@@ -165,6 +175,13 @@ package struct Lowering {
       throw InternalError("'\(name)' has no form")
     }
     return try convert(name, source, to: encoding, isAccepted(source.layout) ? source.layout : wanted)
+  }
+
+  /// Makes a value known that the graph does not have, with the numbers of another.
+  mutating func add(_ name: String, _ type: TensorType, like other: String, constant: Tensor?) {
+    graph.types[name] = type
+    graph.quantization[name] = graph.quantization[other]
+    constants[name] = constant
   }
 
   /// A new buffer for the value in this form.

@@ -106,14 +106,3 @@ extension StepGeometry {
       groups: groups)
   }
 }
-
-extension Operator {
-  /// The shape of an image batch of one.
-  func oneImage(_ node: Node, _ lowering: Lowering) throws -> Shape {
-    let x = try lowering.shape(of: node.inputs[0])
-    guard x.rank >= 3, x[0] == 1 else {
-      throw cannotLower(node, "of \(x)", hint: "export the model with batch size 1")
-    }
-    return x
-  }
-}

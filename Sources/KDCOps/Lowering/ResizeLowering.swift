@@ -76,9 +76,6 @@ extension Lowerable {
     _ node: Node, _ lowering: inout Lowering
   ) throws -> (shape: Shape, form: Lowering.Form, strides: [Int]) {
     let shape = try lowering.shape(of: node.inputs[0])
-    guard shape[0] == 1 else {
-      throw cannotLower(node, "of \(shape[0]) images", hint: "export the model with batch size 1")
-    }
     let form = try lowering.read(node.inputs[0], as: lowering.encoding(of: node.outputs[0]))
     return (shape, form, form.layout.strides(of: shape))
   }

@@ -34,9 +34,9 @@ extension AveragePool {
   }
 }
 
-extension AveragePool: Lowerable {
+extension AveragePool: PerSample {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    let x = try oneImage(node, lowering)
+    let x = try lowering.shape(of: node.inputs[0])
     let axes = try window.resolve(self, input: x)
     let (y, z) = axes.planar
     try lowering.mean(

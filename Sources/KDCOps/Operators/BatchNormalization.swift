@@ -72,7 +72,15 @@ extension BatchNormalization: ParallelOperator {
   }
 }
 
-extension BatchNormalization: Lowerable {
+extension BatchNormalization: PerSample {
+  /// A batch of vectors is a matrix, one of images is not.
+  package func sampleAxes(_ node: Node, in lowering: Lowering) throws -> SampleAxes? {
+    let shape = try lowering.shape(of: node.inputs[0])
+    guard shape.rank > 2 else { return nil }
+    return SampleAxes(
+      inputs: [0] + node.inputs.dropFirst().map { _ in nil }, outputs: node.outputs.map { _ in 0 }, count: shape[0])
+  }
+
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     let parameters = (1...4).map { lowering.floatConstant(node.inputs[$0])?.floats }
     guard let scale = parameters[0], let bias = parameters[1], let mean = parameters[2], let variance = parameters[3]
@@ -88,9 +96,6 @@ extension BatchNormalization: Lowerable {
         })
     {
       return
-    }
-    guard shape[0] == 1 || shape.rank == 2 else {
-      throw cannotLower(node, "of \(shape)", hint: "export the model with batch size 1")
     }
     let form = try lowering.read(input, as: .native)
     let factor = lowering.loaded(Tensor([factors.count], factors), "factors")

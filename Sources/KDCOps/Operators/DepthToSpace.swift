@@ -54,7 +54,7 @@ package struct DepthToSpace: Quantizable, ElementMovement {
   }
 }
 
-extension DepthToSpace: Lowerable {
+extension DepthToSpace: PerSample {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     let (x, form, s) = try image(node, &lowering)
     let b = blockSize

@@ -8,7 +8,7 @@ import KDCTensor
 package struct EmbedLayerNormalization: Expanding {
   package static let onnxName = "EmbedLayerNormalization"
   package static let domain = "com.microsoft"
-  package static let inputCount = 7...9
+  package static let inputCount = 1...9
   package static let outputCount = 1...3
   private let epsilon: Float
 
@@ -22,6 +22,9 @@ package struct EmbedLayerNormalization: Expanding {
   package func expand(_ inputs: [OperatorInput?], into expansion: inout Expansion) throws(Diagnostic) {
     let ids = try requiredIndices(inputs, 0)
     let positions = try requiredFloat(inputs, 3, "position_embedding")
+    for (index, name) in [(2, "word_embedding"), (5, "gamma"), (6, "beta")] {
+      _ = try requiredFloat(inputs, index, name)
+    }
     guard ids.rank == 2, positions.rank == 2, ids[1] <= positions[0] else {
       throw shapeMismatch("input_ids \(ids) must be [batch, length], with a position embedding \(positions) for each")
     }

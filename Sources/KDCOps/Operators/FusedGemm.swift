@@ -5,26 +5,31 @@ import KDCTensor
 /// activation(X · Wᵀ + B + Z): what passes make of Gemm, and of MatMul with constant weights. `com.microsoft.FusedGemm`.
 ///
 /// X [..., K], W [N, K], optional B [N], optional residual Z of the output's shape [..., N]; `activation` and
-/// `activation_params` as `FusedActivation` has them. `transB` is 1, `alpha` and `beta` are 1.
+/// `activation_params` as `FusedActivation` has them. `transB` is 1, `alpha` and `beta` are 1; what else ONNX Runtime writes is a
+/// composition of Gemm and the activation.
 package struct FusedGemm: Quantizable, MultiplyAccumulating, FusedLayer, BatchSized, Trainable {
   package static let onnxName = "FusedGemm"
   package static let domain = "com.microsoft"
   package static let inputCount = 2...4
   package let activation: FusedActivation
+  private let following: FollowingActivation?
+  /// Attributes of Gemm, where they are not the plain ones.
+  private let gemm: [String: Attribute]?
 
   package init(decoding node: Node) throws(Diagnostic) {
-    for name in ["alpha", "beta"] where try node.float(name, default: 1) != 1 {
-      throw node.unsupported("'FusedGemm' with \(name) other than 1")
-    }
-    guard try node.flag("transB", default: true), try !node.flag("transA", default: false) else {
-      throw node.unsupported("'FusedGemm' with transA 1 or transB 0")
-    }
-    activation = try FusedActivation(decoding: node)
+    following = try FollowingActivation(decoding: node)
+    activation = following == nil ? try FusedActivation(decoding: node) : .none
+    let alpha = try node.float("alpha", default: 1)
+    let beta = try node.float("beta", default: 1)
+    let transposed = (a: try node.flag("transA", default: false), b: try node.flag("transB", default: true))
+    let isPlain = alpha == 1 && beta == 1 && transposed == (false, true)
+    gemm = isPlain ? nil : node.attributes.filter { !$0.key.hasPrefix("activation") }
   }
 
   package var quantizationRule: QuantizationRule { .integer }
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
+    if isExpanded(inputs) { return try expandedTypes(inputs) }
     let x = try requiredFloat(inputs, 0, "X")
     let w = try requiredFloat(inputs, 1, "W")
     guard x.rank >= 1, w.rank == 2, x.dims.last == w[1] else {
@@ -54,8 +59,28 @@ package struct FusedGemm: Quantizable, MultiplyAccumulating, FusedLayer, BatchSi
   }
 }
 
+extension FusedGemm: Expanding {
+  /// A bias that is more than one value for each column is so too.
+  package func isExpanded(_ inputs: [OperatorInput?]) -> Bool {
+    if gemm != nil || following != nil { return true }
+    guard inputs.count > 2, let bias = inputs[2]?.type.shape, let w = inputs[1]?.type.shape, w.rank == 2 else {
+      return false
+    }
+    return inputs.count == 3 && bias.rank == 2
+  }
+
+  package func expand(_ inputs: [OperatorInput?], into expansion: inout Expansion) throws(Diagnostic) {
+    let y = try expansion.add("Gemm", Array(expansion.inputs.prefix(3)), gemm ?? ["transB": .int(1)])
+    expansion.outputs = [try expansion.activated(y, activation, following)]
+  }
+}
+
 extension FusedGemm: ParallelOperator {
+  package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] { try evaluate(inputs, threads: .single) }
+
   package func evaluate(_ inputs: [Tensor?], threads: Threads) throws -> [Tensor] {
+    let operands = inputs.map { tensor in tensor.map { OperatorInput(type: $0.type, constant: nil) } }
+    if isExpanded(operands) { return try evaluateExpanded(inputs) }
     let x = try inputs.floats(0)
     let w = try inputs.floats(1)
     let bias = try inputs.optionalFloats(2)

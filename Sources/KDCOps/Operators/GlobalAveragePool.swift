@@ -4,7 +4,7 @@ import KDCTensor
 
 /// Mean of all spatial elements of each channel of X [N, C, spatial…]; the result is [N, C, 1…].
 /// ONNX `GlobalAveragePool`, opsets 1, 22.
-package struct GlobalAveragePool: Pool, Lowerable {
+package struct GlobalAveragePool: Pool, PerSample {
   package static let onnxName = "GlobalAveragePool"
 
   package init(decoding node: Node) throws(Diagnostic) {}
@@ -26,7 +26,7 @@ package struct GlobalAveragePool: Pool, Lowerable {
   }
 
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    let x = try oneImage(node, lowering)
+    let x = try lowering.shape(of: node.inputs[0])
     try lowering.mean(
       MeanPlan(input: node.inputs[0], output: node.outputs[0], geometry: lowering.globalGeometry(x)))
   }

@@ -4,7 +4,7 @@ import KDCTensor
 
 /// Largest element of all spatial elements of each channel of X [N, C, spatial…]; the result is [N, C, 1…].
 /// ONNX `GlobalMaxPool`, opsets 1, 22.
-package struct GlobalMaxPool: Pool, Lowerable, ValuePicking {
+package struct GlobalMaxPool: Pool, PerSample, ValuePicking {
   package static let onnxName = "GlobalMaxPool"
 
   package init(decoding node: Node) throws(Diagnostic) {}
@@ -26,7 +26,7 @@ package struct GlobalMaxPool: Pool, Lowerable, ValuePicking {
   }
 
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    let x = try oneImage(node, lowering)
+    let x = try lowering.shape(of: node.inputs[0])
     try lowering.maximum(node.inputs[0], node.outputs[0], lowering.globalGeometry(x))
   }
 }

@@ -55,14 +55,13 @@ package struct InstanceNormalization: Quantizable, ChannelPassing, PrecisionPass
   package static func outputKind(isVector: Bool) -> OutputKind? { isVector ? .embedding : nil }
 }
 
-extension InstanceNormalization: Lowerable {
+extension InstanceNormalization: PerSample {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     let shape = try lowering.shape(of: node.inputs[0])
-    guard shape[0] == 1 else { throw cannotLower(node, "of \(shape)", hint: "export the model with batch size 1") }
     let (rows, columns) = (shape[1], shape.dims[2...].reduce(1, *))
     let x = try lowering.read(node.inputs[0], as: .native, in: [.rowMajor]).buffer
     let epsilon = try node.float("epsilon", default: 1e-5)
-    let y = lowering.standardized(x, rows: rows, columns: columns, epsilon: epsilon)
+    let y = lowering.standardized(x, rows: rows, columns: columns, epsilon: epsilon).result
     let scale = try lowering.read(node.inputs[1], as: .native, in: [.rowMajor]).buffer
     let offset = try lowering.read(node.inputs[2], as: .native, in: [.rowMajor]).buffer
     try lowering.affine(

@@ -89,28 +89,39 @@ func rowStatistics(_ values: UnsafeBufferPointer<Float>, _ epsilon: Float) -> (m
 
 extension LayerNormalization: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    guard node.outputs.dropFirst().allSatisfy({ !lowering.isUsed($0) }) else {
-      throw cannotLower(node, "with its mean or deviation used")
-    }
     let shape = try lowering.shape(of: node.inputs[0])
     let axis = try normalized(axis: try node.int("axis", default: -1), rank: shape.rank)
     let (rows, columns) = (shape.dims[..<axis].reduce(1, *), shape.dims[axis...].reduce(1, *))
     let x = try lowering.read(node.inputs[0], as: .native, in: [.rowMajor]).buffer
     let epsilon = try node.float("epsilon", default: 1e-5)
-    let y = lowering.standardized(x, rows: rows, columns: columns, epsilon: epsilon)
-    var operands: [BufferID?] = []
+    let statistics = lowering.standardized(x, rows: rows, columns: columns, epsilon: epsilon)
+    var operands: [(buffer: BufferID, stride: Int)?] = []
     for index in [1, 2] {
       guard let name = node.input(index) else {
         operands.append(nil)
         continue
       }
-      guard try lowering.shape(of: name).count == columns else {
-        throw cannotLower(node, "with scales that broadcast")
-      }
-      operands.append(try lowering.read(name, as: .native, in: [.rowMajor]).buffer)
+      let buffer = try lowering.read(name, as: .native, in: [.rowMajor]).buffer
+      operands.append((buffer, try lowering.shape(of: name).count == 1 ? 0 : 1))
     }
-    try lowering.affine(
-      y, operands[0], operands[1], rows: rows, columns: columns, stride: (0, 1), to: node.outputs[0], in: .rowMajor)
+    var y = statistics.result
+    for (operation, operand) in zip([FloatBinaryStep.Operation.multiply, .add], operands) {
+      guard let operand else { continue }
+      let isLast = operation == .add || operands[1] == nil
+      let target = isLast ? try lowering.write(node.outputs[0], as: .native, in: .rowMajor) : nil
+      y = lowering.binary(
+        operation, y, operand.buffer, rows: rows, columns: columns, strideB: (0, operand.stride), to: target)
+    }
+    if node.outputs.count > 1, lowering.isUsed(node.outputs[1]) {
+      try lowering.alias(node.outputs[1], Lowering.Form(encoding: .native, layout: .rowMajor, buffer: statistics.mean))
+    }
+    if node.outputs.count > 2, lowering.isUsed(node.outputs[2]) {
+      let target = try lowering.write(node.outputs[2], as: .native, in: .rowMajor)
+      lowering.append {
+        FloatUnaryStep(
+          name: $0, function: FloatFunction(.reciprocal), input: statistics.deviation, output: target, count: rows)
+      }
+    }
   }
 }
 

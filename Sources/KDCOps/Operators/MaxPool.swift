@@ -3,10 +3,11 @@ import KDCGraph
 import KDCProgram
 import KDCTensor
 
-/// Largest element of each window. ONNX `MaxPool`, opsets 1, 8, 10, 11, 12, 22; one or two spatial axes.
+/// Largest element of each window. ONNX `MaxPool`, opsets 1, 8, 10, 11, 12, 22.
 ///
 /// The second output, where there is one, says where each is; `storage_order` 1 counts columns before rows. float32; int8 and
-/// uint8 too, without int8 forms of other scales.
+/// uint8 too, without int8 forms of other scales. Over three axes and more it is a pool over rows and columns, then one along each
+/// other axis; places are told over three axes at most.
 package struct MaxPool: Pool, ValuePicking {
   package static let onnxName = "MaxPool"
   package static let outputCount = 1...2
@@ -29,7 +30,13 @@ package struct MaxPool: Pool, ValuePicking {
     guard [.float32, .int8, .uint8].contains(x.dataType) else {
       throw typeMismatch("input X is \(x), must be float32, int8 or uint8")
     }
-    let shape = Shape(x.shape.dims[..<2] + (try window.resolve(self, input: x.shape)).map(\.output))
+    let axes = try window.resolve(self, input: x.shape)
+    if givesIndices, axes.count > 3 {
+      throw Diagnostic(
+        .unsupportedAttribute, "'MaxPool' with indices over \(axes.count) spatial axes is not supported",
+        notes: ["supported: up to 3 spatial axes; the input is \(x.shape)"])
+    }
+    let shape = Shape(x.shape.dims[..<2] + axes.map(\.output))
     return [TensorType(x.dataType, shape)] + (givesIndices ? [TensorType(.int64, shape)] : [])
   }
 
@@ -55,16 +62,22 @@ extension MaxPool: StepOperator {
   }
 }
 
-extension MaxPool: ExpandingLate {
-  /// Of 8-bit integers, which the pool of floats has exactly.
+extension MaxPool: ExpandingLate, ManyAxes {
+  /// Of 8-bit integers, which the pool of floats has exactly, and over more than rows and columns.
   package func isExpanded(_ inputs: [OperatorInput?]) -> Bool {
-    !givesIndices && inputs.first.flatMap { $0 }?.type.dataType != .float32
+    guard !givesIndices, let type = inputs.first??.type else { return false }
+    return type.dataType != .float32 || type.shape.rank > 4
   }
 
   package func expand(_ inputs: [OperatorInput?], into expansion: inout Expansion) throws(Diagnostic) {
     let type = try outputTypes(inputs)[0].dataType
     let x = try expansion.cast(expansion.inputs[0] ?? "", to: .float32)
-    expansion.outputs = [try expansion.cast(expansion.add("MaxPool", [x], attributes), to: type)]
+    let shape = expansion.shape(of: x)
+    let y =
+      shape.rank > 4
+      ? try expansion.boxes("MaxPool", x, window, window.resolve(self, input: shape))
+      : try expansion.add("MaxPool", [x], attributes)
+    expansion.outputs = [try expansion.cast(y, to: type)]
   }
 }
 
@@ -72,7 +85,9 @@ extension MaxPool: ParallelOperator {
   package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] { try evaluate(inputs, threads: .single) }
 
   package func evaluate(_ inputs: [Tensor?], threads: Threads) throws -> [Tensor] {
-    if isIndexed(try inputs.required(0).dataType) { return try evaluateStep(inputs) }
+    let given = try inputs.required(0)
+    if isIndexed(given.dataType), given.shape.rank <= 5 { return try evaluateStep(inputs) }
+    if given.shape.rank > 4 { return try evaluateExpanded(inputs) }
     let x = try inputs.floats(0)
     let pooling = Pooling(shape: x.shape, axes: try window.resolve(self, input: x.shape))
     return [
@@ -82,10 +97,16 @@ extension MaxPool: ParallelOperator {
   }
 }
 
-extension MaxPool: Lowerable {
+extension MaxPool: PerSample {
+  /// Positions count the elements of all samples.
+  package func sampleAxes(_ node: Node, in lowering: Lowering) throws -> SampleAxes? {
+    let type = try lowering.type(of: node.inputs[0])
+    return isIndexed(type.dataType) ? nil : SampleAxes(inputs: [0], outputs: [0], count: type.shape[0])
+  }
+
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     if isIndexed(try lowering.type(of: node.inputs[0]).dataType) { return try lowerStep(node, into: &lowering) }
-    let x = try oneImage(node, lowering)
+    let x = try lowering.shape(of: node.inputs[0])
     let axes = try window.resolve(self, input: x)
     try lowering.maximum(
       node.inputs[0], node.outputs[0], StepGeometry(axes, inputs: x[1], outputs: x[1], groups: x[1]))

@@ -118,28 +118,39 @@ extension Pow: Lowerable {
 }
 
 extension Pow {
-  /// Powers of integers by integers, in 64 bits; false where the base is float.
+  /// Powers of integers: by integers in 64 bits, by other exponents in float32 and without the fraction. False where the base
+  /// is float.
   func lowerIntegers(_ node: Node, into lowering: inout Lowering) throws -> Bool {
     let (base, exponent) = (try lowering.type(of: node.inputs[0]), try lowering.type(of: node.inputs[1]))
     guard !base.dataType.isFloat else { return false }
-    guard [base, exponent].allSatisfy({ $0.dataType != .uint64 && CastStep.types.contains($0.dataType) }),
-      !exponent.dataType.isFloat
-    else { throw cannotLower(node, "of \(base.dataType.rawValue) and \(exponent.dataType.rawValue) values") }
+    let whole = lowering.constant(node.inputs[1])?.cast(to: .float64).wholeNumbers
+    guard [base, exponent].allSatisfy({ $0.dataType != .uint64 && CastStep.types.contains($0.dataType) }) else {
+      throw cannotLower(node, "of \(base.dataType.rawValue) and \(exponent.dataType.rawValue) values")
+    }
+    let type: DataType = exponent.dataType.isFloat && whole == nil ? .float32 : .int64
     let shape = try lowering.shape(of: node.outputs[0])
-    var operands: [BufferID] = []
-    for (name, type) in zip(node.inputs, [base, exponent]) {
-      let buffer = try lowering.read(name, as: .native, in: [.rowMajor]).buffer
-      operands.append(lowering.cast(buffer, from: type.dataType, to: .int64, count: type.shape.count))
+    let x = try lowering.read(node.inputs[0], as: .native, in: [.rowMajor]).buffer
+    let left = lowering.cast(x, from: base.dataType, to: type, count: base.shape.count)
+    let right: BufferID
+    if type == .int64, let whole {
+      right = lowering.loaded(Tensor(exponent.shape, whole), "exponents")
+    } else {
+      let y = try lowering.read(node.inputs[1], as: .native, in: [.rowMajor]).buffer
+      right = lowering.cast(y, from: exponent.dataType, to: type, count: exponent.shape.count)
     }
     let output = try lowering.write(node.outputs[0], as: .native, in: .rowMajor)
-    let isWide = base.dataType == .int64
-    let power = isWide ? output : lowering.temporary(TensorType(.int64, shape))
+    let isWide = base.dataType == type
+    let power = isWide ? output : lowering.temporary(TensorType(type, shape))
     let walk = Walk.filling(
       shape, .rowMajor, reading: [base, exponent].map { Broadcasting.strides(of: $0.shape, over: shape) })
-    lowering.integerBinary(.power, .int64, operands[0], operands[1], to: power, walk: walk)
-    if !isWide {
-      _ = lowering.cast(power, from: .int64, to: base.dataType, count: shape.count, output: output)
+    if type == .float32 {
+      lowering.append {
+        FloatBinaryStep(name: $0, operation: .power, a: left, b: right, output: power, walk: walk)
+      }
+    } else {
+      lowering.integerBinary(.power, .int64, left, right, to: power, walk: walk)
     }
+    if !isWide { _ = lowering.cast(power, from: type, to: base.dataType, count: shape.count, output: output) }
     return true
   }
 }
@@ -157,5 +168,14 @@ extension Pow: PrecisionPassing {
   /// Exponents 1, 2 and 3 are products.
   package func isPower(_ node: Node, in graph: Graph) -> Bool {
     node.input(1).flatMap { graph.initializers[$0]?.floats }?.allSatisfy { [1, 2, 3].contains($0) } ?? false
+  }
+}
+
+extension Tensor {
+  /// The elements of a float64 tensor, where all are whole numbers.
+  fileprivate var wholeNumbers: [Int64]? {
+    guard case .float64(let values) = elements else { return nil }
+    let numbers = values.compactMap { Int64(exactly: $0) }
+    return numbers.count == values.count ? numbers : nil
   }
 }

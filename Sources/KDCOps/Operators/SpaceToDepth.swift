@@ -47,7 +47,7 @@ package struct SpaceToDepth: Quantizable, ElementMovement {
   }
 }
 
-extension SpaceToDepth: Lowerable {
+extension SpaceToDepth: PerSample {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     let (x, form, s) = try image(node, &lowering)
     let b = blockSize

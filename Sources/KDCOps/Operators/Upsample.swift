@@ -6,7 +6,7 @@ import KDCTensor
 /// opsets 7, 9.
 ///
 /// The scales are an attribute in opset 7, an input in 9; from 10 on models have Resize.
-package struct Upsample: Quantizable, Lowerable, Differentiable, ChannelPassing, UnaryScalePassing {
+package struct Upsample: Quantizable, PerSample, Differentiable, ChannelPassing, UnaryScalePassing {
   package static let onnxName = "Upsample"
   package static let inputCount = 1...2
   package let isLinear: Bool

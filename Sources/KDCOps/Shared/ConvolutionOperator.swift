@@ -4,7 +4,7 @@ import KDCTensor
 
 /// activation(Conv(X, W, B) + Z) of X [N, C, spatial…], W [M, C / group, kernel…], B [M] and the residual Z of the output's
 /// shape: Conv, which has neither activation nor residual, and FusedConv.
-protocol ConvolutionOperator: ParallelOperator, Quantizable, Lowerable, Differentiable, MultiplyAccumulating,
+protocol ConvolutionOperator: ParallelOperator, Quantizable, PerSample, Differentiable, MultiplyAccumulating,
   ChannelPassing, Trainable
 {
   var window: SpatialWindow { get }
@@ -13,6 +13,7 @@ protocol ConvolutionOperator: ParallelOperator, Quantizable, Lowerable, Differen
 }
 
 extension ConvolutionOperator {
+  package static var sampledOperands: [Int] { [0, 3] }
   package var quantizationRule: QuantizationRule { .integer }
   package func parameters(_ shapes: [Shape?]) -> [LayerParameter] { LayerParameter.kernel(shapes[1]) }
 
@@ -51,8 +52,11 @@ extension ConvolutionOperator {
   }
 
   package func evaluate(_ inputs: [Tensor?], threads: Threads) throws -> [Tensor] {
+    let operands = inputs.map { tensor in tensor.map { OperatorInput(type: $0.type, constant: nil) } }
+    if let composed = self as? any Expanding, composed.isExpanded(operands) {
+      return try composed.evaluateExpanded(inputs)
+    }
     let (x, w) = (try inputs.floats(0), try inputs.floats(1))
-    if x.shape.rank > 4, let composed = self as? any Expanding { return try composed.evaluateExpanded(inputs) }
     let (geometry, output) = try geometry(x.shape, w.shape)
     let epilogue = Convolution.Epilogue(
       residual: try inputs.optionalFloats(3), low: activation.bounds.low, high: activation.bounds.high)
@@ -86,7 +90,6 @@ extension ConvolutionOperator {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     let x = try lowering.shape(of: node.inputs[0])
     let w = try lowering.shape(of: node.inputs[1])
-    guard x[0] == 1 else { throw cannotLower(node, "of \(x[0]) images", hint: "export the model with batch size 1") }
     let axes = try window.resolve(self, input: x, kernel: Array(w.dims[2...]))
     let (channels, perGroup, taps) = (w[0], w[1], w.dims[2...].reduce(1, *))
     guard let stored = ConvolutionWeights(node.inputs[1], rows: channels, in: lowering) else {

@@ -24,8 +24,10 @@ extension Lowering {
 }
 
 extension Lowering {
-  /// (x − mean) / sqrt(variance + epsilon) of each row of a dense [rows, columns].
-  mutating func standardized(_ x: BufferID, rows: Int, columns: Int, epsilon: Float) -> BufferID {
+  /// (x − mean) / sqrt(variance + epsilon) of each row of a dense [rows, columns]; mean and root for each row.
+  mutating func standardized(
+    _ x: BufferID, rows: Int, columns: Int, epsilon: Float
+  ) -> (result: BufferID, mean: BufferID, deviation: BufferID) {
     let sums = TensorType(.float32, [rows])
     let mean = temporary(sums)
     append {
@@ -42,7 +44,8 @@ extension Lowering {
     let constant = loaded(Tensor([1], [epsilon]), "epsilon")
     let shifted = binary(.add, variance, constant, rows: 1, columns: rows, strideB: (0, 0))
     let deviation = unary(FloatFunction(.sqrt), shifted, count: rows)
-    return binary(.divide, centred, deviation, rows: rows, columns: columns, strideB: (1, 0))
+    let result = binary(.divide, centred, deviation, rows: rows, columns: columns, strideB: (1, 0))
+    return (result, mean, deviation)
   }
 }
 

@@ -7,7 +7,7 @@ protocol ManyAxes: Expanding {}
 
 /// A pool whose windows are boxes: over more than two axes it is one along each.
 ///
-/// Steps pool the rows and columns of one image of float32. Several images are the channels of one; other types are cast.
+/// Steps pool the rows and columns of one image of float32. Other types are cast.
 protocol BoxPool: Pool, ManyAxes, ParallelOperator {
   var window: SpatialWindow { get }
   /// Attributes other than those of the window.
@@ -29,26 +29,36 @@ extension BoxPool {
     return [TensorType(x.dataType, Shape(x.shape.dims[..<2] + axes.map(\.output)))]
   }
 
-  /// Whether values need the composition: several images do not.
+  /// Whether it is more than rows and columns of float32.
   func needsComposition(_ type: TensorType) -> Bool { type.dataType != .float32 || type.shape.rank > 4 }
 
   package func isExpanded(_ inputs: [OperatorInput?]) -> Bool {
     guard let type = inputs.first??.type else { return false }
-    return needsComposition(type) || (type.shape.rank > 2 && type.shape[0] > 1)
+    return needsComposition(type)
   }
 
   package func evaluate(_ inputs: [Tensor?]) throws -> [Tensor] { try evaluate(inputs, threads: .single) }
 
   package func expand(_ inputs: [OperatorInput?], into expansion: inout Expansion) throws(Diagnostic) {
-    let shape = try required(inputs, 0, "X").type.shape
-    var x = try expansion.cast(expansion.inputs[0] ?? "", to: .float32)
-    let axes = try window.resolve(self, input: shape)
+    let x = try expansion.cast(expansion.inputs[0] ?? "", to: .float32)
+    let axes = try window.resolve(self, input: expansion.shape(of: x))
+    try finish(inputs, [expansion.boxes(Self.onnxName, x, window, axes, ownAttributes)], &expansion)
+  }
+}
+
+extension Expansion {
+  /// A pool of [N, C, spatial…] whose windows are boxes: over rows and columns, then along each other axis.
+  mutating func boxes(
+    _ opType: String, _ image: String, _ window: SpatialWindow, _ axes: [SpatialWindow.Axis],
+    _ ownAttributes: [String: Attribute] = [:]
+  ) throws(Diagnostic) -> String {
+    let shape = shape(of: image)
+    var x = image
     var dims = Array(shape.dims[2...])
     let planes = shape[0] * shape[1]
     func pool(_ axes: [SpatialWindow.Axis], _ image: Shape) throws(Diagnostic) {
-      var attributes = window.attributes(axes)
-      attributes.merge(ownAttributes) { $1 }
-      x = try expansion.add(Self.onnxName, [expansion.reshape(x, to: image)], attributes)
+      let attributes = window.attributes(axes).merging(ownAttributes) { $1 }
+      x = try add(opType, [reshape(x, to: image)], attributes)
     }
     // Rows and columns, then the axes before them, from the last to the first.
     let outer = max(0, axes.count - 2)
@@ -60,8 +70,7 @@ extension BoxPool {
       try pool([axes[axis], .unit], [1, before, dims[axis], dims[(axis + 1)...].reduce(1, *)])
       dims[axis] = axes[axis].output
     }
-    let y = try expansion.reshape(x, to: Shape(shape.dims[..<2] + dims))
-    try finish(inputs, [y], &expansion)
+    return try reshape(x, to: Shape(shape.dims[..<2] + dims))
   }
 }
 

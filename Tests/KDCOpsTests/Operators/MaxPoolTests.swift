@@ -60,4 +60,33 @@ import Testing
     let op = OperatorCase("MaxPool", ["kernel_shape": .ints([1, 2])])
     for result in [try op.run([x])[0], try op.lowered([x])[0]] { #expect(result.littleEndianBytes == [200, 200]) }
   }
+
+  @Test("Over three axes, in float and bytes, also with places and as a program")
+  func volumes() throws {
+    let values: [Float] = [1, 9, 3, 4, 5, 6, 7, 8, 2, 0, 11, 10, -1, -2, -3, -4]
+    let attributes: [String: Attribute] = [
+      "kernel_shape": .ints([2, 2, 2]), "strides": .ints([1, 1, 2]), "pads": .ints([1, 0, 0, 0, 0, 0]),
+    ]
+    let x = Tensor([1, 1, 2, 2, 4], values)
+    let plain = OperatorCase("MaxPool", attributes)
+    #expect(try plain.run([x])[0].shape == [1, 1, 2, 1, 2])
+    #expect(try plain.run([x])[0].floats == [9, 8, 9, 11])
+    let bytes = Tensor([1, 1, 2, 2, 4], .int8(values.map { Int8($0) }))
+    #expect(try plain.run([bytes])[0].littleEndianBytes == [9, 8, 9, 11])
+    var places = plain
+    places.node.outputs = ["y", "indices"]
+    for results in [try places.run([x]), try places.lowered([x])] {
+      #expect(results[0].floats == [9, 8, 9, 11])
+      #expect(results[1].int64s == [1, 7, 1, 10])
+    }
+  }
+
+  @Test("Places over four axes are KDC2013")
+  func manyAxes() {
+    var op = OperatorCase("MaxPool", ["kernel_shape": .ints([1, 1, 1, 1])])
+    let x = Tensor([1, 1, 1, 1, 1, 1], [1] as [Float])
+    #expect(op.fault([x]) == nil)
+    op.node.outputs = ["y", "indices"]
+    #expect(op.fault([x])?.id == .unsupportedAttribute)
+  }
 }

@@ -105,4 +105,12 @@ import Testing
     #expect(OperatorCase("Resize").fault([line, nil, Tensor([4], [1, 1, 1, .nan] as [Float])])?.id == .shapeMismatch)
     #expect(OperatorCase("Resize").fault([line])?.id == .missingInput)
   }
+
+  @Test("Bytes are interpolated as floats, and the fraction is dropped")
+  func bytes() throws {
+    let x = Tensor([1, 1, 1, 2], .uint8([10, 13]))
+    let y = try OperatorCase("Resize", ["mode": .string("linear")]).run([x, nil, Tensor([4], [1, 1, 1, 2] as [Float])])
+    #expect(y[0].type == TensorType(.uint8, [1, 1, 1, 4]))
+    #expect(y[0].bytes == [10, 10, 12, 13])
+  }
 }

@@ -1,7 +1,7 @@
 import KDCGraph
 import KDCProgram
 
-extension ConvTranspose: Lowerable {
+extension ConvTranspose: PerSample {
   /// One axis cut into phases: output position o has o + pad = q · stride + phase, and phase p sees only the taps
   /// p + stride · t. Each phase is a convolution of stride 1 with `taps` taps over q.
   private struct Phases {
@@ -32,7 +32,6 @@ extension ConvTranspose: Lowerable {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     let x = try lowering.shape(of: node.inputs[0])
     let w = try lowering.shape(of: node.inputs[1])
-    guard x[0] == 1 else { throw cannotLower(node, "of \(x[0]) images", hint: "export the model with batch size 1") }
     let (y, z) = try resolve(input: x, weights: w).planar
     let (rows, columns) = (Phases(axis: y), Phases(axis: z))
     guard y.padBegin >= 0, z.padBegin >= 0 else { throw cannotLower(node, "with negative padding") }

@@ -40,7 +40,9 @@ package struct Resize: Quantizable, UnaryScalePassing, BatchSized {
 
   package func outputTypes(_ inputs: [OperatorInput?]) throws(Diagnostic) -> [TensorType] {
     let x = try required(inputs, 0, "X").type
-    guard kernel.mode == .nearest || x.dataType.isFloat else { throw typeMismatch("input X is \(x), must be float32") }
+    guard kernel.mode == .nearest || x.dataType.isFloat || [.int8, .uint8].contains(x.dataType) else {
+      throw typeMismatch("input X is \(x), must be float32, int8 or uint8")
+    }
     if coordinates.isCrop { _ = try required(inputs, 1, "roi") }
     let scales = try constant(inputs, scalesIndex, "scales")
     let sizes = try opset < 11 ? nil : constantInts(inputs, 3, "sizes")
@@ -133,12 +135,14 @@ package struct Resize: Quantizable, UnaryScalePassing, BatchSized {
   package func grow(_ index: Int, in repair: inout BatchRepair) throws { repair.growSizes(index, input: 3) }
 }
 
-extension Resize: Lowerable {
+extension Resize: PerSample {
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
-    let index = node.opset < 11 ? 1 : 2
+    let sizes = node.opset < 11 ? nil : lowering.integers(node, 3)
+    var shape = try lowering.shape(of: node.inputs[0])
+    // Sizes are those of the whole batch.
+    if let sizes, axes == nil, let count = sizes.first { shape.dims[0] = count }
     let (_, tables) = try tables(
-      input: try lowering.shape(of: node.inputs[0]), scales: node.input(index).flatMap { lowering.constant($0) },
-      sizes: node.opset < 11 ? nil : lowering.integers(node, 3))
+      input: shape, scales: node.input(scalesIndex).flatMap { lowering.constant($0) }, sizes: sizes)
     try lowerResampling(node, tables, into: &lowering)
   }
 }

@@ -13,7 +13,7 @@ extension Resize: Expanding {
     guard let x = inputs.first??.type else { return false }
     if needsComposition(x) || x.dataType != .float32 { return true }
     guard x.shape.rank == 3 || x.shape.rank == 4, let plan = try? plan(x.shape, inputs) else { return true }
-    return x.shape[0] != 1 || plan.contains { $0.axis < 2 }
+    return plan.contains { $0.axis < 2 }
   }
 
   /// How one axis changes.
@@ -45,40 +45,10 @@ extension Resize: Expanding {
   package func expand(_ inputs: [OperatorInput?], into expansion: inout Expansion) throws(Diagnostic) {
     let type = try required(inputs, 0, "X").type
     var x = expansion.inputs[0] ?? ""
-    if kernel.mode != .nearest { x = try float(inputs, 0, "X", &expansion) }
+    if kernel.mode != .nearest { x = try expansion.cast(x, to: .float32) }
     let plan = try plan(type.shape, inputs).sorted { ($0.output - $0.input, $0.axis) < ($1.output - $1.input, $1.axis) }
-    if let folded = try foldedBatch(type, plan, x, inputs, &expansion) {
-      return try finish(inputs, [folded], &expansion)
-    }
     for axis in plan { x = try resized(x, axis, &expansion) }
     try finish(inputs, [x == expansion.inputs[0] ? expansion.add("Identity", [x]) : x], &expansion)
-  }
-
-  /// Several images of float32 are the channels of one.
-  private func foldedBatch(
-    _ type: TensorType, _ plan: [AxisPlan], _ x: String, _ inputs: [OperatorInput?], _ expansion: inout Expansion
-  ) throws(Diagnostic) -> String? {
-    let shape = type.shape
-    guard !needsComposition(type), type.dataType == .float32, shape.rank == 3 || shape.rank == 4, shape[0] > 1,
-      axes == nil, scalesIndex == 2, plan.allSatisfy({ $0.axis >= 2 })
-    else { return nil }
-    var output = shape
-    for axis in plan { output.dims[axis.axis] = axis.output }
-    let image = try expansion.reshape(x, to: Shape([1, shape[0] * shape[1]] + shape.dims[2...]))
-    var operands: [String?] = [image, nil]
-    if let scales = try constant(inputs, 2, "scales"), scales.count > 0 {
-      operands.append(expansion.constant(scales))
-    } else {
-      operands += [nil, expansion.integers([1, shape[0] * shape[1]] + Array(output.dims[2...]))]
-    }
-    let y = try expansion.add(
-      "Resize", operands,
-      [
-        "mode": .string(kernel.mode.rawValue),
-        "coordinate_transformation_mode": .string(coordinates.transformation.rawValue),
-        "nearest_mode": .string(coordinates.rounding.rawValue),
-      ])
-    return try expansion.reshape(y, to: output)
   }
 
   private func resized(_ x: String, _ plan: AxisPlan, _ expansion: inout Expansion) throws(Diagnostic) -> String {

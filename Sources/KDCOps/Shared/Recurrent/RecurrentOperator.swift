@@ -7,7 +7,7 @@ import KDCTensor
 /// both biases, sequence lengths, initial states.
 ///
 /// Uses that are not of this form (other activation functions, layouts and lengths, clip, peepholes) are compositions.
-protocol RecurrentOperator: Expanding, Recurrent, Quantizable, Lowerable, Differentiable, MultiplyAccumulating,
+protocol RecurrentOperator: Expanding, Recurrent, Quantizable, PerSample, Differentiable, MultiplyAccumulating,
   ChannelPassing,
   BatchSized, Trainable
 {
@@ -84,13 +84,17 @@ extension RecurrentOperator {
     return input[0] * input[1] * (weights.count + recurrent.count)
   }
 
-  /// One step a direction, of batch 1.
+  package func sampleAxes(_ node: Node, in lowering: Lowering) throws -> SampleAxes? {
+    let axes: [Int: Int] = [0: 1, 4: 0, 5: 1, 6: 1]
+    return SampleAxes(
+      inputs: node.inputs.indices.map { axes[$0] }, outputs: node.outputs.indices.map { $0 == 0 ? 2 : 1 },
+      count: try lowering.shape(of: node.inputs[0])[1])
+  }
+
+  /// One step a direction, of one sequence.
   package func lower(_ node: Node, into lowering: inout Lowering) throws {
     let x = try lowering.shape(of: node.inputs[0])
-    let (steps, batch, inputSize) = (x[0], x[1], x[2])
-    guard batch == 1 else {
-      throw cannotLower(node, "of \(batch) sequences", hint: "export the model with batch size 1")
-    }
+    let (steps, inputSize) = (x[0], x[2])
     if node.input(4) != nil {
       guard let lengths = lowering.integers(node, 4), lengths.allSatisfy({ $0 == steps }) else {
         throw cannotLower(node, "with sequence lengths other than the whole sequence")
