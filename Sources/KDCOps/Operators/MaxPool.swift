@@ -29,7 +29,9 @@ package struct MaxPool: Pool {
     guard [.float32, .int8, .uint8].contains(x.dataType) else {
       throw typeMismatch("input X is \(x), must be float32, int8 or uint8")
     }
-    let shape = Shape(x.shape.dims[..<2] + (try window.resolve(self, input: x.shape)).map(\.output))
+    // Also sees to it that there are two axes before those of the window.
+    let axes = try window.resolve(self, input: x.shape)
+    let shape = Shape(x.shape.dims[..<2] + axes.map(\.output))
     return [TensorType(x.dataType, shape)] + (givesIndices ? [TensorType(.int64, shape)] : [])
   }
 
