@@ -87,6 +87,7 @@ let package = Package(
     }
     + [
       .target(name: "KDCTestSupport", dependencies: compilerModules, path: "Tests/KDCTestSupport"),
+      .executableTarget(name: "fuzz-models", dependencies: compilerModules, path: "Tests/Fuzz/Models"),
       .testTarget(
         name: "kdcTests", dependencies: compilerModules + ["KDCTestSupport"],
         exclude: ["passing.txt", "skipped.txt", "uncompiled.txt"].map { "ONNXNode/" + $0 } + ["Console/Help"]),

@@ -116,6 +116,8 @@ extension DiagnosticID {
     number: 3109, title: "--output names an output that the model does not have, or a kind that does not fit it")
   package static let measuredOnTraining = DiagnosticID(
     number: 3110, title: "a model is measured on samples that it learns from")
+  package static let fileScalesUnused = DiagnosticID(
+    number: 3111, title: "a quantised model's own scales are not used")
   package static let lossNotKept = DiagnosticID(
     number: 3115, title: "the int8 model's outputs are further from the float model's than --max-loss allows")
   package static let nonFiniteInteger = DiagnosticID(
@@ -181,8 +183,9 @@ extension DiagnosticID {
     notConstant, shapeOverflow, valueOutOfRange, invalidGraph, graphCycle, operandCount, valueTooLarge,
     tooManyAxes, windowTooLarge, tooLargeToExplain, tooManyNodes,
     nonFiniteActivation, lowSignal, lowAgreement, fewCalibrationSamples, valuesBeyondCalibration, differentScales,
-    constantOutput, oneHotLabels, unknownOutput, measuredOnTraining, lossNotKept, nonFiniteInteger, allChannelsRemoved,
-    cutOutOfReach, notDifferentiable, labelOutOfRange, targetMismatch, nonFiniteLoss, unusableCheckpoint,
+    constantOutput, oneHotLabels, unknownOutput, measuredOnTraining, fileScalesUnused, lossNotKept, nonFiniteInteger,
+    allChannelsRemoved, cutOutOfReach, notDifferentiable, labelOutOfRange, targetMismatch, nonFiniteLoss,
+    unusableCheckpoint,
     nothingToTrain, untrainableNormalization,
     cannotLower, noKernel,
     toolchainNotFound, toolchainTooOld, toolFailed, videoToolNotFound,

@@ -51,7 +51,7 @@ package struct FileKind: Sendable {
       self.init("a GGUF file of weights", model: Self.weightsHint)
     } else if head.count > 9, head[8] == UInt8(ascii: "{"), head[5..<8].allSatisfy({ $0 == 0 }) {
       self.init("a safetensors file of weights", model: Self.weightsHint)
-    } else if let kind = Self.text(head) {
+    } else if let kind = Self.tensorFlow(head) ?? Self.text(head) {
       self = kind
     } else {
       return nil
@@ -60,6 +60,31 @@ package struct FileKind: Sendable {
 
   private static let weightsHint =
     "it has no graph: load the weights into the model and export it with torch.onnx.export"
+
+  /// Of TensorFlow's protobufs: a SavedModel is its schema version 1, and a graph with its own description first; a frozen graph is
+  /// nodes, each a name and an operator.
+  private static func tensorFlow(_ head: [UInt8]) -> FileKind? {
+    /// What follows the length at `index`.
+    func content(at index: Int) -> Int? {
+      guard index < head.count, let end = head[index...].prefix(5).firstIndex(where: { $0 < 0x80 }) else { return nil }
+      return end + 1
+    }
+    if head.starts(with: [8, 1, 0x12]), let inner = content(at: 3), inner < head.count, head[inner] == 0x0A {
+      return FileKind(
+        "a TensorFlow SavedModel",
+        model: "give its folder to python -m tf2onnx.convert --saved-model FOLDER --output model.onnx")
+    }
+    guard head.first == 0x0A, let node = content(at: 1), node + 1 < head.count, head[node] == 0x0A else { return nil }
+    let name = node + 2
+    let end = name + Int(head[node + 1])
+    guard head[node + 1] < 0x80, end + 1 < head.count, head[end] == 0x12, head[name..<end].allSatisfy({ $0 > 32 })
+    else {
+      return nil
+    }
+    return FileKind(
+      "a frozen TensorFlow graph",
+      model: "convert it: python -m tf2onnx.convert --graphdef FILE --inputs IN:0 --outputs OUT:0 --output model.onnx")
+  }
 
   private static func picture(_ head: [UInt8]) -> FileKind? {
     func text(_ range: Range<Int>) -> String {

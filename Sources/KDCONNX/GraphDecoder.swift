@@ -20,8 +20,9 @@ struct GraphDecoder {
 
   static func normalized(_ domain: String) -> String { domain == "ai.onnx" ? "" : domain }
 
-  /// The model's main graph. Throws `DiagnosticList`.
-  func decode(_ proto: Onnx_GraphProto) throws -> Graph {
+  /// The model's main graph, what is wrong with it, and the names of values that could not be read for that. Throws
+  /// `DiagnosticList` where no graph can be made of it.
+  func decode(_ proto: Onnx_GraphProto) throws -> (graph: Graph, faults: [Diagnostic], unknown: Set<String>) {
     var faults: [Diagnostic] = []
     var initializers = initializers(of: proto, &faults)
     // Before IR version 4 every initializer was also listed as an input; a later one may be a default.
@@ -30,6 +31,8 @@ struct GraphDecoder {
       proto.input.filter { !named.contains($0.name) || shapes.settings.values[$0.name] != nil })
     faults += inputs.faults
     initializers.merge(inputs.constants) { $1 }
+    // With these the rest can still be judged.
+    let bearable = faults.count
     if proto.output.isEmpty {
       faults.append(Diagnostic(.invalidGraph, "the graph has no outputs", at: Place(file: file)))
     }
@@ -40,9 +43,10 @@ struct GraphDecoder {
     let values = named.union(proto.input.map(\.name))
     graph.sortIfNeeded()
     inlineFunctions(of: &graph, &faults)
-    faults += graph.verify(outerValues: values).filter { !faults.contains($0) }
-    guard faults.isEmpty else { throw DiagnosticList(faults) }
-    return graph
+    let broken = graph.verify(outerValues: values).filter { !faults.contains($0) }
+    guard broken.isEmpty, faults.count == bearable else { throw DiagnosticList(faults + broken) }
+    let known = Set(graph.inputs.map(\.name)).union(graph.initializers.keys)
+    return (graph, faults, values.subtracting(known))
   }
 
   private var opset: Int { opsets[""] ?? OperatorSets.supported.upperBound }

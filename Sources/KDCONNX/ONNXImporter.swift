@@ -17,14 +17,34 @@ package enum ONNXImporter {
 
   /// As `load(path:settings:)`, of a model in memory; `file` names it in diagnostics and is the base of external data.
   package static func load(bytes: Data, file: String, settings: InputSettings = InputSettings()) throws -> Graph {
+    let found = try examine(bytes: bytes, file: file, settings: settings)
+    guard found.faults.isEmpty else { throw DiagnosticList(found.faults) }
+    return found.graph
+  }
+
+  /// A model that may have faults.
+  package struct Examined {
+    package var graph: Graph
+    /// What is wrong with inputs, initializers and attributes.
+    package var faults: [Diagnostic]
+    /// Names of the values that are missing for that.
+    package var unknown: Set<String>
+  }
+
+  /// As `load(path:settings:)`, of a model whose other faults are to be found as well. Throws where there is no graph at all.
+  package static func examine(path: String, settings: InputSettings = InputSettings()) throws -> Examined {
+    try examine(bytes: read(path), file: path, settings: settings)
+  }
+
+  private static func examine(bytes: Data, file: String, settings: InputSettings) throws -> Examined {
     let model = try parse(bytes, file: file)
     let decoder = GraphDecoder(
       opsets: try opsets(of: model, file: file),
       tensors: TensorDecoder(externalData: ExternalData(modelFile: file), convertsFloats: true),
       shapes: InputShapes(file: file, settings: settings), functions: Functions(model.functions))
-    var graph = try decoder.decode(model.graph)
+    var (graph, faults, unknown) = try decoder.decode(model.graph)
     graph.notes = TypeConversions.notes(of: model)
-    return graph
+    return Examined(graph: graph, faults: faults, unknown: unknown)
   }
 
   /// Reads a `TensorProto` file (`.pb`), as ONNX's tests and model zoo keep inputs and outputs.

@@ -19,15 +19,18 @@ extension Graph {
 
   /// As `inferTypes`, but gives the faults with what could be inferred in spite of them: for passes that remove faulty
   /// nodes, such as those in a branch that is never taken.
+  /// Values of `unknown` have none, and their readers stay silent.
   package mutating func inferKnownTypes(
-    limits: ValueLimits = .machine
+    limits: ValueLimits = .machine, unknown: Set<String> = []
   ) -> (constants: [String: Tensor], faults: [Diagnostic]) {
     var faults: [Diagnostic] = []
     var known: [String: TensorType] = [:]
     var constants: [String: Tensor] = [:]
     // Values whose type is unknown because of a fault already reported: their users stay silent.
-    var poisoned: Set<String> = []
+    var poisoned = unknown
     for (name, tensor) in initializers { known[name] = tensor.type }
+    // Values that depend on no input: they may be computed when compiling.
+    var fixed = Set(initializers.keys)
     for name in initializers.keys.sorted() {
       guard let type = known[name], type.shape.rank > ValueLimits.axes,
         let fault = limits.fault(of: type, "initializer '\(name)'")
@@ -52,6 +55,12 @@ extension Graph {
           continue
         }
         let (types, values) = try infer(node, known: known, constants: constants, limits)
+        if node.inputs.allSatisfy({ $0.isEmpty || fixed.contains($0) }) {
+          for (name, type) in zip(node.outputs, types) where !name.isEmpty {
+            if let fault = limits.fault(ofConstant: type, "constant '\(name)' of '\(node.opType)'") { throw fault }
+            fixed.insert(name)
+          }
+        }
         for (name, type) in zip(node.outputs, types) where !name.isEmpty { known[name] = type }
         for (name, value) in zip(node.outputs, values) where !name.isEmpty { constants[name] = value }
       } catch {

@@ -79,6 +79,17 @@ import Testing
     #expect(fault?.place?.detail == "node 'n' (Softmax, opset 17)")
   }
 
+  @Test("Compositions without inputs, or with too few, are refused")
+  func missingOperands() {
+    for type in Operators.all.filter({ $0 is any Expanding.Type && $0.inputCount.lowerBound > 0 }) {
+      for count in 0..<type.inputCount.lowerBound {
+        let given = [Tensor?](repeating: Tensor([1, 2, 2], [1, 2, 3, 4] as [Float]), count: count)
+        #expect(
+          OperatorCase(type.onnxName, domain: type.domain).fault(given) != nil, "\(type.onnxName), \(count) inputs")
+      }
+    }
+  }
+
   @Test("A missing required input is KDC2012")
   func missingInput() {
     #expect(OperatorCase("Softmax").fault([])?.id == .missingInput)

@@ -42,6 +42,15 @@ package struct FileQuantization {
     _ = graph.removeUnusedInitializers()
   }
 
+  /// The ranges of the file's activations, for a quantiser that is to keep them.
+  package var ranges: [Quantizer.RangeKey: QuantizationParameters] {
+    var ranges: [Quantizer.RangeKey: QuantizationParameters] = [:]
+    for (name, parameters) in graph.quantization where graph.initializers[name] == nil {
+      ranges[Quantizer.RangeKey(value: name, bits: parameters.bits)] = parameters
+    }
+    return ranges
+  }
+
   // MARK: Values
 
   /// The plan in which every integer operator has the representations of all its values.

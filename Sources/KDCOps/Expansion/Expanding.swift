@@ -40,6 +40,10 @@ extension Expanding {
   }
 
   private func expansion(of inputs: [OperatorInput?]) throws(Diagnostic) -> Expansion {
+    // Compositions take these by their number.
+    for index in 0..<Self.inputCount.lowerBound where index >= inputs.count || inputs[index] == nil {
+      throw Diagnostic(.missingInput, "'\(Self.onnxName)' needs input \(index)")
+    }
     var expansion = Expansion(
       name: Self.onnxName,
       inputs: inputs.enumerated().map { index, input in input.map { ("input \(index)", $0) } })

@@ -30,6 +30,7 @@ package struct MaxPool: Pool, ValuePicking {
     guard [.float32, .int8, .uint8].contains(x.dataType) else {
       throw typeMismatch("input X is \(x), must be float32, int8 or uint8")
     }
+    // Also sees to it that there are two axes before those of the window.
     let axes = try window.resolve(self, input: x.shape)
     if givesIndices, axes.count > 3 {
       throw Diagnostic(

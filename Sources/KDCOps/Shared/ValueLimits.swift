@@ -9,10 +9,13 @@ package struct ValueLimits: Sendable {
   package var valueBytes: Int
   /// Bytes of all values that are alive at one time.
   package var liveBytes: Int
+  /// Bytes of one value that depends on no input: such values are kept while compiling, and in bundles.
+  package var constantBytes: Int
 
   package init(memory: Int) {
     valueBytes = memory / 8
     liveBytes = memory / 2
+    constantBytes = min(1 << 30, valueBytes)
   }
 
   package static let machine = ValueLimits(memory: MachineMemory.bytes)
@@ -34,6 +37,16 @@ package struct ValueLimits: Sendable {
       return Self.tooLarge("\(what) of shape \(shape)", bytes: count * type.dataType.byteCount, of: valueBytes)
     }
     return nil
+  }
+
+  /// The fault of a computed constant whose type is good for a value.
+  func fault(ofConstant type: TensorType, _ what: String) -> Diagnostic? {
+    let bytes = type.shape.count * type.dataType.byteCount
+    guard bytes > constantBytes else { return nil }
+    return Diagnostic(
+      .valueTooLarge, "\(what) of shape \(type.shape) would take \(Self.megabytes(bytes)) of memory",
+      notes: ["what depends on no input may take \(Self.megabytes(constantBytes))"],
+      hint: "check the shape, or make the value depend on an input")
   }
 
   /// KDC2023 about values that take `bytes` where `limit` are allowed.

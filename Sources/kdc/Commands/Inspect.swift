@@ -60,9 +60,9 @@ struct Inspect: AsyncParsableCommand {
     if ops { try listOperators() }
     guard let file else { return }
     if Bundle.looksLikeOne(at: file) { return try inspectBundle(file) }
-    var model = try ModelFile.read(file, settings: inputs.settings)
+    var (model, found) = try ModelFile.judged(file, settings: inputs.settings)
     let untyped = model.inferKnownTypes().faults
-    let faults = DiagnosticList(try DeviceSupport.faults(of: model)).grouped
+    let faults = DiagnosticList(found).grouped
     if unsupported {
       guard faults.isEmpty else { throw DiagnosticList(faults) }
       Console.result("everything is supported")

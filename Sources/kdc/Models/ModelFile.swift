@@ -1,3 +1,5 @@
+import KDCCodegen
+import KDCDiagnostics
 import KDCGraph
 import KDCONNX
 import KDCOps
@@ -12,6 +14,23 @@ enum ModelFile {
     var graph = try ONNXImporter.load(path: path, settings: settings)
     try graph.prepare()
     return graph
+  }
+
+  /// The same, with everything that keeps the model from being compiled: what is wrong with the file, what kdc lacks. Throws these
+  /// together where there is no graph to go on with.
+  static func judged(
+    _ path: String, settings: InputSettings = InputSettings()
+  ) throws -> (graph: Graph, faults: [Diagnostic]) {
+    let found = try ONNXImporter.examine(path: path, settings: settings)
+    var graph = found.graph
+    do { try graph.prepare() } catch let list as DiagnosticList {
+      throw DiagnosticList(found.faults + list.all)
+    } catch let fault as Diagnostic {
+      throw DiagnosticList(found.faults + [fault])
+    }
+    let others = try DeviceSupport.faults(of: graph, unknown: found.unknown)
+    guard found.faults.isEmpty else { throw DiagnosticList(found.faults + others) }
+    return (graph, others)
   }
 
   /// The same with every value's type. Throws a `DiagnosticList` with all faults.

@@ -25,6 +25,14 @@ import Testing
     #expect(try upper.run([negative])[0].floats == [-1, -1, -1, -1])
   }
 
+  @Test("An input without room for batch and channels is refused", arguments: [Shape([]), [3], [2, 3]])
+  func rank(shape: Shape) {
+    let x = Tensor(shape, [Float](repeating: 1, count: shape.count))
+    for kernel in [[], [2], [2, 2]] as [[Int64]] {
+      #expect(OperatorCase("MaxPool", ["kernel_shape": .ints(kernel)]).fault([x]) != nil, "\(shape) \(kernel)")
+    }
+  }
+
   @Test("ceil_mode keeps the last partial window, unless it starts in the padding")
   func ceil() throws {
     let partial = OperatorCase(

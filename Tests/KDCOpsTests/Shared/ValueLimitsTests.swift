@@ -59,6 +59,17 @@ struct ValueLimitsTests {
     #expect(faults([node("Tile", ["x", "s"])], constants: repeats).isEmpty)
   }
 
+  @Test("A computed constant of more than 1 GB is KDC2023 and names its node, whatever the memory")
+  func largeConstant() {
+    let shape = ["s": Tensor([2], [1 << 14, (1 << 14) + 1] as [Int64])]
+    expect(.valueTooLarge, faults([node("ConstantOfShape", ["s"])], constants: shape, memory: 1 << 40))
+    let value = ["s": shape["s"] ?? Tensor([], [Int64(0)]), "v": Tensor([1, 1], [Float(1)])]
+    expect(.valueTooLarge, faults([node("Expand", ["v", "s"])], constants: value, memory: 1 << 40))
+    // What depends on an input is bounded by the memory alone.
+    let tile = ["s": Tensor([2], [1 << 14, 1 << 13] as [Int64])]
+    #expect(faults([node("Tile", ["x", "s"])], constants: tile, memory: 1 << 40).isEmpty)
+  }
+
   @Test("Values that take more than half the memory together are KDC2023")
   func largeTogether() {
     let inputs = (0..<8).map { "t\($0)" }

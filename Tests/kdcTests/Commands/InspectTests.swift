@@ -139,7 +139,7 @@ struct InspectTests {
       let judged = try CommandLineTool.run(["inspect", "m.onnx", "--unsupported"], in: folder)
       #expect(judged.status == 1)
       #expect(judged.errors.components(separatedBy: "operator 'ImageDecoder'").count == 2, "\(judged.errors)")
-      #expect(judged.errors.contains("and 2 more like it: node 'b'") && judged.errors.contains("node 'd'"))
+      #expect(judged.errors.contains("ImageDecoder: 3 nodes, the first at 'a'; also 'b', 'd'"), "\(judged.errors)")
       #expect(judged.errors.contains("Conv' with weights that are computed"))
       #expect(judged.errors.contains("did you mean 'Sigmoid'?"))
       #expect(!judged.errors.contains("Relu"))
@@ -147,6 +147,28 @@ struct InspectTests {
       #expect(built.status == 1)
       for text in ["operator 'ImageDecoder'", "Conv' with weights that are computed", "did you mean 'Sigmoid'?"] {
         #expect(built.errors.contains(text), "\(built.errors)")
+      }
+    }
+  }
+
+  @Test("What is wrong with the file and what kdc lacks are said together")
+  func together() throws {
+    try withFolder { folder in
+      var graph = graph([("x", TensorType(.float32, [2, 4])), ("i", TensorType(.float32, [0, 4]))])
+      func node(_ name: String, _ opType: String, _ inputs: [String]) {
+        graph.nodes.append(Node(name: name, opType: opType, opset: 19, inputs: inputs, outputs: [name + "_out"]))
+      }
+      node("a", "ImageDecoder", ["x"])
+      node("b", "Relu", ["i"])
+      node("c", "TfIdfVectorizer", ["b_out"])
+      graph.outputs = ["a_out", "c_out"]
+      try ONNXExporter.export(graph).write(to: folder.appendingPathComponent("m.onnx"))
+      for words in [["inspect", "m.onnx"], ["compile", "m.onnx", "--target", "host", "-o", "m.kdb"]] {
+        let judged = try CommandLineTool.run(words, in: folder)
+        #expect(judged.status == 1)
+        for text in ["KDC2006", "operator 'ImageDecoder'", "operator 'TfIdfVectorizer'", "3 errors"] {
+          #expect(judged.errors.contains(text), "\(words): \(judged.errors)")
+        }
       }
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import KDCDiagnostics
 import KDCGraph
 import KDCONNX
 import KDCTensor
@@ -11,9 +12,10 @@ import Testing
   "Quantised models", .enabled(if: CommandLineTool.path != nil, "the kdc executable was not built with the tests"))
 struct QuantizedModelTests {
   /// A layer between values of uint8, as ONNX Runtime writes it; with `asOperator` as one QLinearConv.
-  private func model(asOperator: Bool) -> Graph {
+  private func model(asOperator: Bool, inputs: Int = 4, outputs: Int = 8, kernel: Int = 3) -> Graph {
     var graph = Graph(
-      name: "g", opset: 17, file: "g.onnx", inputs: [ValueInfo(name: "x", type: TensorType(.float32, [1, 4, 8, 8]))],
+      name: "g", opset: 17, file: "g.onnx",
+      inputs: [ValueInfo(name: "x", type: TensorType(.float32, [1, inputs, 8, 8]))],
       outputs: ["y"], nodes: [])
     func add(_ opType: String, _ inputs: [String], _ output: String, _ attributes: [String: Attribute] = [:]) {
       graph.nodes.append(
@@ -23,10 +25,12 @@ struct QuantizedModelTests {
       graph.initializers[name + ".s"] = Tensor([], [scale])
       graph.initializers[name + ".z"] = Tensor([], .uint8([zero]))
     }
-    graph.initializers["w"] = Tensor([8, 4, 3, 3], .int8((0..<288).map { Int8($0 * 37 % 255 - 127) }))
-    graph.initializers["ws"] = Tensor([8], (0..<8).map { 0.001 + 0.0002 * Float($0) })
-    graph.initializers["wz"] = Tensor([8], [Int8](repeating: 0, count: 8))
-    let pads: [String: Attribute] = ["pads": .ints([1, 1, 1, 1])]
+    graph.initializers["w"] = Tensor(
+      [outputs, inputs, kernel, kernel],
+      .int8((0..<outputs * inputs * kernel * kernel).map { Int8($0 * 37 % 255 - 127) }))
+    graph.initializers["ws"] = Tensor([outputs], (0..<outputs).map { 0.001 + 0.0002 * Float($0) })
+    graph.initializers["wz"] = Tensor([outputs], [Int8](repeating: 0, count: outputs))
+    let pads: [String: Attribute] = ["pads": .ints([Int64](repeating: Int64(kernel / 2), count: 4))]
     add("QuantizeLinear", ["x", "x.s", "x.z"], "xq")
     if asOperator {
       add("QLinearConv", ["xq", "x.s", "x.z", "w", "ws", "wz", "y.s", "y.z"], "yq", pads)
@@ -76,5 +80,34 @@ struct QuantizedModelTests {
       #expect(zip(found, wanted).allSatisfy { abs($0 - $1) <= 0.0501 }, "\(file)")
       #expect(zip(found, wanted).count { $0 != $1 } <= wanted.count / 50, "\(file)")
     }
+  }
+
+  @Test("Samples give layers of a quantised model 7 bits, changes of its values lose its scales, and both are said")
+  func sampled() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("kdc-test-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try ONNXExporter.export(model(asOperator: false, inputs: 32, outputs: 32, kernel: 1)).write(
+      to: folder.appendingPathComponent("m.onnx"))
+    let x = Tensor([32, 32, 8, 8], (0..<32 * 2048).map { Float($0 * 29 % 200) / 100 - 1 })
+    try NumpyFile.write([("x", x)], to: folder.appendingPathComponent("in.npz").path)
+    func bits(_ more: String...) throws -> (bits: [Int], source: String?, errors: String) {
+      let words = ["compile", "m.onnx", "--data", "in.npz", "--target", "pi4b", "-o", "m.kdb", "--json", "-"] + more
+      let outcome = try CommandLineTool.run(words, in: folder)
+      try #require(outcome.status == 0, "\(outcome.errors)")
+      let report = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+      let layers = try #require(report["layers"] as? [[String: Any]])
+      return (
+        layers.filter { $0["op"] as? String == "convolution" }.compactMap { $0["bits"] as? Int },
+        report["quantization"] as? String, outcome.errors
+      )
+    }
+    let exact = try bits("--arithmetic", "exact")
+    #expect(exact.bits == [8] && exact.source == "file")
+    let fast = try bits("--arithmetic", "fast")
+    #expect(fast.bits == [7] && fast.source == "file" && !fast.errors.contains("\(DiagnosticID.fileScalesUnused)"))
+    #expect(fast.errors.contains("by the scales and zero points of the file"))
+    let other = try bits("--weights", "int4")
+    #expect(other.source == nil && other.errors.contains("\(DiagnosticID.fileScalesUnused)"), "\(other.errors)")
   }
 }

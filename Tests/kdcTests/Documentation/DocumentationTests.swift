@@ -1,8 +1,6 @@
 import Foundation
 import KDCDiagnostics
-import KDCGraph
 import KDCOps
-import KDCTensor
 import Testing
 
 /// The reference pages in `Sources/kdc/Documentation.docc` against the code they describe.
@@ -28,12 +26,12 @@ import Testing
   }
 
   @Test(
-    "Operators.md lists every operator with its opsets and form, as the table of sets and the operators' own comments say"
+    "Operators.md lists every operator: its opsets, types and abilities, as the code has them, and its comment"
   )
   func operators() throws {
     let page = try SourceTree.text(Self.folder + "Operators.md")
-    let start = try #require(page.range(of: "<!-- generated from the operators' comments -->\n"))
-    let table = try operatorTable()
+    let start = try #require(page.range(of: "<!-- generated from the operators -->\n"))
+    let table = try OperatorTable().text
     guard page[start.upperBound...] != table[...] else { return }
     if Self.records {
       try (page[..<start.upperBound] + table).write(
@@ -42,52 +40,6 @@ import Testing
     let (old, new) = (page[start.upperBound...].split(separator: "\n"), table.split(separator: "\n"))
     let missing = new.filter { !old.contains($0) }
     Issue.record("Operators.md is out of date; run this test with KDC_RECORD=1. Missing: \(missing.prefix(5))")
-  }
-
-  private func operatorTable() throws -> String {
-    var lines = ["| Operator | Opsets | In an int8 model | Semantics |", "|---|---|---|---|"]
-    for type in Operators.all {
-      let comment = try comment(of: type)
-      let versions = type.domain.isEmpty ? OperatorSets.versions(of: type.onnxName) : []
-      let opsets = versions.map(String.init).joined(separator: ", ")
-      let notes = comment.replacing(#/ ?ONNX `\w+`(?:,|:) opsets? [^.]*\./#, with: "")
-        .replacing(#/ ?Named \w+ in Swift: [^.]*\./#, with: "").replacing("|", with: "\\|")
-      let name = type.domain.isEmpty ? type.onnxName : "\(type.domain).\(type.onnxName)"
-      lines.append("| \(name) | \(opsets) | \(try form(of: type)) | \(notes) |")
-    }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  /// The comment before the operator's declaration, as one line.
-  private func comment(of type: any Operator.Type) throws -> String {
-    let files = SourceTree.files(under: "Sources/KDCOps/Operators")
-    let text = try SourceTree.text(try #require(files.first { $0.hasSuffix("/\(type).swift") }, "\(type)"))
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    let declaration = try #require(lines.firstIndex { $0.hasPrefix("package struct \(type):") }, "\(type)")
-    let comment = lines[..<declaration].reversed().prefix { $0.hasPrefix("///") }.reversed()
-    return comment.map { $0.dropFirst(3).trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-      .joined(separator: " ")
-  }
-
-  private func form(of type: any Operator.Type) throws -> String {
-    if type is any Expanding.Type, !(type is any Lowerable.Type) { return "of others" }
-    // Attributes that some operator cannot do without.
-    var attributes: [String: Attribute] = [
-      "axis": .int(0), "to": .int(1), "value": .tensor(Tensor([1], [Float(0)])), "kernel_shape": .ints([1, 1]),
-      "blocksize": .int(2), "hidden_size": .int(1), "perm": .ints([0]),
-      "K": .int(8), "N": .int(8), "block_size": .int(8),
-    ]
-    if type is BitShift.Type { attributes["direction"] = .string("LEFT") }
-    let node = Node(
-      name: "n", opType: type.onnxName, domain: type.domain, opset: 17, inputs: ["x", "y", "z"], outputs: ["r"],
-      attributes: attributes)
-    let op = try type.init(decoding: node)
-    if op is any TypeDetermined || op is ConstantOperator { return "known when compiling" }
-    switch (op as? any Quantizable)?.quantizationRule {
-    case .integer: return "integer"
-    case .sameAsInput: return "integer, moves data"
-    case .float, nil: return "float"
-    }
   }
 
   @Test("Diagnostics.md describes every diagnostic: title, example and remedy")

@@ -32,8 +32,11 @@ struct ONNXNodeCase: Sendable {
   /// A case as a program, with what goes in.
   struct Compiled: Sendable {
     var name: String
+    /// After all passes.
+    var graph: Graph
     var program: Program
     var inputs: [String: Tensor]
+    var expected: [(name: String, tensor: Tensor)]
   }
 
   /// What the case has in its files.
@@ -66,7 +69,8 @@ struct ONNXNodeCase: Sendable {
           let program = try lower(graph)
           var interpreter = try Interpreter(program)
           try compare(interpreter.run(inputs), contents.expected, by: "the program")
-          return .passed(Compiled(name: name, program: program, inputs: inputs))
+          return .passed(
+            Compiled(name: name, graph: graph, program: program, inputs: inputs, expected: contents.expected))
         } catch let fault where fault is Diagnostic || fault is DiagnosticList {
           uncompiled = uncompiled ?? reason(fault)
         }

@@ -1,11 +1,12 @@
 import Foundation
+import KDCBundle
 import KDCKernels
 import KDCProgram
 import KDCTestSupport
 import Testing
 
 /// ONNX's own node tests: on the evaluator, after all passes, as program in the interpreter, and step by step as generated C on
-/// this machine.
+/// this machine; some hundred also as bundles on an emulated Cortex-A72, with the kernels that a device gets.
 ///
 /// A selection is in Tests/Fixtures/onnx-node. All of them (1653 of onnx 1.20.1) run where the environment variable
 /// KDC_ONNX_NODE_TESTS names their folder, as `scripts/test` sees to. Next to this file, passing.txt lists those that pass
@@ -62,7 +63,9 @@ import Testing
         Issue.record("\(test.name): \(problem)")
       }
     }
-    if KernelHarness.available(.host), Self.all == nil { #expect(try Self.differences(compiled) == []) }
+    guard Self.all == nil else { return }
+    if KernelHarness.available(.host) { #expect(try Self.differences(compiled) == []) }
+    try Self.checkDevice(compiled, least: 200)
   }
 
   @Test(
@@ -91,6 +94,7 @@ import Testing
       }
     }
     if KernelHarness.available(.host) { #expect(try Self.differences(compiled) == []) }
+    try Self.checkDevice(compiled, least: 300)
     if Self.environment["KDC_RECORD_NODE_TESTS"] != nil {
       for (file, lines) in lists {
         try (lines.joined(separator: "\n") + "\n").write(
@@ -106,6 +110,31 @@ import Testing
       #expect(listed.subtracting(found).sorted() == [], "in \(file)")
     }
   }
+
+  /// What a bundle for a Cortex-A72 gives for some of these cases: ONNX's expected outputs, and the bytes of this machine's code.
+  private static func checkDevice(_ compiled: [ONNXNodeCase.Compiled], least: Int) throws {
+    guard TinyModel.toolchain != nil, let emulator = Machine.emulator(core: "cortex-a72") else { return }
+    let able = compiled.filter(ONNXNodeBundle.takes)
+    // Spread over the alphabet, so that all operators are there.
+    let step = max(1, able.count / mostOnDevice)
+    let some = able.enumerated().filter { $0.offset % step == 0 }.map(\.element)
+    #expect(some.count >= least)
+    for start in stride(from: 0, to: some.count, by: casesPerBundle) {
+      let bundle = try ONNXNodeBundle(Array(some[start..<min(start + casesPerBundle, some.count)]))
+      let device = try bundle.run(bundle.bundle(for: TestTargets.a72), under: emulator)
+      #expect(bundle.wrong(device) == [])
+      guard KernelHarness.available(.host) else { continue }
+      let host = try bundle.run(bundle.bundle(for: TestTargets.host), under: [])
+      let different = device.keys.filter { device[$0] != host[$0] }.map { key in
+        let number = Int(key.prefix { $0 != "." }) ?? 0
+        return "\(bundle.cases[number].name): \(key)"
+      }
+      #expect(different.sorted() == [])
+    }
+  }
+
+  /// Cases that run on an emulated core, about, and those in one bundle.
+  private static let (mostOnDevice, casesPerBundle) = (330, 110)
 
   /// The steps of these programs whose generated C gives other bytes than the reference, on this machine.
   private static func differences(_ programs: [ONNXNodeCase.Compiled]) throws -> [String] {

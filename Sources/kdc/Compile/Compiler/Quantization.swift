@@ -179,7 +179,7 @@ extension Compiler {
   }
 
   /// Which activations and weights get 7 bits; nil where no target gains by that.
-  private func narrowSearch(
+  func narrowSearch(
     _ graph: Graph, _ samples: [[String: Tensor]], _ options: Quantizer.Options, exact: Graph
   ) throws -> NarrowSearch? {
     let targets = request.targets.filter { $0.has(.neon) }

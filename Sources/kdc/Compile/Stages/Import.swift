@@ -12,8 +12,7 @@ extension Pipeline {
     // Now rather than after minutes of work.
     try request.files.check()
     for folder in [request.emitFolder, request.workFolder].compactMap({ $0 }) { try FileUse.confine(folder) }
-    var student = try ModelFile.read(request.student, settings: request.inputs)
-    let faults = try DeviceSupport.faults(of: student)
+    var (student, faults) = try ModelFile.judged(request.student, settings: request.inputs)
     guard faults.isEmpty else { throw DiagnosticList(faults) }
     try student.inferTypes()
     student.recognizeOutputKinds()

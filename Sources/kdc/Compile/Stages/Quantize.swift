@@ -1,5 +1,6 @@
 import Foundation
 import KDCCompression
+import KDCDiagnostics
 import KDCGraph
 
 extension Pipeline {
@@ -7,6 +8,7 @@ extension Pipeline {
   static func quantize(
     _ compiler: Compiler, _ compressed: Compressed, _ log: inout StageLog
   ) throws -> QuantizedModel {
+    log.warn(compiler.unusedScales)
     guard let model = try compiler.quantize(compressed.graph) else {
       log.did("stays float")
       return QuantizedModel(graph: compressed.graph)
@@ -37,14 +39,29 @@ extension Pipeline {
   }
 }
 
+extension Compiler {
+  /// Where a model that is quantised in its file is changed: its scales are not those of the result.
+  fileprivate var unusedScales: [Diagnostic] {
+    guard request.activations == .int8, !inputs.student.givenQuantization.isEmpty, leavesFileScales else { return [] }
+    let cause = request.isGuided ? "the model is made smaller or trained" : "its weights get fewer bits"
+    return [
+      Diagnostic(
+        .fileScalesUnused, severity: .warning,
+        "the model's own scales and zero points are not used: \(cause), and ranges are chosen from --data",
+        at: Place(file: request.student),
+        hint: "compile the float model that it was quantised from; or ask for nothing that changes its values")
+    ]
+  }
+}
+
 extension QuantizedModel {
   fileprivate var summary: String {
     let small = decisions.count { $0.bits == 4 }
     let weights = decisions.isEmpty ? "" : ", \(small) of \(decisions.count) layers at 4 bits"
     let integers = graph.quantization.keys.count { graph.initializers[$0] == nil }
-    if isFromFile { return "\(integers) values as int8, by the scales and zero points of the file" }
     let accepted = narrow.count { $0.accepted }
     let fast = accepted > 0 ? ", \(accepted) of them in 7 bits" : ""
+    if isFromFile { return "\(integers) values as int8\(fast), by the scales and zero points of the file" }
     return "\(integers) values as int8\(fast)\(weights), ranges by \(method?.rawValue ?? "") on \(samples) samples"
   }
 }
