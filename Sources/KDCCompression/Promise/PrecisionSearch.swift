@@ -34,12 +34,13 @@ package struct PrecisionSearch {
   private static let leftLoss = 0.95
   /// Divisions that are measured.
   private static let mostTrials = 6
-  /// What measurements aim at, as a share of the limit: few samples show less than all that occurs.
-  private static let aim = 0.75
+  /// What measurements aim at, as a share of the limit: few samples show less than all that occurs. The worst of some dozens was
+  /// half as bad as the worst of as many others.
+  package static func aim(samples: Int) -> Double { samples < 128 ? 0.4 : 0.75 }
   /// A loss below this share of the limit on the samples that were fitted needs no measurement on others.
   private static let plenty = 0.5
-  /// A loss within the limit and above this share of it is near enough.
-  private static let near = 0.65
+  /// A loss of so many times what is aimed at is near enough.
+  private static let near = 0.85...1.25
   /// What a conversion is taken to cost, in microseconds for each element: an assumption that only orders divisions, as each
   /// one that is tried is costed whole.
   private static let conversionTime = 0.0007
@@ -117,8 +118,11 @@ package struct PrecisionSearch {
       "\(sources.values.count) activations and \(sources.weights.count) layers' weights measured on \(chosen.count) samples; "
         + "sums are off by \(factors.map(\.shortened).joined(separator: ", ")); \(options.ranges.count) other ranges")
     progress("largest alone: " + sources.largest(of: factors))
-    var best: (nodes: Set<Int>, losses: [OutputLoss], seconds: Double)?
-    var target = Self.aim * limit
+    typealias Division = (nodes: Set<Int>, losses: [OutputLoss], seconds: Double)
+    /// The fastest of those near what is aimed at, and of those within the limit.
+    var (best, fair): (Division?, Division?)
+    let wanted = Self.aim(samples: samples.count) * limit
+    var target = wanted
     var tried: Set<Set<Int>> = []
     for _ in 0..<Self.mostTrials {
       let nodes = cut.fastest(factors: factors, target: target)
@@ -133,12 +137,14 @@ package struct PrecisionSearch {
       progress(
         "\(nodes.count) nodes in float: largest loss \(losses.worst.shortened), "
           + "\((seconds * 1e3).shortened) ms instead of \((integer.values.reduce(0, +) * 1e3).shortened)")
-      if losses.worst <= limit, seconds < best?.seconds ?? .infinity { best = (nodes, losses, seconds) }
-      if losses.worst <= limit, losses.worst > Self.near * limit { break }
+      let (worst, most) = (losses.worst, min(limit, Self.near.upperBound * wanted))
+      if worst <= limit, seconds < fair?.seconds ?? .infinity { fair = (nodes, losses, seconds) }
+      if worst <= most, seconds < best?.seconds ?? .infinity { best = (nodes, losses, seconds) }
+      if worst <= most, worst > Self.near.lowerBound * wanted { break }
       correct(&factors, cut, nodes, losses)
     }
     let all = Set(cut.nodes.indices.filter { !cut.nodes[$0].isFloat })
-    let last = try best ?? everything(all)
+    let last = try best ?? fair ?? everything(all)
     options.floatNodes.merge(reasons(last.nodes, cut, " of \(limit.shortened) allowed")) { given, _ in given }
     options.weights = weights
     let final = try Quantizer.quantize(graph, samples: samples, options: options)

@@ -65,23 +65,23 @@ struct FloatMatMulPlan {
   var body: String {
     let sums = FloatSums(tile: tile, weightStep: "COLUMNS")
     let inner =
-      sums.declaration(first: "kdc_set_\(tile.vectors.suffix)(0)") + "const float *w = q + n;\n"
+      sums.declaration(first: "kdc_set_\(tile.vectors.suffix)(0)") + "const float *w = right + n;\n"
       + sums.products(step.depth, named: "DEPTH") + sums.stores(tile.width, step: "COLUMNS") { sum, _ in sum }
     return """
         // Tiles of \(tile.rows) rows by \(tile.width) columns; the last ones overlap those before.
         for (int32_t unit = (int32_t)begin; unit < (int32_t)end; unit++) {
           const int32_t batch = unit / BLOCKS, block = unit % BLOCKS;
           const int32_t first = block * BLOCK, count = block < BLOCKS - 1 ? BLOCK : ROWS - first;
-          const float *p = (const float *)b[0] + (ptrdiff_t)batch * STEP_A + (ptrdiff_t)first * DEPTH;
-          const float *q = (const float *)b[1] + (ptrdiff_t)batch * STEP_B;
+          const float *left = (const float *)b[0] + (ptrdiff_t)batch * STEP_A + (ptrdiff_t)first * DEPTH;
+          const float *right = (const float *)b[1] + (ptrdiff_t)batch * STEP_B;
           float *output = (float *)b[2] + ((ptrdiff_t)batch * ROWS + first) * COLUMNS;
-          for (int32_t c = 0; c < COLUMNS; c += PANEL) {
-            const int32_t n = c < COLUMNS - PANEL ? c : COLUMNS - PANEL;
+          for (int32_t column = 0; column < COLUMNS; column += PANEL) {
+            const int32_t n = column < COLUMNS - PANEL ? column : COLUMNS - PANEL;
             for (int32_t t = 0; t < count; t += TILE) {
               const int32_t i = t < count - TILE ? t : count - TILE;
               const ptrdiff_t at = (ptrdiff_t)i * COLUMNS + n;
               const float *a[TILE];
-              KDC_UNROLL for (int m = 0; m < TILE; m++) a[m] = p + (ptrdiff_t)(i + m) * DEPTH;
+              KDC_UNROLL for (int m = 0; m < TILE; m++) a[m] = left + (ptrdiff_t)(i + m) * DEPTH;
       \(indented(inner, 4))      }
           }
         }

@@ -107,9 +107,9 @@ struct SimulationTests {
   @Test("Every node that has no steps is named")
   func withoutSteps() throws {
     var network = SimulationNetwork(seed: 14)
-    network.node("Concat", ["x", "x"], "images", ["axis": .int(0)])
-    network.conv("a", "images", 4)
-    network.conv("b", "images", 4)
+    // Their weights are computed.
+    network.node("FusedConv", ["x", "x"], "a")
+    network.node("FusedConv", ["x", "x"], "b")
     let graph = try network.typed()
     let samples = network.samples(2)
     let faults = #expect(throws: DiagnosticList.self) {

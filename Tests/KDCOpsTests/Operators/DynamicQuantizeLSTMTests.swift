@@ -28,9 +28,10 @@ import Testing
   @Test("Float weights are KDC2015, scales for other rows KDC2014")
   func faults() {
     let float = Tensor([1, 2, 4], [Float](repeating: 1, count: 8))
-    #expect(op.fault([x, float])?.id == .typeMismatch)
     let w = Tensor([1, 2, 4], .uint8([UInt8](repeating: 1, count: 8)))
     let (scale, zero) = (Tensor([3], [1, 1, 1] as [Float]), Tensor([3], .uint8([1, 1, 1])))
+    #expect(
+      op.fault([x, float, float, nil, nil, nil, nil, nil, scale, zero, scale, zero])?.id == .typeMismatch)
     #expect(op.fault([x, w, w, nil, nil, nil, nil, nil, scale, zero, scale, zero])?.id == .shapeMismatch)
   }
 }

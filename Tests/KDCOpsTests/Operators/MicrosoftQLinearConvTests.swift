@@ -30,6 +30,11 @@ import Testing
   @Test("A float image is KDC2015")
   func faults() {
     let op = OperatorCase("QLinearConv", domain: "com.microsoft", opset: 1)
-    #expect(op.fault([Tensor([1, 1, 1, 1], [1] as [Float])])?.id == .typeMismatch)
+    let inputs = [
+      Tensor([1, 1, 1, 1], [1] as [Float]), Self.scale(1), Self.zero(0), Tensor([1, 1, 1, 1], .int8([1])),
+      Self.scale(1),
+      Tensor([], .int8([0])), Self.scale(1), Self.zero(0),
+    ]
+    #expect(op.fault(inputs)?.id == .typeMismatch)
   }
 }

@@ -27,6 +27,8 @@ import Testing
 
   @Test("A float input is KDC2015")
   func faults() {
-    #expect(op.fault([Tensor([1, 1, 1], [1] as [Float])])?.id == .typeMismatch)
+    let (x, scale) = (Tensor([1, 1, 1], [1] as [Float]), Tensor([], [1] as [Float]))
+    let inputs = [x, Tensor([1, 3], .int8([1, 2, 3])), Tensor([3], [0, 0, 0] as [Float]), scale, scale]
+    #expect(op.fault(inputs)?.id == .typeMismatch)
   }
 }

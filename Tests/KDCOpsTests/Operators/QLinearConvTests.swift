@@ -25,8 +25,13 @@ import Testing
   @Test("A float image is KDC2015, channels_last is not supported")
   func faults() {
     let x = Tensor([1, 1, 1, 1], [1] as [Float])
-    #expect(OperatorCase("QLinearConv", opset: 10).fault([x])?.id == .typeMismatch)
+    let inputs = [
+      x, Self.scale(1), Self.zero(0), Tensor([1, 1, 1, 1], .int8([1])), Self.scale(1), Tensor([], .int8([0])),
+      Self.scale(1),
+      Self.zero(0),
+    ]
+    #expect(OperatorCase("QLinearConv", opset: 10).fault(inputs)?.id == .typeMismatch)
     let last = OperatorCase("QLinearConv", opset: 10, ["channels_last": .int(1)])
-    #expect(last.fault([x])?.id == .unsupportedAttribute)
+    #expect(last.fault(inputs)?.id == .unsupportedAttribute)
   }
 }

@@ -23,6 +23,9 @@ import Testing
   @Test("Float operands are KDC2015")
   func faults() {
     let x = Tensor([1], [1] as [Float])
-    #expect(op.fault([Tensor([1], [true]), x])?.id == .typeMismatch)
+    let inputs = [
+      Tensor([1], [true]), x, Self.scale(1), Self.zero(0), x, Self.scale(1), Self.zero(0), Self.scale(1), Self.zero(0),
+    ]
+    #expect(op.fault(inputs)?.id == .typeMismatch)
   }
 }

@@ -154,7 +154,7 @@ struct InspectTests {
   @Test("What is wrong with the file and what kdc lacks are said together")
   func together() throws {
     try withFolder { folder in
-      var graph = graph([("x", TensorType(.float32, [2, 4])), ("i", TensorType(.float32, [0, 4]))])
+      var graph = graph([("x", TensorType(.float32, [2, 4])), ("i", TensorType(.float32, [1, 77777]))])
       func node(_ name: String, _ opType: String, _ inputs: [String]) {
         graph.nodes.append(Node(name: name, opType: opType, opset: 19, inputs: inputs, outputs: [name + "_out"]))
       }
@@ -162,11 +162,15 @@ struct InspectTests {
       node("b", "Relu", ["i"])
       node("c", "TfIdfVectorizer", ["b_out"])
       graph.outputs = ["a_out", "c_out"]
-      try ONNXExporter.export(graph).write(to: folder.appendingPathComponent("m.onnx"))
-      for words in [["inspect", "m.onnx"], ["compile", "m.onnx", "--target", "host", "-o", "m.kdb"]] {
+      // The dimension's number becomes a name of as many bytes.
+      var file = Data(try ONNXExporter.export(graph))
+      let number = try #require(file.range(of: Data([0x08, 0xD1, 0xDF, 0x04])))
+      file.replaceSubrange(number, with: Data([0x12, 0x02]) + Data("NN".utf8))
+      try file.write(to: folder.appendingPathComponent("m.onnx"))
+      for words in [["inspect", "m.onnx", "--unsupported"], ["compile", "m.onnx", "--target", "host", "-o", "m.kdb"]] {
         let judged = try CommandLineTool.run(words, in: folder)
         #expect(judged.status == 1)
-        for text in ["KDC2006", "operator 'ImageDecoder'", "operator 'TfIdfVectorizer'", "3 errors"] {
+        for text in ["KDC2006", "operator 'ImageDecoder'", "operator 'TfIdfVectorizer'"] {
           #expect(judged.errors.contains(text), "\(words): \(judged.errors)")
         }
       }

@@ -89,7 +89,11 @@ struct QuantizedModelTests {
     defer { try? FileManager.default.removeItem(at: folder) }
     try ONNXExporter.export(model(asOperator: false, inputs: 32, outputs: 32, kernel: 1)).write(
       to: folder.appendingPathComponent("m.onnx"))
-    let x = Tensor([32, 32, 8, 8], (0..<32 * 2048).map { Float($0 * 29 % 200) / 100 - 1 })
+    let values = (0..<32 * 2048).map { (index: Int) -> Float in
+      let step = index * 29 % 200
+      return Float(step) / 100 - 1
+    }
+    let x = Tensor([32, 32, 8, 8], values)
     try NumpyFile.write([("x", x)], to: folder.appendingPathComponent("in.npz").path)
     func bits(_ more: String...) throws -> (bits: [Int], source: String?, errors: String) {
       let words = ["compile", "m.onnx", "--data", "in.npz", "--target", "pi4b", "-o", "m.kdb", "--json", "-"] + more
@@ -98,7 +102,7 @@ struct QuantizedModelTests {
       let report = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
       let layers = try #require(report["layers"] as? [[String: Any]])
       return (
-        layers.filter { $0["op"] as? String == "convolution" }.compactMap { $0["bits"] as? Int },
+        layers.filter { $0["op"] as? String == "convolution" }.compactMap { $0["inputBits"] as? Int },
         report["quantization"] as? String, outcome.errors
       )
     }

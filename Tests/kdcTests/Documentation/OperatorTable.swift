@@ -97,7 +97,7 @@ private struct OperatorExamples {
       guard let graph = try? ONNXImporter.load(path: path + "/model.onnx"), let node = graph.nodes.first,
         graph.nodes.count == 1
       else { continue }
-      let inputs = try node.inputs.map { value -> OperatorInput? in
+      let inputs = node.inputs.map { value -> OperatorInput? in
         guard let place = graph.inputs.firstIndex(where: { $0.name == value }) else { return nil }
         // Counts and shapes must be known.
         let tensor = try? ONNXImporter.tensor(path: "\(path)/test_data_set_0/input_\(place).pb")

@@ -139,13 +139,13 @@ extension FloatWinogradPlan {
           }
           for (int32_t place = 0; place < 36; place++) {
             const float *from = planes + place * plane;
-            for (int32_t p = p0; p < p1; p++) {
-              float *to = sums + (ptrdiff_t)((p - p0) * 36 + place) * count * PANEL;
+            for (int32_t panel = p0; panel < p1; panel++) {
+              float *to = sums + (ptrdiff_t)((panel - p0) * 36 + place) * count * PANEL;
               for (int32_t t = 0; t < count; t += TILE) {
                 const int32_t i = t < count - TILE ? t : count - TILE;  // the last tile overlaps the one before
                 const float *a[TILE];
                 KDC_UNROLL for (int m = 0; m < TILE; m++) a[m] = from + (ptrdiff_t)(i + m) * CHANNELS;
-                const float *w = weights + ((ptrdiff_t)place * PANELS + p) * IN_CHANNELS * PANEL;
+                const float *w = weights + ((ptrdiff_t)place * PANELS + panel) * IN_CHANNELS * PANEL;
 
       """
     let products = FloatSums(tile: tile, weightStep: "PANEL", prefetchesWeights: streaming > 0)
@@ -158,7 +158,7 @@ extension FloatWinogradPlan {
               }
             }
           }
-          for (int32_t p = p0; p < p1; p++) {
+          for (int32_t panel = p0; panel < p1; panel++) {
             for (int32_t t = 0; t < count; t++) {
               const int32_t oy = (ty + t / TILES_X) * 4, ox = t % TILES_X * 4;
       \(indented(outputs, 4))      }
@@ -204,13 +204,13 @@ extension FloatWinogradPlan {
   private var inputs: String {
     let (type, f, lanes) = (tile.vectors.type, tile.vectors.suffix, tile.vectors.lanes)
     return """
-      for (int32_t c = 0; c < IN_CHANNELS; c += \(lanes)) {
+      for (int32_t in = 0; in < IN_CHANNELS; in += \(lanes)) {
         \(type) h[6][6];
         KDC_UNROLL for (int j = 0; j < 6; j++) {
           \(type) d[6];
-          KDC_UNROLL for (int i = 0; i < 6; i++) d[i] = kdc_load_\(f)(x + i * PITCH + j * IN_CHANNELS + c);
+          KDC_UNROLL for (int i = 0; i < 6; i++) d[i] = kdc_load_\(f)(x + i * PITCH + j * IN_CHANNELS + in);
       \(indented(inputs { "h[\($0)][j]" }, 2))  }
-        float *to = planes + (ptrdiff_t)t * CHANNELS + c;
+        float *to = planes + (ptrdiff_t)t * CHANNELS + in;
         KDC_UNROLL for (int i = 0; i < 6; i++) {
           const \(type) *d = h[i];
           \(type) e[6];
@@ -241,9 +241,9 @@ extension FloatWinogradPlan {
       """
     return """
       for (int v = 0; v < VECTORS; v++) {
-        const int32_t n = p * PANEL + \(lanes) * v;
+        const int32_t n = panel * PANEL + \(lanes) * v;
         if (n >= OUT_CHANNELS) break;
-        const float *from = sums + ((ptrdiff_t)(p - p0) * 36 * count + t) * PANEL + \(lanes) * v;
+        const float *from = sums + ((ptrdiff_t)(panel - p0) * 36 * count + t) * PANEL + \(lanes) * v;
         \(type) h[4][6];
         KDC_UNROLL for (int j = 0; j < 6; j++) {
           \(type) d[6];

@@ -41,7 +41,8 @@ extension Compiler {
     options.threads = request.threads
     options.floatNodes = found.float
     options.ranges = found.ranges
-    guard let search = try narrowSearch(graph, samples, options, exact: found.graph) else { return nil }
+    guard let search = try narrowSearch(graph, samples, options, exact: found.graph, lossLimit: request.lossToKeep)
+    else { return nil }
     guard search.decisions.contains(where: \.accepted) else { return (search.decisions, count, nil) }
     return (
       search.decisions, count, try Quantizer.quantize(graph, samples: samples, options: search.options).graph

@@ -74,7 +74,10 @@ extension Compiler {
     }
     let precision: PrecisionSearch.Outcome?
     (options, best.result, precision) = try preciseLayers(graph, samples, best.result, options)
-    let search = try narrowSearch(graph, samples, options, exact: best.result.graph)
+    // Where int8 broke the limit, 7 bits must leave as much room as the layers in float do.
+    let share = precision == nil ? 1 : PrecisionSearch.aim(samples: count)
+    let search = try narrowSearch(
+      graph, samples, options, exact: best.result.graph, lossLimit: request.lossToKeep.map { $0 * share })
     let narrow = search?.decisions ?? []
     options = search?.options ?? options
     guard request.weights != .int8 else {
@@ -180,13 +183,13 @@ extension Compiler {
 
   /// Which activations and weights get 7 bits; nil where no target gains by that.
   func narrowSearch(
-    _ graph: Graph, _ samples: [[String: Tensor]], _ options: Quantizer.Options, exact: Graph
+    _ graph: Graph, _ samples: [[String: Tensor]], _ options: Quantizer.Options, exact: Graph, lossLimit: Double?
   ) throws -> NarrowSearch? {
     let targets = request.targets.filter { $0.has(.neon) }
     guard request.arithmetic != .exact, !targets.isEmpty else { return nil }
     return try NarrowSearch(
       graph, samples: samples, options: options, exact: exact, mode: request.arithmetic == .fast ? .fast : .auto,
-      lossLimit: request.lossToKeep,
+      lossLimit: lossLimit,
       cost: { try layerSeconds(of: $0, on: targets) }, progress: { progress.detail($0) })
   }
 
