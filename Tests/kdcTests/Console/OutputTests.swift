@@ -135,7 +135,7 @@ struct OutputTests {
     }
   }
 
-  @Test("A limit on memory that is too low is an error, not an endless wait", .timeLimit(.minutes(2)))
+  @Test("A limit on memory that is too low is an error, not an endless wait", .timeLimit(.minutes(15)))
   func memoryLimit() throws {
     try withFolder { folder in
       #expect(
